@@ -1,0 +1,46 @@
+/*
+ * token.h
+ *		What kind of token these bytes are, by their form alone.
+ *
+ * Invariant: every sequence of bytes has exactly one form, and a form says only
+ * which code may look at the token next, never that it is genuine.  What has no
+ * form is refused before anything is looked up.
+ *
+ * Pure: no PostgreSQL, no OpenSSL, no allocation, one pass.
+ */
+#ifndef SESSION_AUTH_TOKEN_H
+#define SESSION_AUTH_TOKEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Our own tokens: this prefix and the base64url text of 32 random bytes. */
+#define TOKEN_PREFIX     "sat_"
+#define TOKEN_PREFIX_LEN 4
+#define TOKEN_OWN_LEN    (TOKEN_PREFIX_LEN + 43)
+
+#define TOKEN_OPAQUE_MIN 20
+#define TOKEN_OPAQUE_MAX 255
+
+typedef enum TokenForm
+{
+	TOKEN_FORM_UNKNOWN,
+	TOKEN_FORM_OPAQUE,  /* 20 to 255 of [A-Za-z0-9_~+/=,-]; with our prefix exactly our form */
+	TOKEN_FORM_JWE,     /* five parts of base64url, of which the second may be empty */
+	TOKEN_FORM_JWS,     /* three parts of base64url */
+	TOKEN_FORM_SIGNED,  /* value.signature with 44 characters of base64: better-auth, Lucia */
+	TOKEN_FORM_EXPRESS, /* s:sid.signature with 43 characters of base64 */
+} TokenForm;
+
+/* SIGNED and EXPRESS are also recognised while still percent-encoded. */
+TokenForm token_form(const char *token, size_t len);
+
+/*
+ * The most random bits that an opaque token of this look can hold: 122 for a
+ * uuid v4, 74 for a v7, 0 for other uuids; otherwise its length times the bits
+ * of the smallest usual alphabet that it fits.  0 when it is not opaque or has
+ * fewer than eight distinct characters.
+ */
+int token_entropy_bits(const char *token, size_t len);
+
+#endif /* SESSION_AUTH_TOKEN_H */
