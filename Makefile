@@ -1,0 +1,69 @@
+# session_auth: build, install and test.
+#
+# `make`, `make install` and `make installcheck` are PGXS's and need pg_config.
+# The house goals below each call one script; they include no PGXS, so that
+# `make demo` and `make check` work where only make and git are installed.
+
+HOUSE_GOALS = demo check bench bench-quick fuzz lint format check-format packages
+
+ifneq ($(filter $(HOUSE_GOALS),$(MAKECMDGOALS)),)
+
+.NOTPARALLEL:
+.PHONY: $(MAKECMDGOALS)
+
+$(HOUSE_GOALS):
+	@scripts/$(subst packages,install-packages,$@)
+
+# `make clean check`: what is PGXS's goes to a make of its own.
+$(filter-out $(HOUSE_GOALS),$(MAKECMDGOALS)):
+	@$(MAKE) --no-print-directory $@
+
+else
+
+EXTENSION = session_auth
+# The control file is the one place that knows the version.
+VERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" session_auth.control)
+
+MODULE_big = session_auth
+OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
+SHLIB_LINK = -lcrypto
+
+PG_CFLAGS = -std=gnu11 -Wall -Wextra -fvisibility=hidden
+# PG_FUNCTION_ARGS and hooks hand over arguments that not every function needs.
+PG_CFLAGS += -Wno-unused-parameter
+ifdef WERROR
+PG_CFLAGS += -Werror
+endif
+
+# The install script, in the order in which its parts build upon each other.
+SQL_PARTS = schema sessions identity permissions policies rights
+SQL_PART_FILES = $(SQL_PARTS:%=sql/parts/%.sql)
+INSTALL_SCRIPT = sql/session_auth--$(VERSION).sql
+
+DATA_built = $(INSTALL_SCRIPT)
+DATA = $(wildcard sql/session_auth--*--*.sql)
+
+# pg_regress finds test/sql through --inputdir and expected/ by itself;
+# isolation tests of 15 write below --outputdir, and look for expected/ there.
+REGRESS = $(sort $(basename $(notdir $(wildcard test/sql/*.sql))))
+REGRESS_OPTS = --inputdir=test
+ISOLATION = $(sort $(basename $(notdir $(wildcard test/specs/*.spec))))
+ISOLATION_OPTS = --inputdir=test --outputdir=.
+
+EXTRA_CLEAN = results regression.diffs regression.out tmp_check $(wildcard src/*.gcda src/*.gcno)
+
+PG_CONFIG ?= pg_config
+ifeq ($(shell command -v $(PG_CONFIG)),)
+$(error pg_config not found: run `make packages` first, or set PG_CONFIG)
+endif
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+# Headers are few and small: a change in one builds everything anew.
+$(OBJS): $(wildcard src/*.h) session_auth.control Makefile
+
+$(INSTALL_SCRIPT): $(SQL_PART_FILES) session_auth.control Makefile
+	@{ echo '\echo Use "CREATE EXTENSION session_auth" to load this file. \quit'; \
+	   cat $(SQL_PART_FILES); } > $@.tmp && mv $@.tmp $@
+
+endif
