@@ -38,9 +38,9 @@ endif
 # The install script, in the order in which its parts build upon each other.
 SQL_PARTS = schema sessions identity permissions policies rights
 SQL_PART_FILES = $(SQL_PARTS:%=sql/parts/%.sql)
-INSTALL_SCRIPT = sql/session_auth--$(VERSION).sql
+BASE_SCRIPT = sql/session_auth--$(VERSION).sql
 
-DATA_built = $(INSTALL_SCRIPT)
+DATA_built = $(BASE_SCRIPT)
 DATA = $(wildcard sql/session_auth--*--*.sql)
 
 # pg_regress finds test/sql through --inputdir and expected/ by itself;
@@ -62,7 +62,7 @@ include $(PGXS)
 # Headers are few and small: a change in one builds everything anew.
 $(OBJS): $(wildcard src/*.h) session_auth.control Makefile
 
-$(INSTALL_SCRIPT): $(SQL_PART_FILES) session_auth.control Makefile
+$(BASE_SCRIPT): $(SQL_PART_FILES) session_auth.control Makefile
 	@{ echo '\echo Use "CREATE EXTENSION session_auth" to load this file. \quit'; \
 	   cat $(SQL_PART_FILES); } > $@.tmp && mv $@.tmp $@
 
