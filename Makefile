@@ -22,7 +22,7 @@ else
 
 EXTENSION = session_auth
 # The control file is the one place that knows the version.
-VERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" session_auth.control)
+EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" session_auth.control)
 
 MODULE_big = session_auth
 OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
@@ -38,7 +38,7 @@ endif
 # The install script, in the order in which its parts build upon each other.
 SQL_PARTS = schema sessions identity permissions policies rights
 SQL_PART_FILES = $(SQL_PARTS:%=sql/parts/%.sql)
-BASE_SCRIPT = sql/session_auth--$(VERSION).sql
+BASE_SCRIPT = sql/session_auth--$(EXTVERSION).sql
 
 DATA_built = $(BASE_SCRIPT)
 DATA = $(wildcard sql/session_auth--*--*.sql)
