@@ -1,0 +1,105 @@
+/*
+ * jws.c
+ *		Signed tokens; see jws.h.
+ */
+#include "jws.h"
+
+#include <string.h>
+
+#include "base64.h"
+
+#define N_PARTS         3
+#define SIGN_HEADER_MAX (64 + 6 * JOSE_KID_MAX)
+
+Result
+jws_parse(Jws *jws, const char *token, size_t len)
+{
+	Slice parts[N_PARTS];
+	Result result = jose_split(token, len, parts, N_PARTS);
+
+	if (result != RESULT_OK)
+		return result;
+	jws->signed_part.data = token;
+	jws->signed_part.len = parts[0].len + 1 + parts[1].len;
+	jws->payload = parts[1];
+	jws->signature = parts[2];
+	result = jose_header(&jws->header, parts[0]);
+	if (result != RESULT_OK)
+		return result;
+	if (!crypto_alg_by_name(jws->header.alg, jws->header.alg_len, &jws->alg))
+		return RESULT_UNSUPPORTED;
+	return RESULT_OK;
+}
+
+Result
+jws_verify(const Jws *jws, CryptoKey *key)
+{
+	unsigned char signature[CRYPTO_SIGNATURE_MAX];
+	size_t len;
+
+	if (crypto_key_alg(key) != jws->alg)
+		return RESULT_UNKNOWN_KEY;
+	if (base64url_decode(jws->signature.data, jws->signature.len, signature, sizeof(signature),
+						 &len) != RESULT_OK)
+		return RESULT_BAD_SIGNATURE;
+	return crypto_verify(key, jws->signed_part.data, jws->signed_part.len, signature, len);
+}
+
+Result
+jws_payload(const Jws *jws, char *out, size_t cap, size_t *out_len)
+{
+	return base64url_decode(jws->payload.data, jws->payload.len, (unsigned char *) out, cap,
+							out_len);
+}
+
+/* {"alg":"…","typ":"JWT","kid":"…"}; 0 when kid is too long. */
+static size_t
+write_header(CryptoAlg alg, const char *kid, size_t kid_len, char *out)
+{
+	const char *name = crypto_alg_name(alg);
+	size_t n = 0;
+
+	memcpy(out, "{\"alg\":\"", 8);
+	n += 8;
+	memcpy(out + n, name, strlen(name));
+	n += strlen(name);
+	memcpy(out + n, "\",\"typ\":\"JWT\"", 13);
+	n += 13;
+	if (kid != NULL)
+	{
+		if (kid_len > JOSE_KID_MAX)
+			return 0;
+		memcpy(out + n, ",\"kid\":", 7);
+		n += 7;
+		n += json_quote(kid, kid_len, out + n, SIGN_HEADER_MAX - n);
+	}
+	out[n++] = '}';
+	return n;
+}
+
+Result
+jws_sign(CryptoKey *key, const char *kid, size_t kid_len, const char *payload, size_t len,
+		 char *out, size_t cap, size_t *out_len)
+{
+	char header[SIGN_HEADER_MAX];
+	unsigned char signature[CRYPTO_SIGNATURE_MAX];
+	size_t header_len = write_header(crypto_key_alg(key), kid, kid_len, header);
+	size_t sig_len = crypto_signature_len(key);
+	size_t n;
+	Result result;
+
+	*out_len = 0;
+	if (header_len == 0 || len > JSON_LEN_MAX ||
+		BASE64URL_LEN(header_len) + BASE64URL_LEN(len) + BASE64URL_LEN(sig_len) + 2 > cap)
+		return RESULT_TOO_LONG;
+	n = base64url_encode((const unsigned char *) header, header_len, out);
+	out[n++] = '.';
+	n += base64url_encode((const unsigned char *) payload, len, out + n);
+	result = crypto_sign(key, out, n, signature);
+	if (result != RESULT_OK)
+		return result;
+	out[n++] = '.';
+	n += base64url_encode(signature, sig_len, out + n);
+	*out_len = n;
+	return RESULT_OK;
+}
