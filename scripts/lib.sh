@@ -1,4 +1,5 @@
 # What several scripts share; sourced, never run.
+# shellcheck shell=bash disable=SC2034
 
 # as_root CMD...: runs it as root, through sudo when need be.
 as_root() {

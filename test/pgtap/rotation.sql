@@ -1,0 +1,57 @@
+-- Rotation: a new token for the same session, the grace window, and theft.
+SELECT plan(22);
+
+SET session_auth.rotation_grace = '10s';
+SELECT * FROM session_auth.create_session('alice') \gset a_
+SELECT * FROM session_auth.rotate_session(:'a_token') \gset b_
+SELECT is(:'b_session_id', :'a_session_id', 'rotation keeps the session');
+SELECT matches(:'b_token', '^sat_[A-Za-z0-9_-]{43}$', 'it gives a token of our own form');
+SELECT isnt(:'b_token', :'a_token', 'it gives a new token');
+SELECT is(v.session_id, :'a_session_id', 'the new token verifies') FROM session_auth.verify_session(:'b_token') v;
+SELECT is(v.session_id, :'a_session_id', 'the old one verifies within its grace') FROM session_auth.verify_session(:'a_token') v;
+SELECT is(v.user_id, 'alice', '… and authenticates') FROM session_auth.authenticate(:'a_token') v;
+SELECT throws_ok(format('SELECT session_auth.rotate_session(%L)', :'a_token'), '28000', 'invalid or expired session token', 'a rotated token cannot be rotated again');
+SELECT is(v.session_id, :'a_session_id', 'that attempt did not end the session') FROM session_auth.verify_session(:'b_token') v;
+SELECT * FROM session_auth.rotate_session(:'b_token') \gset c_
+SELECT is(v.session_id, :'a_session_id', 'a second rotation works') FROM session_auth.verify_session(:'c_token') v;
+SELECT is(count(*), 1::bigint, 'it is still one session') FROM session_auth.list_sessions('alice');
+SELECT ok(count(*) >= 2, 'rotations are recorded') FROM session_auth.session_events WHERE session_id = :'a_session_id' AND event ILIKE '%rotat%';
+SELECT is(count(*), 0::bigint, 'no event holds a token') FROM session_auth.session_events e WHERE e::text LIKE '%' || :'c_token' || '%' OR e::text LIKE '%' || :'b_token' || '%';
+
+-- theft, seen by verify_session
+SET session_auth.rotation_grace = '1s';
+SELECT * FROM session_auth.create_session('bob') \gset t1_
+SELECT * FROM session_auth.rotate_session(:'t1_token') \gset t2_
+SELECT pg_sleep(1.3) \g /dev/null
+SELECT is(v.user_id, 'bob', 'after the grace the new token is good') FROM session_auth.verify_session(:'t2_token') v;
+SELECT is_empty(format('SELECT * FROM session_auth.verify_session(%L)', :'t1_token'), 'the old one is not');
+SELECT is_empty(format('SELECT * FROM session_auth.verify_session(%L)', :'t2_token'), 'and presenting it ended the session');
+SELECT ok(count(*) > 0, 'theft is recorded') FROM session_auth.session_events WHERE session_id = :'t1_session_id' AND (event || detail::text) ILIKE '%theft%';
+
+-- theft, seen by authenticate
+SELECT * FROM session_auth.create_session('carol') \gset t3_
+SELECT * FROM session_auth.rotate_session(:'t3_token') \gset t4_
+SELECT pg_sleep(1.3) \g /dev/null
+\set ON_ERROR_STOP off
+\set VERBOSITY sqlstate
+SELECT session_auth.authenticate(:'t3_token');
+\set refused :SQLSTATE
+\set ON_ERROR_STOP on
+SELECT is(:'refused', '28000', 'authenticate refuses a stolen token');
+SELECT is_empty(format('SELECT * FROM session_auth.verify_session(%L)', :'t4_token'), 'and that ended the session too');
+
+-- what cannot be rotated
+SELECT throws_ok('SELECT session_auth.rotate_session(''sat_' || repeat('A', 43) || ''')', '28000', 'invalid or expired session token', 'an unknown token');
+SELECT throws_ok('SELECT session_auth.rotate_session(NULL)', '28000', 'invalid or expired session token', 'no token');
+SELECT * FROM session_auth.create_session('dora') \gset d_
+SELECT session_auth.expire_session(:'d_session_id'::uuid) \g /dev/null
+SELECT throws_ok(format('SELECT session_auth.rotate_session(%L)', :'d_token'), '28000', 'invalid or expired session token', 'the token of an ended session');
+BEGIN;
+SELECT * FROM session_auth.create_session('erin') \gset e_
+SAVEPOINT s;
+SELECT token FROM session_auth.rotate_session(:'e_token') \gset r_
+ROLLBACK TO s;
+SELECT is_empty(format('SELECT * FROM session_auth.verify_session(%L)', :'r_token'), 'a rotation that is rolled back never was');
+COMMIT;
+
+SELECT * FROM finish();

@@ -1,0 +1,49 @@
+# A token never reaches the server's log: not when every statement is logged with
+# its parameters' values bound, nor in what an error says.
+use strict;
+use warnings;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use SessionAuth;
+
+my $node = new_server('log', 'log_statement = all', 'log_min_messages = debug1', 'log_error_verbosity = verbose',
+	'log_parameter_max_length = 0', 'log_parameter_max_length_on_error = 0', 'session_auth.log_denials = on');
+add_extension($node);
+my $token = $node->safe_psql('postgres', q{SELECT token FROM session_auth.create_session('alice')});
+my ($secret) = $token =~ /^sat_(.*)$/;
+my $unknown = 'sat_' . ('Q' x 43);
+
+# pgbench binds its variables as parameters of the extended protocol.
+sub run_bound
+{
+	my ($statement, $value, $name) = @_;
+	my $dir = PostgreSQL::Test::Utils::tempdir();
+	append_to_file("$dir/script", "$statement;\n");
+	my ($out, $err);
+	my $run = IPC::Run::run([ 'pgbench', '--no-vacuum', '--transactions=1', '--protocol=extended', "--define=token=$value",
+		"--file=$dir/script", '--host', $node->host, '--port', $node->port, 'postgres' ], '>', \$out, '2>', \$err);
+	return ($run, $err);
+}
+
+my ($worked) = run_bound('SELECT * FROM session_auth.authenticate(:token)', $token);
+ok($worked, 'authenticate with a bound token');
+my ($refused, $error) = run_bound('SELECT * FROM session_auth.authenticate(:token)', $unknown);
+like($error, qr/invalid or expired session token/, 'a refusal says no more than that');
+unlike($error, qr/\Q$unknown\E/, 'and not the token');
+run_bound('SELECT * FROM session_auth.verify_session(:token)', $token);
+run_bound('SELECT session_auth.refresh_session(:token)', $token);
+run_bound('SELECT session_id FROM session_auth.rotate_session(:token)', $token);
+run_bound('SELECT session_auth.expire_session(:token::text)', $token);
+run_bound('SELECT * FROM session_auth.authenticate(:token)', $token);
+
+my $log = slurp_file($node->logfile);
+like($log, qr/session_auth\.authenticate\(\$1\)/, 'statements are logged, with parameters');
+unlike($log, qr/\Q$secret\E/, 'the token is nowhere in the log');
+unlike($log, qr/\Q$unknown\E/, 'nor is the refused one');
+like($log, qr/28000: invalid or expired session token/, 'the refusal is, with its SQLSTATE');
+my ($detail) = $log =~ /invalid or expired session token\n.*?DETAIL:\s+(.*)/;
+ok($detail, 'and its reason, for the server alone: ' . ($detail // 'none'));
+unlike($error, qr/DETAIL/, 'which the client is not told');
+
+$node->stop;
+done_testing();

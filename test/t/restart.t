@@ -1,0 +1,32 @@
+# Sessions and permissions outlive a restart and a crash; identities do not.
+use strict;
+use warnings;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use SessionAuth;
+
+my $node = new_server('restart');
+add_extension($node);
+my $token = $node->safe_psql('postgres', q{SELECT token FROM session_auth.create_session('alice')});
+my $check = "SELECT user_id || role FROM session_auth.verify_session('$token')";
+my $rotated = $node->safe_psql('postgres', q{SELECT token FROM session_auth.create_session('bob')});
+my $fresh = $node->safe_psql('postgres', "SELECT token FROM session_auth.rotate_session('$rotated')");
+
+foreach my $how ('fast', 'immediate')
+{
+	$node->stop($how);
+	$node->start;
+	is($node->safe_psql('postgres', $check), 'aliceADMIN', "a session outlives a restart ($how)");
+	is($node->safe_psql('postgres', q{SELECT session_auth.has_permission('ADMIN', 'view', 'accounts')}), 't', "so do permissions ($how)");
+	is($node->safe_psql('postgres', q{SELECT session_auth.is_authenticated()}), 'f', "no identity does ($how)");
+	is($node->safe_psql('postgres', "SELECT count(*) FROM session_auth.verify_session('$fresh')"), '1', "a rotated session is what it was ($how)");
+}
+
+# The library may be preloaded, too.
+$node->append_conf('postgresql.conf', q{shared_preload_libraries = 'session_auth'});
+$node->restart;
+is($node->safe_psql('postgres', $check), 'aliceADMIN', 'preloaded: a session verifies');
+is($node->safe_psql('postgres', "BEGIN; SELECT user_id FROM session_auth.authenticate('$token'); COMMIT; SELECT session_auth.is_authenticated()"), "alice\nf", 'preloaded: identities come and go');
+
+$node->stop;
+done_testing();
