@@ -34,6 +34,8 @@ PG_CFLAGS += -Wno-unused-parameter
 ifdef WERROR
 PG_CFLAGS += -Werror
 endif
+# Hidden but for what is marked; up to 15 PostgreSQL's own mark says nothing.
+PG_CPPFLAGS = -DPGDLLEXPORT='__attribute__((visibility("default")))'
 
 # The install script, in the order in which its parts build upon each other.
 SQL_PARTS = schema sessions identity permissions policies rights
@@ -63,7 +65,7 @@ include $(PGXS)
 $(OBJS): $(wildcard src/*.h) session_auth.control Makefile
 
 $(BASE_SCRIPT): $(SQL_PART_FILES) session_auth.control Makefile
-	@{ echo '\echo Use "CREATE EXTENSION session_auth" to load this file. \quit'; \
+	@{ printf '%s\n' '\echo Use "CREATE EXTENSION session_auth" to load this file. \quit'; \
 	   cat $(SQL_PART_FILES); } > $@.tmp && mv $@.tmp $@
 
 endif
