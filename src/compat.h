@@ -1,0 +1,47 @@
+/*
+ * compat.h
+ *		What differs between the supported versions of PostgreSQL, and only here.
+ *
+ * Supported: 15 to 18.
+ */
+#ifndef SESSION_AUTH_COMPAT_H
+#define SESSION_AUTH_COMPAT_H
+
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "utils/guc.h"
+
+#if PG_VERSION_NUM < 150000
+#error "session_auth requires PostgreSQL 15 or later"
+#endif
+
+/* Since 16 a setting's extra data is freed with guc_free; before, with free. */
+#if PG_VERSION_NUM < 160000
+#define guc_malloc(elevel, size) malloc(size)
+#define guc_free(pointer)        free(pointer)
+#endif
+
+/* An executor state's range table, of one relation. */
+#if PG_VERSION_NUM >= 180000
+#define compat_init_range_table(estate, rte, permissions)                                          \
+	(addRTEPermissionInfo(&(permissions), (rte)),                                                  \
+	 ExecInitRangeTable((estate), list_make1(rte), (permissions), bms_make_singleton(1)))
+#elif PG_VERSION_NUM >= 160000
+#define compat_init_range_table(estate, rte, permissions)                                          \
+	(addRTEPermissionInfo(&(permissions), (rte)),                                                  \
+	 ExecInitRangeTable((estate), list_make1(rte), (permissions)))
+#else
+#define compat_init_range_table(estate, rte, permissions)                                          \
+	((void) (permissions), ExecInitRangeTable((estate), list_make1(rte)))
+#endif
+
+/*
+ * An entry point for SQL.  Everything else is hidden; up to 15 PostgreSQL's
+ * macro exports the function's record but not the function.
+ */
+#define SQL_FUNCTION(name)                                                                         \
+	PGDLLEXPORT Datum name(PG_FUNCTION_ARGS);                                                      \
+	PG_FUNCTION_INFO_V1(name)
+
+#endif /* SESSION_AUTH_COMPAT_H */
