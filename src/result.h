@@ -12,21 +12,21 @@
 #ifndef SESSION_AUTH_RESULT_H
 #define SESSION_AUTH_RESULT_H
 
-typedef enum Result
+typedef enum ResultCode
 {
 	RESULT_OK = 0,
 
 	/* the bytes of a token */
-	RESULT_NO_TOKEN,	  /* NULL or empty */
-	RESULT_TOO_LONG,	  /* longer than session_auth.max_token_length */
-	RESULT_UNKNOWN_FORM,  /* no kind of token looks like this */
-	RESULT_MALFORMED,	  /* base64url, JSON or a claim of the wrong type */
-	RESULT_UNSUPPORTED,	  /* crit, zip, b64, an algorithm nobody asked for */
-	RESULT_NOT_SET_UP,	  /* a kind for which there is neither key nor secret */
+	RESULT_NO_TOKEN,     /* NULL or empty */
+	RESULT_TOO_LONG,     /* longer than session_auth.max_token_length */
+	RESULT_UNKNOWN_FORM, /* no kind of token looks like this */
+	RESULT_MALFORMED,    /* base64url, JSON or a claim of the wrong type */
+	RESULT_UNSUPPORTED,  /* crit, zip, b64, an algorithm nobody asked for */
+	RESULT_NOT_SET_UP,   /* a kind for which there is neither key nor secret */
 
 	/* cryptography */
-	RESULT_UNKNOWN_KEY,	  /* no trusted key for this header */
-	RESULT_BAD_KEY,		  /* a key that cannot be used: too short, wrong type */
+	RESULT_UNKNOWN_KEY,   /* no trusted key for this header */
+	RESULT_BAD_KEY,       /* a key that cannot be used: too short, wrong type */
 	RESULT_BAD_SIGNATURE, /* signature, MAC or tag do not match */
 	RESULT_CRYPTO_FAILED, /* OpenSSL refused for a reason of its own */
 	RESULT_NO_MEMORY,
@@ -41,10 +41,15 @@ typedef enum Result
 	RESULT_REVOKED,
 
 	/* sessions */
-	RESULT_NO_SESSION,	  /* the token belongs to no session */
-	RESULT_ENDED,		  /* signed out, expired by an administrator, or purged */
-	RESULT_IDLE,		  /* not seen for session_auth.idle_timeout */
-	RESULT_STOLEN		  /* a rotated token came back after its grace window */
-} Result;
+	RESULT_NO_SESSION, /* the token belongs to no session */
+	RESULT_ENDED,      /* signed out, expired by an administrator, or purged */
+	RESULT_IDLE,       /* not seen for session_auth.idle_timeout */
+	RESULT_STOLEN      /* a rotated token came back after its grace window */
+} ResultCode;
+
+#ifndef POSTGRES_H
+/* The pure code may say it shorter; in the server a plan node has that name. */
+typedef ResultCode Result;
+#endif
 
 #endif /* SESSION_AUTH_RESULT_H */

@@ -1,0 +1,14 @@
+/*
+ * errors.h
+ *		From result codes to the errors that SQL sees.
+ */
+#ifndef SESSION_AUTH_ERRORS_H
+#define SESSION_AUTH_ERRORS_H
+
+#include "result.h"
+
+extern const char *result_reason(ResultCode result);
+extern void result_raise(ResultCode result) pg_attribute_noreturn();
+extern void result_log(ResultCode result);
+
+#endif /* SESSION_AUTH_ERRORS_H */
