@@ -1,0 +1,74 @@
+/*
+ * catalog.h
+ *		The extension's tables, as the rest of the code sees them.
+ */
+#ifndef SESSION_AUTH_CATALOG_H
+#define SESSION_AUTH_CATALOG_H
+
+#include "datatype/timestamp.h"
+#include "nodes/pg_list.h"
+#include "utils/jsonb.h"
+#include "utils/uuid.h"
+
+#define TOKEN_HASH_LEN 32
+
+/* What a session's row says.  Strings and metadata live in the caller's context. */
+typedef struct SessionRow
+{
+	pg_uuid_t session_id;
+	unsigned char token_hash[TOKEN_HASH_LEN];
+	char *user_id;
+	TimestampTz created_at;
+	TimestampTz expires_at;
+	TimestampTz last_seen_at;
+	Interval lifetime;
+	bool ended;
+	TimestampTz ended_at;
+	const char *ended_by;
+	Jsonb *metadata; /* NULL when it is the empty object */
+} SessionRow;
+
+/* Changes a row that is locked in its newest version; false leaves it as it is. */
+typedef bool (*SessionEdit)(SessionRow *row, void *arg);
+
+typedef struct UserRole
+{
+	int64 grant_id;
+	char *role;
+} UserRole;
+
+typedef enum PermissionEffect
+{
+	EFFECT_ALLOW = 1,
+	EFFECT_DENY = 2
+} PermissionEffect;
+
+/* One row of permissions; the texts are valid during the call alone. */
+typedef void (*PermissionVisitor)(const text *action, const text *resource, PermissionEffect effect,
+								  void *arg);
+typedef void (*RoleVisitor)(const char *role, void *arg);
+
+extern void catalog_init(void);
+extern void catalog_on_permission_change(void (*callback)(void));
+extern void catalog_permissions_changed(void);
+
+extern bool catalog_find_session(const unsigned char *token_hash, SessionRow *row);
+extern bool catalog_find_session_by_id(const pg_uuid_t *session_id, SessionRow *row);
+extern List *catalog_sessions_of_user(const char *user_id);
+extern bool catalog_find_rotated_token(const unsigned char *token_hash, pg_uuid_t *session_id,
+									   TimestampTz *rotated_at);
+extern void catalog_insert_session(const SessionRow *row);
+extern bool catalog_edit_session(const pg_uuid_t *session_id, bool wait, SessionEdit edit,
+								 void *arg);
+extern void catalog_insert_rotated_token(const unsigned char *token_hash,
+										 const pg_uuid_t *session_id, TimestampTz rotated_at);
+extern void catalog_insert_event(const char *event, const char *user_id,
+								 const pg_uuid_t *session_id, const char *actor, Jsonb *detail);
+
+extern List *catalog_user_roles(const char *user_id, const char *tenant);
+extern bool catalog_role_exists(const char *role);
+extern void catalog_visit_roles(RoleVisitor visit, void *arg);
+extern void catalog_visit_parents(const char *role, RoleVisitor visit, void *arg);
+extern void catalog_visit_permissions(const char *role, PermissionVisitor visit, void *arg);
+
+#endif /* SESSION_AUTH_CATALOG_H */
