@@ -1,0 +1,348 @@
+/*
+ * identity.c
+ *		Who the current caller is: the guarded setting session_auth.identity.
+ *
+ * Invariant: the setting is the only truth.  Its text carries the identity to
+ * parallel workers; its extra data is the struct that readers use; PostgreSQL's
+ * own machinery for settings ends it with the transaction, restores it with a
+ * rolled back savepoint and clears it with DISCARD ALL.
+ *
+ * The check hook is the guard: it takes a value only from identity_set, or
+ * while a parallel worker is given its leader's settings.  Whatever SQL says
+ * (SET, set_config, ALTER ROLE ... SET, PGOPTIONS, a placeholder from before
+ * the library was loaded) passes through the same hook and is refused.
+ */
+#include "postgres.h"
+
+#include "access/parallel.h"
+#include "access/xact.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "utils/portal.h"
+
+#include "clock.h"
+#include "compat.h"
+#include "identity.h"
+
+#define SETTING_NAME "session_auth.identity"
+
+static char *setting_value;
+static const Identity *current = NULL; /* the setting's extra data */
+static uint64 generation = 1;
+static bool setting_ourselves = false;
+static IdentityCheck check_again = NULL;
+
+/* ------------------------------------------------------- to and from the text */
+
+static void
+append_string(StringInfo out, const char *value)
+{
+	if (value == NULL)
+		appendStringInfoChar(out, '-');
+	else
+		appendStringInfo(out, "%zu:%s", strlen(value), value);
+}
+
+static char *
+identity_to_text(const Identity *identity)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	appendStringInfo(&out, INT64_FORMAT " " INT64_FORMAT " " INT64_FORMAT " %d %d ",
+					 identity->expires_at, identity->issued_at, identity->checked_in,
+					 (int) identity->scope, identity->has_session ? 1 : 0);
+	for (int i = 0; i < UUID_LEN; i++)
+		appendStringInfo(&out, "%02x", identity->has_session ? identity->session_id.data[i] : 0);
+	appendStringInfo(&out, " %d ", identity->nroles);
+	append_string(&out, identity->kind);
+	append_string(&out, identity->user_id);
+	append_string(&out, identity->tenant);
+	append_string(&out, identity->actor);
+	append_string(&out, identity->claims);
+	append_string(&out, identity->origin);
+	for (int i = 0; i < identity->nroles; i++)
+		append_string(&out, identity->roles[i]);
+	return out.data;
+}
+
+/* A cursor over the text, and the place where strings are copied to. */
+typedef struct Reader
+{
+	const char *at;
+	char *copy;
+	bool failed;
+} Reader;
+
+static int64
+read_number(Reader *reader)
+{
+	char *end;
+	int64 value = strtoll(reader->at, &end, 10);
+
+	if (end == reader->at || *end != ' ')
+		reader->failed = true;
+	else
+		reader->at = end + 1;
+	return value;
+}
+
+static void
+read_uuid(Reader *reader, pg_uuid_t *uuid)
+{
+	for (int i = 0; i < UUID_LEN && !reader->failed; i++)
+	{
+		unsigned int byte;
+
+		if (sscanf(reader->at, "%2x", &byte) != 1)
+			reader->failed = true;
+		else
+			uuid->data[i] = (unsigned char) byte;
+		reader->at += 2;
+	}
+	if (*reader->at == ' ')
+		reader->at++;
+	else
+		reader->failed = true;
+}
+
+static const char *
+read_string(Reader *reader)
+{
+	char *start = reader->copy;
+	char *end;
+	size_t len;
+
+	if (reader->failed)
+		return NULL;
+	if (*reader->at == '-')
+	{
+		reader->at++;
+		return NULL;
+	}
+	len = strtoul(reader->at, &end, 10);
+	if (end == reader->at || *end != ':' || strnlen(end + 1, len) < len)
+	{
+		reader->failed = true;
+		return NULL;
+	}
+	memcpy(start, end + 1, len);
+	start[len] = '\0';
+	reader->copy += len + 1;
+	reader->at = end + 1 + len;
+	return start;
+}
+
+static void
+read_header(Reader *reader, Identity *identity)
+{
+	identity->expires_at = read_number(reader);
+	identity->issued_at = read_number(reader);
+	identity->checked_in = read_number(reader);
+	identity->scope = (IdentityScope) read_number(reader);
+	identity->has_session = read_number(reader) != 0;
+	read_uuid(reader, &identity->session_id);
+	identity->nroles = (int) read_number(reader);
+}
+
+static void
+read_strings(Reader *reader, Identity *identity, const char **roles)
+{
+	identity->kind = read_string(reader);
+	identity->user_id = read_string(reader);
+	identity->tenant = read_string(reader);
+	identity->actor = read_string(reader);
+	identity->claims = read_string(reader);
+	identity->origin = read_string(reader);
+	for (int i = 0; i < identity->nroles; i++)
+		roles[i] = read_string(reader);
+	identity->roles = roles;
+	identity->roles_len = identity->nroles == 0 ? 0 : (size_t) (reader->copy - roles[0]);
+}
+
+/*
+ * One chunk that holds the identity, its array of roles and its strings, from
+ * the allocator that settings use; NULL when the text is not an identity or
+ * memory ran out.
+ */
+static Identity *
+identity_from_text(const char *text)
+{
+	Identity header;
+	Identity *identity;
+	size_t roles_size;
+	Reader reader = { text, NULL, false };
+
+	memset(&header, 0, sizeof(header));
+	read_header(&reader, &header);
+	if (reader.failed || header.nroles < 0 || (size_t) header.nroles > strlen(reader.at))
+		return NULL;
+	roles_size = header.nroles * sizeof(char *);
+	identity = guc_malloc(LOG, sizeof(Identity) + roles_size + strlen(reader.at) + 1);
+	if (identity == NULL)
+		return NULL;
+	*identity = header;
+	reader.copy = (char *) (identity + 1) + roles_size;
+	read_strings(&reader, identity, (const char **) (identity + 1));
+	if (reader.failed || *reader.at != '\0' || identity->user_id == NULL || identity->kind == NULL)
+	{
+		guc_free(identity);
+		return NULL;
+	}
+	return identity;
+}
+
+/* ---------------------------------------------------------------- the setting */
+
+static bool
+identity_check_hook(char **newval, void **extra, GucSource source)
+{
+	*extra = NULL;
+	if (*newval == NULL || **newval == '\0')
+		return true;
+	if (!setting_ourselves && !(InitializingParallelWorker && source == PGC_S_SESSION))
+	{
+		GUC_check_errcode(ERRCODE_INSUFFICIENT_PRIVILEGE);
+		GUC_check_errmsg("\"%s\" cannot be set", SETTING_NAME);
+		GUC_check_errhint("Use session_auth.authenticate().");
+		return false;
+	}
+	*extra = identity_from_text(*newval);
+	return *extra != NULL;
+}
+
+static void
+identity_assign_hook(const char *newval, void *extra)
+{
+	current = extra;
+	generation++;
+}
+
+/* What SHOW and SET ... FROM CURRENT see: that there is one, never its content. */
+static const char *
+identity_show_hook(void)
+{
+	return current ? "(hidden)" : "";
+}
+
+void
+identity_init(void)
+{
+	DefineCustomStringVariable(SETTING_NAME, "The current identity; set by authenticate() alone.",
+							   NULL, &setting_value, "", PGC_SUSET,
+							   GUC_NO_SHOW_ALL | GUC_NOT_IN_SAMPLE | GUC_DISALLOW_IN_FILE,
+							   identity_check_hook, identity_assign_hook, identity_show_hook);
+}
+
+void
+identity_on_check(IdentityCheck check)
+{
+	check_again = check;
+}
+
+static void
+write_setting(const char *value, GucAction action)
+{
+	setting_ourselves = true;
+	PG_TRY();
+	{
+		(void) set_config_option(SETTING_NAME, value, PGC_SUSET, PGC_S_SESSION, action, true, ERROR,
+								 false);
+	}
+	PG_FINALLY();
+	{
+		setting_ourselves = false;
+	}
+	PG_END_TRY();
+}
+
+/* ------------------------------------------------------------------ the reader */
+
+/*
+ * An identity of scope connection is looked up again at its first use in a
+ * transaction.  GUC_ACTION_SAVE lasts no longer than the transaction, and is
+ * the one action that PostgreSQL allows during a parallel operation.
+ */
+static void
+check_connection_identity(void)
+{
+	Identity fresh = *current;
+	char *value = "";
+
+	if (check_again && check_again(current, &fresh))
+	{
+		fresh.scope = SCOPE_CONNECTION;
+		fresh.checked_in = GetCurrentTransactionStartTimestamp();
+		value = identity_to_text(&fresh);
+	}
+	write_setting(value, GUC_ACTION_SAVE);
+}
+
+/* The identity in force, or NULL.  Everything that asks who is calling asks here. */
+const Identity *
+identity_current(void)
+{
+	if (current == NULL || current->expires_at <= clock_statement())
+		return NULL;
+	if (unlikely(current->scope == SCOPE_CONNECTION &&
+				 current->checked_in != GetCurrentTransactionStartTimestamp()))
+	{
+		check_connection_identity();
+		if (current == NULL || current->expires_at <= clock_statement())
+			return NULL;
+	}
+	return current;
+}
+
+/* Changes whenever the identity does. */
+uint64
+identity_generation(void)
+{
+	return generation;
+}
+
+/*
+ * Who is to be recorded as having done something: the one who impersonates, or
+ * the current user, or NULL when nobody is authenticated.
+ */
+const char *
+identity_acting_user(void)
+{
+	const Identity *identity = identity_current();
+
+	if (identity == NULL)
+		return NULL;
+	return identity->actor ? identity->actor : identity->user_id;
+}
+
+/* ------------------------------------------------------------------ the writers */
+
+/*
+ * An open cursor has taken some of its rows for one identity and would take
+ * the rest for another.
+ */
+void
+identity_require_no_cursor(void)
+{
+	if (!ThereAreNoReadyPortals())
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("cannot change the identity while a cursor is open"),
+						errhint("Close every cursor first, for example with CLOSE ALL."),
+						errhidestmt(true)));
+}
+
+void
+identity_set(Identity *identity)
+{
+	identity_require_no_cursor();
+	identity->checked_in = GetCurrentTransactionStartTimestamp();
+	write_setting(identity_to_text(identity),
+				  identity->scope == SCOPE_CONNECTION ? GUC_ACTION_SET : GUC_ACTION_LOCAL);
+}
+
+/* Also drops what lies below an identity of scope transaction. */
+void
+identity_drop(void)
+{
+	write_setting("", GUC_ACTION_SET);
+}

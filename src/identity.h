@@ -1,0 +1,57 @@
+/*
+ * identity.h
+ *		Who the current caller is.
+ */
+#ifndef SESSION_AUTH_IDENTITY_H
+#define SESSION_AUTH_IDENTITY_H
+
+#include "datatype/timestamp.h"
+#include "utils/uuid.h"
+
+typedef enum IdentityScope
+{
+	SCOPE_TRANSACTION,
+	SCOPE_CONNECTION
+} IdentityScope;
+
+/*
+ * An identity, both as it is put together by a verifier and as it is in force.
+ * The one in force is a single chunk that belongs to the setting: a pointer to
+ * it is good until the identity can change, so never keep one across calls.
+ */
+typedef struct Identity
+{
+	TimestampTz expires_at;
+	TimestampTz issued_at;
+	TimestampTz checked_in; /* start of the transaction that last checked it */
+	IdentityScope scope;
+	bool has_session;
+	pg_uuid_t session_id;
+	const char *kind; /* of token: opaque, ... */
+	const char *user_id;
+	const char *tenant; /* or NULL */
+	const char *actor;  /* who impersonates the user, or NULL */
+	const char *claims; /* JSON text, or NULL */
+	const char *origin; /* what the verifier needs to check it again, or NULL */
+	int nroles;
+	const char *const *roles; /* in force: one after the other, each with its NUL */
+	size_t roles_len;         /* in force: of all of them together */
+} Identity;
+
+/*
+ * Checks an identity of scope connection against the tables again.  Fills in
+ * `fresh` and returns true, or returns false when the identity is no longer good.
+ */
+typedef bool (*IdentityCheck)(const Identity *identity, Identity *fresh);
+
+extern void identity_init(void);
+extern void identity_on_check(IdentityCheck check);
+
+extern const Identity *identity_current(void);
+extern uint64 identity_generation(void);
+extern void identity_require_no_cursor(void);
+extern void identity_set(Identity *identity);
+extern void identity_drop(void);
+extern const char *identity_acting_user(void);
+
+#endif /* SESSION_AUTH_IDENTITY_H */
