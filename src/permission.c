@@ -1,0 +1,389 @@
+/*
+ * permission.c
+ *		What roles may do: the backend's cache, matching, inheritance.
+ *
+ * Invariants: a cached set answers as the tables did when nothing had been
+ * invalidated since; what was invalidated while a set was filled is filled again
+ * at the next question.  The invalidation callback only counts.  Nothing is
+ * freed but by reset_cache, which runs only between a question and its answer,
+ * so that a pointer is good as long as permission_generation() stays.
+ *
+ * Sets are filled when they are first asked for, one per combination of roles:
+ * what others may do costs nothing.
+ */
+#include "postgres.h"
+
+#include "utils/builtins.h"
+#include "utils/inval.h"
+#include "utils/memutils.h"
+
+#include "permission.h"
+#include "string_table.h"
+
+/* Beyond this, everything is dropped before another set is filled. */
+#define MAX_CACHE_BYTES ((Size) 128 * 1024 * 1024)
+
+struct ActionGrants
+{
+	uint32 all;           /* effects on the resource * */
+	StringTable exact;    /* resource → effects */
+	StringTable prefixes; /* "project:" for project:* → effects */
+};
+
+struct PermissionSet
+{
+	StringTable roles;   /* given and inherited */
+	StringTable actions; /* action → ActionGrants */
+	const ActionGrants *any_action;
+};
+
+static MemoryContext cache_context = NULL;
+static StringTable cache; /* roles, each with its NUL → PermissionSet */
+static uint64 generation = 1;
+static uint64 changes = 0;        /* counted by the callback */
+static uint64 cached_changes = 0; /* the count that the cache has followed */
+
+/* --------------------------------------------------------------------- validity */
+
+static void
+permissions_changed(void)
+{
+	changes++;
+}
+
+void
+permission_init(void)
+{
+	catalog_on_permission_change(permissions_changed);
+}
+
+/*
+ * A statement that takes no new lock would not hear of changes: call this
+ * before it first trusts an answer.
+ */
+void
+permission_accept_changes(void)
+{
+	AcceptInvalidationMessages();
+}
+
+static void
+reset_cache(void)
+{
+	if (cache_context == NULL)
+		cache_context = AllocSetContextCreate(CacheMemoryContext, "session_auth permissions",
+											  ALLOCSET_DEFAULT_SIZES);
+	MemoryContextReset(cache_context);
+	memset(&cache, 0, sizeof(cache));
+	cached_changes = changes;
+	generation++;
+}
+
+/* As long as this stays the same, so does every set and rule. */
+uint64
+permission_generation(void)
+{
+	if (unlikely(cached_changes != changes || cache_context == NULL))
+		reset_cache();
+	return generation;
+}
+
+/* --------------------------------------------------------------------- filling */
+
+static bool
+is_prefix_pattern(const char *resource, size_t len)
+{
+	return len >= 2 && resource[len - 1] == '*' &&
+		   (resource[len - 2] == ':' || resource[len - 2] == '/');
+}
+
+static bool
+is_everything(const char *name, size_t len)
+{
+	return len == 1 && name[0] == '*';
+}
+
+static ActionGrants *
+grants_of_action(PermissionSet *set, const char *action, size_t len)
+{
+	StringEntry *entry = string_table_insert(&set->actions, cache_context, action, len);
+
+	if (entry->value.pointer == NULL)
+	{
+		entry->value.pointer = MemoryContextAllocZero(cache_context, sizeof(ActionGrants));
+		if (is_everything(action, len))
+			set->any_action = entry->value.pointer;
+	}
+	return entry->value.pointer;
+}
+
+static void
+add_permission(const text *action, const text *resource, PermissionEffect effect, void *arg)
+{
+	ActionGrants *grants = grants_of_action(arg, VARDATA_ANY(action), VARSIZE_ANY_EXHDR(action));
+	const char *name = VARDATA_ANY(resource);
+	size_t len = VARSIZE_ANY_EXHDR(resource);
+
+	if (is_everything(name, len))
+		grants->all |= effect;
+	else if (is_prefix_pattern(name, len))
+		string_table_insert(&grants->prefixes, cache_context, name, len - 1)->value.bits |= effect;
+	else
+		string_table_insert(&grants->exact, cache_context, name, len)->value.bits |= effect;
+}
+
+/* The roles still to be visited; those visited are in the table beside it. */
+typedef struct Closure
+{
+	List *queue;
+	StringTable *seen;
+	MemoryContext context; /* of the table */
+} Closure;
+
+static void
+enqueue_role(const char *role, void *arg)
+{
+	Closure *closure = arg;
+	StringEntry *entry = string_table_insert(closure->seen, closure->context, role, strlen(role));
+
+	if (entry->value.bits == 0)
+	{
+		entry->value.bits = 1;
+		closure->queue = lappend(closure->queue, (char *) entry->key);
+	}
+}
+
+/* The roles and all that they inherit, nearest first; a cycle ends by itself. */
+static List *
+resolve_inheritance(Closure *closure)
+{
+	/* the list grows while it is walked */
+	for (int i = 0; i < list_length(closure->queue); i++)
+		catalog_visit_parents(list_nth(closure->queue, i), enqueue_role, closure);
+	return closure->queue;
+}
+
+static void
+enqueue_existing(Closure *closure, const char *roles, size_t len)
+{
+	for (const char *role = roles; role < roles + len; role += strlen(role) + 1)
+		if (catalog_role_exists(role))
+			enqueue_role(role, closure);
+}
+
+static PermissionSet *
+fill_set(const char *roles, size_t len)
+{
+	MemoryContext work =
+		AllocSetContextCreate(CurrentMemoryContext, "session_auth fill", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(work);
+	PermissionSet *set = MemoryContextAllocZero(cache_context, sizeof(PermissionSet));
+	Closure closure = { NIL, &set->roles, cache_context };
+	ListCell *cell;
+
+	enqueue_existing(&closure, roles, len);
+	foreach (cell, resolve_inheritance(&closure))
+		catalog_visit_permissions(lfirst(cell), add_permission, set);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(work);
+	return set;
+}
+
+/* --------------------------------------------------------------------- questions */
+
+/*
+ * What these roles may do; `roles` are their names one after the other, each
+ * with its NUL.  A role that does not exist may do nothing.  The set is good
+ * while permission_generation() is what `valid_for` says.
+ */
+const PermissionSet *
+permission_set(const char *roles, size_t len, uint64 *valid_for)
+{
+	StringEntry *entry;
+	PermissionSet *set;
+
+	(void) permission_generation();
+	entry = string_table_find(&cache, roles, len, string_hash(roles, len));
+	if (entry == NULL && MemoryContextMemAllocated(cache_context, true) > MAX_CACHE_BYTES)
+		reset_cache();
+	*valid_for = generation;
+	if (likely(entry != NULL))
+		return entry->value.pointer;
+	/* no entry until the set is complete: filling it can raise an error */
+	set = fill_set(roles, len);
+	string_table_insert(&cache, cache_context, roles, len)->value.pointer = set;
+	return set;
+}
+
+bool
+permission_set_has_role(const PermissionSet *set, const char *role, size_t len)
+{
+	return string_table_find(&set->roles, role, len, string_hash(role, len)) != NULL;
+}
+
+ActionRules
+permission_rules(const PermissionSet *set, const char *action, size_t len)
+{
+	StringEntry *entry = string_table_find(&set->actions, action, len, string_hash(action, len));
+	ActionRules rules;
+
+	rules.any = set->any_action;
+	rules.own = entry && entry->value.pointer != set->any_action ? entry->value.pointer : NULL;
+	return rules;
+}
+
+static uint32
+prefix_effects(const StringTable *prefixes, const char *resource, size_t len)
+{
+	uint32 effects = 0;
+
+	for (size_t i = 0; i < len; i++)
+		if (resource[i] == ':' || resource[i] == '/')
+		{
+			StringEntry *entry =
+				string_table_find(prefixes, resource, i + 1, string_hash(resource, i + 1));
+
+			if (entry)
+				effects |= entry->value.bits;
+		}
+	return effects;
+}
+
+static inline uint32
+effects_on(const ActionGrants *grants, const char *resource, size_t len, uint32 hash)
+{
+	uint32 effects;
+	StringEntry *entry;
+
+	if (grants == NULL)
+		return 0;
+	effects = grants->all;
+	entry = string_table_find(&grants->exact, resource, len, hash);
+	if (entry)
+		effects |= entry->value.bits;
+	if (grants->prefixes.used > 0)
+		effects |= prefix_effects(&grants->prefixes, resource, len);
+	return effects;
+}
+
+/* Granted at least once, and denied nowhere.  Nothing may be done to nothing. */
+bool
+permission_allows(ActionRules rules, const char *resource, size_t len)
+{
+	uint32 hash;
+
+	if (unlikely(len == 0) || (rules.own == NULL && rules.any == NULL))
+		return false;
+	hash = string_hash(resource, len);
+	return (effects_on(rules.own, resource, len, hash) |
+			effects_on(rules.any, resource, len, hash)) == EFFECT_ALLOW;
+}
+
+/* -------------------------------------------------------------------- enumeration */
+
+static bool
+has_denial(const StringTable *table)
+{
+	for (uint32 i = 0; table->used > 0 && i <= table->mask; i++)
+		if (table->entries[i].key && (table->entries[i].value.bits & EFFECT_DENY))
+			return true;
+	return false;
+}
+
+static bool
+denies_something(const ActionGrants *grants)
+{
+	return grants && (has_denial(&grants->exact) || has_denial(&grants->prefixes));
+}
+
+static List *
+append_allowed(List *resources, ActionRules rules, const StringTable *table, const char *suffix)
+{
+	for (uint32 i = 0; table->used > 0 && i <= table->mask; i++)
+	{
+		const StringEntry *entry = &table->entries[i];
+
+		if (entry->key && (entry->value.bits & EFFECT_ALLOW) &&
+			permission_allows(rules, entry->key, entry->len))
+			resources = lappend(resources, psprintf("%s%s", entry->key, suffix));
+	}
+	return resources;
+}
+
+/*
+ * The names of the resources that the rules allow.  `everything` is set when
+ * they allow all without exception; then there is nothing to list.  A grant of *
+ * with exceptions cannot be listed: only what is granted by name is.
+ */
+List *
+permission_enumerate(ActionRules rules, bool *everything)
+{
+	const ActionGrants *both[] = { rules.own, rules.any };
+	uint32 all = (rules.own ? rules.own->all : 0) | (rules.any ? rules.any->all : 0);
+	List *resources = NIL;
+
+	*everything =
+		all == EFFECT_ALLOW && !denies_something(rules.own) && !denies_something(rules.any);
+	if (*everything || (all & EFFECT_DENY))
+		return NIL;
+	for (int i = 0; i < 2; i++)
+		if (both[i])
+		{
+			resources = append_allowed(resources, rules, &both[i]->exact, "");
+			resources = append_allowed(resources, rules, &both[i]->prefixes, "*");
+		}
+	return resources;
+}
+
+/* ------------------------------------------------------------ from the tables */
+
+typedef struct Listing
+{
+	List *held;
+	const char *role;
+} Listing;
+
+static void
+list_permission(const text *action, const text *resource, PermissionEffect effect, void *arg)
+{
+	Listing *listing = arg;
+	HeldPermission *held = palloc(sizeof(HeldPermission));
+
+	held->via_role = listing->role;
+	held->action = text_to_cstring(action);
+	held->resource = text_to_cstring(resource);
+	held->effect = effect;
+	listing->held = lappend(listing->held, held);
+}
+
+/* What a role holds: its own permissions first, then what it inherits. */
+List *
+permission_list(const char *role)
+{
+	StringTable seen = { NULL, 0, 0 };
+	Closure closure = { NIL, &seen, CurrentMemoryContext };
+	Listing listing = { NIL, NULL };
+	ListCell *cell;
+
+	enqueue_role(role, &closure);
+	foreach (cell, resolve_inheritance(&closure))
+	{
+		listing.role = lfirst(cell);
+		catalog_visit_permissions(listing.role, list_permission, &listing);
+	}
+	return listing.held;
+}
+
+/* Whether a stored permission speaks of this action on this resource. */
+bool
+permission_covers(const HeldPermission *held, const char *action, const char *resource)
+{
+	size_t len = strlen(held->resource);
+
+	if (strcmp(held->action, "*") != 0 && strcmp(held->action, action) != 0)
+		return false;
+	if (strcmp(held->resource, "*") == 0 || strcmp(held->resource, resource) == 0)
+		return true;
+	return is_prefix_pattern(held->resource, len) &&
+		   strncmp(held->resource, resource, len - 1) == 0;
+}
