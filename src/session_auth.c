@@ -1,0 +1,31 @@
+/*
+ * session_auth.c
+ *		The module: what happens when the library is loaded.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+
+#include "catalog.h"
+#include "compat.h"
+#include "identity.h"
+#include "permission.h"
+#include "session.h"
+#include "settings.h"
+#include "verify.h"
+
+PG_MODULE_MAGIC;
+
+PGDLLEXPORT void _PG_init(void);
+
+void
+_PG_init(void)
+{
+	settings_init();
+	identity_init();
+	MarkGUCPrefixReserved("session_auth");
+	catalog_init();
+	session_init();
+	permission_init();
+	verify_init();
+}

@@ -1,0 +1,27 @@
+/*
+ * verify.h
+ *		From a token's bytes to an identity, whatever kind of token it is.
+ */
+#ifndef SESSION_AUTH_VERIFY_H
+#define SESSION_AUTH_VERIFY_H
+
+#include "identity.h"
+#include "result.h"
+#include "session.h"
+
+/* What a token turned out to be. */
+typedef struct Verification
+{
+	Identity identity;
+	FoundSession session; /* when identity.has_session, or when it was stolen */
+} Verification;
+
+extern void verify_init(void);
+extern ResultCode verify_token(const char *token, size_t len, const char *tenant,
+							   Verification *verification);
+extern void verify_load_roles(Identity *identity);
+extern void verify_raise(ResultCode result, const Verification *verification)
+	pg_attribute_noreturn();
+extern void verify_note(ResultCode result, const Verification *verification);
+
+#endif /* SESSION_AUTH_VERIFY_H */
