@@ -1,0 +1,116 @@
+-- Rights: nothing is PUBLIC; a database role gets what it is given.
+
+-- Each usage has functions that no other has, so that its holders can be told
+-- from their privileges alone, which dumps carry.
+CREATE FUNCTION session_auth.functions_of_usage(usage text) RETURNS SETOF regprocedure
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT p.oid::regprocedure
+  FROM pg_proc p
+  JOIN (VALUES
+    ('request', ARRAY['authenticate', 'sign_out', 'my_sessions', 'explain_permission']),
+    ('issuer', ARRAY['create_session', 'refresh_session', 'rotate_session', 'expire_session',
+       'expire_user_sessions', 'list_sessions', 'purge_sessions']),
+    ('admin', ARRAY['create_role', 'drop_role', 'inherit_role', 'disinherit_role',
+       'grant_permission', 'deny_permission', 'revoke_permission', 'import_permissions',
+       'export_permissions', 'list_permissions', 'explain_permission', 'grant_role', 'revoke_role',
+       'impersonate', 'protect_table', 'unprotect_table', 'check_policies', 'expire_session',
+       'expire_user_sessions', 'list_sessions', 'purge_sessions']),
+    -- what every holder of any usage has
+    (NULL, ARRAY['has_permission', 'has_role', 'require_permission', 'permitted_resources',
+       'user_id', 'user_uuid', 'role', 'roles', 'tenant', 'session_id', 'actor', 'claims', 'claim',
+       'is_authenticated', 'deauthenticate', 'verify_session']),
+    -- what protect_table, which runs as its caller, calls in turn
+    ('admin', ARRAY['check_argument', 'require_table', 'identity_expression', 'protect_one_table'])
+  ) u (usage, names) ON (u.usage = $1 OR u.usage IS NULL) AND p.proname = ANY (u.names)
+  WHERE p.pronamespace = 'session_auth'::regnamespace;
+END;
+COMMENT ON FUNCTION session_auth.functions_of_usage(text) IS
+  'internal: the functions that a usage lets a database role call';
+
+CREATE FUNCTION session_auth.holds_usage(database_role regrole, usage text) RETURNS boolean
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT EXISTS (
+    SELECT FROM pg_proc p, aclexplode(p.proacl) a
+    WHERE p.pronamespace = 'session_auth'::regnamespace AND a.grantee = $1::oid
+      AND p.proname = CASE $2
+        WHEN 'request' THEN 'authenticate'
+        WHEN 'issuer' THEN 'create_session'
+        WHEN 'admin' THEN 'grant_permission'
+      END);
+END;
+COMMENT ON FUNCTION session_auth.holds_usage(regrole, text) IS
+  'internal: whether a database role was given a usage';
+
+CREATE FUNCTION session_auth.check_usage(database_role regrole, usage text) RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF database_role IS NULL OR NOT EXISTS (SELECT FROM pg_roles r WHERE r.oid = database_role) THEN
+    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid database_role',
+      DETAIL = 'It must be a role of this server.';
+  END IF;
+  IF usage IS NULL OR usage NOT IN ('request', 'issuer', 'admin') THEN
+    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid usage',
+      DETAIL = 'It must be "request", "issuer" or "admin".';
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION session_auth.check_usage(regrole, text) IS 'internal: 22023 for a bad argument';
+
+CREATE FUNCTION session_auth.grant_usage(database_role regrole, usage text) RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  function regprocedure;
+BEGIN
+  PERFORM session_auth.check_usage(database_role, usage);
+  EXECUTE format('GRANT USAGE ON SCHEMA session_auth TO %s', database_role);
+  FOR function IN SELECT session_auth.functions_of_usage(usage) LOOP
+    EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %s', function, database_role);
+  END LOOP;
+  PERFORM session_auth.record_event('usage_granted', NULL,
+    jsonb_build_object('database_role', database_role::text, 'usage', usage));
+END
+$$;
+COMMENT ON FUNCTION session_auth.grant_usage(regrole, text) IS
+  'Lets a database role call what a usage needs: request (authenticate, ask, sign out), issuer '
+  '(create, rotate and end sessions) or admin (roles, permissions, policies, impersonation). For the '
+  'extension''s owner. 22023 for a bad argument.';
+
+CREATE FUNCTION session_auth.revoke_usage(database_role regrole, usage text) RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  function regprocedure;
+  kept text[];
+BEGIN
+  PERFORM session_auth.check_usage(database_role, usage);
+  SELECT array_agg(u) INTO kept FROM unnest(ARRAY['request', 'issuer', 'admin']) u
+  WHERE u <> usage AND session_auth.holds_usage(database_role, u);
+  FOR function IN
+    SELECT session_auth.functions_of_usage(usage)
+    EXCEPT SELECT session_auth.functions_of_usage(u) FROM unnest(kept) u
+  LOOP
+    EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM %s', function, database_role);
+  END LOOP;
+  IF kept IS NULL THEN
+    EXECUTE format('REVOKE USAGE ON SCHEMA session_auth FROM %s', database_role);
+  END IF;
+  PERFORM session_auth.record_event('usage_revoked', NULL,
+    jsonb_build_object('database_role', database_role::text, 'usage', usage));
+END
+$$;
+COMMENT ON FUNCTION session_auth.revoke_usage(regrole, text) IS
+  'Takes a usage back; what another usage of the role needs stays. 22023 for a bad argument.';
+
+REVOKE ALL ON SCHEMA session_auth FROM PUBLIC;
+REVOKE ALL ON ALL TABLES IN SCHEMA session_auth FROM PUBLIC;
+REVOKE ALL ON ALL SEQUENCES IN SCHEMA session_auth FROM PUBLIC;
+REVOKE ALL ON ALL ROUTINES IN SCHEMA session_auth FROM PUBLIC;

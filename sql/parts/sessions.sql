@@ -1,0 +1,170 @@
+-- Sessions: what creates, verifies, rotates and ends them.
+
+CREATE FUNCTION session_auth.create_session(
+  user_id text,
+  expires_in interval DEFAULT NULL,
+  token text DEFAULT NULL,
+  metadata jsonb DEFAULT '{}',
+  OUT session_id uuid,
+  OUT token text,
+  OUT expires_at timestamptz
+)
+LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'session_auth_create_session';
+COMMENT ON FUNCTION session_auth.create_session(text, interval, text, jsonb) IS
+  'Starts a session for user_id (1 to 1024 bytes) and returns its token, which is shown this once: '
+  '256 random bits, base64url, prefix sat_. expires_in defaults to session_auth.session_lifetime and '
+  'is at most 100 years. token registers a framework''s own token instead; it must hold 122 bits, as '
+  'a uuid v4 does. metadata is a JSON object of at most 8 kB. 22023 for a bad argument. '
+  'OWASP ASVS 3.2.';
+
+CREATE FUNCTION session_auth.verify_session(
+  token text,
+  tenant text DEFAULT NULL
+)
+RETURNS TABLE (
+  user_id text,
+  role text,
+  roles text[],
+  tenant text,
+  session_id uuid,
+  expires_at timestamptz,
+  kind text,
+  claims jsonb
+)
+LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1
+AS 'MODULE_PATHNAME', 'session_auth_verify_session';
+COMMENT ON FUNCTION session_auth.verify_session(text, text) IS
+  'Verifies a token of any kind and returns one row, or none when it is refused; sets no identity and '
+  'raises nothing for a bad token. Roles are those granted everywhere, and in tenant when it is given.';
+
+CREATE FUNCTION session_auth.refresh_session(token text) RETURNS timestamptz
+LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'session_auth_refresh_session';
+COMMENT ON FUNCTION session_auth.refresh_session(text) IS
+  'Slides the session''s expiry by its own lifetime, never past session_auth.absolute_lifetime, and '
+  'returns it. 28000 for a token that is refused. OWASP ASVS 3.3.';
+
+CREATE FUNCTION session_auth.rotate_session(
+  token text,
+  OUT session_id uuid,
+  OUT token text,
+  OUT expires_at timestamptz
+)
+LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'session_auth_rotate_session';
+COMMENT ON FUNCTION session_auth.rotate_session(text) IS
+  'Gives the session a new token. The old one still verifies for session_auth.rotation_grace; after '
+  'that, whoever presents it ends the session. 28000 for a token that is refused, and for one that '
+  'has been rotated before. OWASP ASVS 3.2.1.';
+
+CREATE FUNCTION session_auth.expire_session(session_id uuid) RETURNS boolean
+LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'session_auth_expire_session_by_id';
+COMMENT ON FUNCTION session_auth.expire_session(uuid) IS
+  'Ends a session now, as an administrator; whether there was one to end.';
+
+CREATE FUNCTION session_auth.expire_session(token text) RETURNS boolean
+LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'session_auth_expire_session_by_token';
+COMMENT ON FUNCTION session_auth.expire_session(text) IS
+  'Ends the session of a token now, as a sign-out; whether there was one to end.';
+
+CREATE FUNCTION session_auth.expire_user_sessions(
+  user_id text,
+  except_session uuid DEFAULT NULL
+) RETURNS bigint
+LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'session_auth_expire_user_sessions';
+COMMENT ON FUNCTION session_auth.expire_user_sessions(text, uuid) IS
+  'Ends every session of a user but one that may be kept; how many. OWASP ASVS 3.3.3.';
+
+CREATE FUNCTION session_auth.list_sessions(user_id text)
+RETURNS TABLE (
+  session_id uuid,
+  created_at timestamptz,
+  last_seen_at timestamptz,
+  expires_at timestamptz,
+  current boolean,
+  metadata jsonb
+)
+LANGUAGE c STABLE PARALLEL RESTRICTED ROWS 10
+AS 'MODULE_PATHNAME', 'session_auth_list_sessions';
+COMMENT ON FUNCTION session_auth.list_sessions(text) IS
+  'A user''s live sessions, with neither token nor hash. OWASP ASVS 3.3.4.';
+
+CREATE FUNCTION session_auth.my_sessions()
+RETURNS TABLE (
+  session_id uuid,
+  created_at timestamptz,
+  last_seen_at timestamptz,
+  expires_at timestamptz,
+  current boolean,
+  metadata jsonb
+)
+LANGUAGE c STABLE PARALLEL RESTRICTED ROWS 10
+AS 'MODULE_PATHNAME', 'session_auth_my_sessions';
+COMMENT ON FUNCTION session_auth.my_sessions() IS
+  'The live sessions of the current identity''s user; none without an identity.';
+
+CREATE FUNCTION session_auth.sign_out(scope text DEFAULT 'local') RETURNS bigint
+LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'session_auth_sign_out';
+COMMENT ON FUNCTION session_auth.sign_out(text) IS
+  'Ends the current identity''s own session (local), its user''s others (others) or all (global); how '
+  'many. The identity ends too, but for others. 28000 without an identity.';
+
+-- Ended by time: expires_at is never later than ended_at, so one index finds both.
+-- The other limits depend on settings and are looked for only while they are on.
+CREATE FUNCTION session_auth.purge_sessions(batch_size integer DEFAULT 10000) RETURNS bigint
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  limits interval[] := ARRAY[
+    current_setting('session_auth.idle_timeout')::interval,
+    current_setting('session_auth.absolute_lifetime')::interval];
+  purged uuid[];
+  more uuid[];
+BEGIN
+  IF batch_size IS NULL OR batch_size <= 0 THEN
+    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid batch_size',
+      DETAIL = 'It must be positive.';
+  END IF;
+  WITH ended AS (
+    SELECT s.session_id FROM session_auth.sessions s
+    WHERE s.expires_at <= clock_timestamp()
+    ORDER BY s.expires_at
+    LIMIT batch_size FOR UPDATE SKIP LOCKED
+  ), deleted AS (
+    DELETE FROM session_auth.sessions s USING ended e
+    WHERE s.session_id = e.session_id
+    RETURNING s.session_id
+  )
+  SELECT coalesce(array_agg(d.session_id), '{}') INTO purged FROM deleted d;
+
+  IF cardinality(purged) < batch_size
+     AND (limits[1] > interval '0' OR limits[2] > interval '0') THEN
+    WITH ended AS (
+      SELECT s.session_id FROM session_auth.sessions s
+      WHERE limits[1] > interval '0' AND s.last_seen_at + limits[1] <= clock_timestamp()
+         OR limits[2] > interval '0' AND s.created_at + limits[2] <= clock_timestamp()
+      LIMIT batch_size - cardinality(purged) FOR UPDATE SKIP LOCKED
+    ), deleted AS (
+      DELETE FROM session_auth.sessions s USING ended e
+      WHERE s.session_id = e.session_id
+      RETURNING s.session_id
+    )
+    SELECT coalesce(array_agg(d.session_id), '{}') INTO more FROM deleted d;
+    purged := purged || more;
+  END IF;
+
+  DELETE FROM session_auth.rotated_tokens r WHERE r.session_id = ANY (purged);
+  DELETE FROM session_auth.session_events e
+  WHERE e.at < clock_timestamp() - current_setting('session_auth.event_retention')::interval;
+  RETURN cardinality(purged);
+END
+$$;
+COMMENT ON FUNCTION session_auth.purge_sessions(integer) IS
+  'Deletes sessions that have ended, batch_size of them at the most, skipping rows that are locked, '
+  'and events older than session_auth.event_retention. How many sessions: call it until that is 0.';

@@ -1,0 +1,325 @@
+/*
+ * sql_identity.c
+ *		What SQL calls to take on an identity, to drop it and to read it.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "tcop/pquery.h"
+#include "utils/timestamp.h"
+
+#include "arguments.h"
+#include "clock.h"
+#include "compat.h"
+#include "identity.h"
+#include "identity_row.h"
+#include "verify.h"
+
+/* An administrator acts as somebody else for one transaction, and never for longer. */
+#define IMPERSONATION_SECONDS 3600
+
+/* ------------------------------------------------------------------- writing it */
+
+static IdentityScope
+argument_scope(FunctionCallInfo fcinfo, int n)
+{
+	char *scope = argument_text_or_null(fcinfo, n);
+
+	if (scope && strcmp(scope, "transaction") == 0)
+		return SCOPE_TRANSACTION;
+	if (scope && strcmp(scope, "connection") == 0)
+		return SCOPE_CONNECTION;
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid scope"),
+					errdetail("It must be \"transaction\" or \"connection\".")));
+}
+
+/*
+ * Somebody who types the call alone finds the identity gone at the next
+ * statement.  Only the simple protocol runs its portals invisibly; a driver's
+ * pipeline is one transaction up to its Sync and needs no word.
+ */
+static void
+note_missing_transaction(IdentityScope scope)
+{
+	if (scope == SCOPE_TRANSACTION && !IsTransactionBlock() && ActivePortal &&
+		!ActivePortal->visible)
+		ereport(NOTICE, (errmsg("the identity ends with this statement"),
+						 errhint("Call it between BEGIN and COMMIT.")));
+}
+
+static Datum
+identity_record(FunctionCallInfo fcinfo, const Identity *identity)
+{
+	TupleDesc desc;
+	Datum values[IDENTITY_COLUMNS];
+	bool nulls[IDENTITY_COLUMNS];
+
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	identity_columns(identity, values, nulls);
+	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
+}
+
+static Datum
+authenticate(FunctionCallInfo fcinfo, TokenArgument token, IdentityScope scope, const char *tenant)
+{
+	Verification verification;
+	ResultCode result;
+
+	identity_require_no_cursor();
+	result = verify_token(token.bytes, token.len, tenant, &verification);
+	if (result != RESULT_OK)
+		verify_raise(result, &verification);
+	verification.identity.scope = scope;
+	identity_set(&verification.identity);
+	note_missing_transaction(scope);
+	return identity_record(fcinfo, &verification.identity);
+}
+
+SQL_FUNCTION(session_auth_authenticate);
+
+/* authenticate(token, scope, tenant) */
+Datum
+session_auth_authenticate(PG_FUNCTION_ARGS)
+{
+	IdentityScope scope = argument_scope(fcinfo, 1);
+	char *tenant = argument_tenant(fcinfo, 2);
+
+	return authenticate(fcinfo, argument_token(fcinfo, 0), scope, tenant);
+}
+
+SQL_FUNCTION(session_auth_deauthenticate);
+
+/* deauthenticate() */
+Datum
+session_auth_deauthenticate(PG_FUNCTION_ARGS)
+{
+	identity_drop();
+	PG_RETURN_VOID();
+}
+
+/* ------------------------------------------------------------------ impersonation */
+
+static void
+use_given_roles(ArrayType *array, Identity *identity)
+{
+	Datum *elements;
+	bool *nulls;
+	const char **roles;
+	int n;
+
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &n);
+	roles = palloc((n + 1) * sizeof(char *));
+	for (int i = 0; i < n; i++)
+	{
+		roles[i] = nulls[i] ? NULL : TextDatumGetCString(elements[i]);
+		if (roles[i] == NULL || !catalog_role_exists(roles[i]))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid roles"),
+					 errdetail("Role \"%s\" does not exist.", roles[i] ? roles[i] : "(null)")));
+	}
+	identity->roles = roles;
+	identity->nroles = n;
+}
+
+static void
+record_impersonation(const Identity *identity, char *reason)
+{
+	JsonbParseState *state = NULL;
+	JsonbValue value;
+	JsonbValue *detail;
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	value.type = jbvString;
+	value.val.string.val = "reason";
+	value.val.string.len = strlen("reason");
+	pushJsonbValue(&state, WJB_KEY, &value);
+	value.type = reason ? jbvString : jbvNull;
+	value.val.string.val = reason;
+	value.val.string.len = reason ? strlen(reason) : 0;
+	pushJsonbValue(&state, WJB_VALUE, &value);
+	detail = pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	catalog_insert_event("impersonated", identity->user_id, NULL, identity->actor,
+						 JsonbValueToJsonb(detail));
+}
+
+SQL_FUNCTION(session_auth_impersonate);
+
+/* impersonate(user_id, roles, reason): refused where it cannot be recorded */
+Datum
+session_auth_impersonate(PG_FUNCTION_ARGS)
+{
+	Identity identity;
+
+	PreventCommandIfReadOnly("impersonate()");
+	identity_require_no_cursor();
+	memset(&identity, 0, sizeof(identity));
+	identity.kind = "impersonation";
+	identity.user_id = argument_user_id(fcinfo, 0);
+	identity.actor = acting_user();
+	identity.issued_at = clock_now();
+	identity.expires_at = clock_after(identity.issued_at, IMPERSONATION_SECONDS);
+	if (PG_ARGISNULL(1))
+		verify_load_roles(&identity);
+	else
+		use_given_roles(PG_GETARG_ARRAYTYPE_P(1), &identity);
+	record_impersonation(&identity, argument_text_or_null(fcinfo, 2));
+	identity_set(&identity);
+	note_missing_transaction(SCOPE_TRANSACTION);
+	return identity_record(fcinfo, &identity);
+}
+
+/* ------------------------------------------------------------------- reading it */
+
+static Datum
+text_or_null(FunctionCallInfo fcinfo, const char *value)
+{
+	if (value == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(value));
+}
+
+SQL_FUNCTION(session_auth_user_id);
+
+Datum
+session_auth_user_id(PG_FUNCTION_ARGS)
+{
+	const Identity *identity = identity_current();
+
+	return text_or_null(fcinfo, identity ? identity->user_id : NULL);
+}
+
+static bool
+is_uuid(const char *text)
+{
+	for (int i = 0; i < 36; i++)
+	{
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+
+		if (dash ? text[i] != '-' : !isxdigit((unsigned char) text[i]))
+			return false;
+	}
+	return text[36] == '\0';
+}
+
+SQL_FUNCTION(session_auth_user_uuid);
+
+/* user_uuid(): NULL as well when the user's id is not a uuid */
+Datum
+session_auth_user_uuid(PG_FUNCTION_ARGS)
+{
+	const Identity *identity = identity_current();
+
+	if (identity == NULL || !is_uuid(identity->user_id))
+		PG_RETURN_NULL();
+	return DirectFunctionCall1(uuid_in, CStringGetDatum(identity->user_id));
+}
+
+SQL_FUNCTION(session_auth_role);
+
+Datum
+session_auth_role(PG_FUNCTION_ARGS)
+{
+	const Identity *identity = identity_current();
+
+	return text_or_null(fcinfo, identity && identity->nroles > 0 ? identity->roles[0] : NULL);
+}
+
+SQL_FUNCTION(session_auth_roles);
+
+Datum
+session_auth_roles(PG_FUNCTION_ARGS)
+{
+	const Identity *identity = identity_current();
+
+	if (identity == NULL)
+		PG_RETURN_NULL();
+	return identity_roles(identity);
+}
+
+SQL_FUNCTION(session_auth_tenant);
+
+Datum
+session_auth_tenant(PG_FUNCTION_ARGS)
+{
+	const Identity *identity = identity_current();
+
+	return text_or_null(fcinfo, identity ? identity->tenant : NULL);
+}
+
+SQL_FUNCTION(session_auth_session_id);
+
+Datum
+session_auth_session_id(PG_FUNCTION_ARGS)
+{
+	const Identity *identity = identity_current();
+	pg_uuid_t *session_id;
+
+	if (identity == NULL || !identity->has_session)
+		PG_RETURN_NULL();
+	session_id = palloc(sizeof(pg_uuid_t));
+	*session_id = identity->session_id;
+	PG_RETURN_UUID_P(session_id);
+}
+
+SQL_FUNCTION(session_auth_actor);
+
+/* actor(): who impersonates the current user, if anybody does */
+Datum
+session_auth_actor(PG_FUNCTION_ARGS)
+{
+	const Identity *identity = identity_current();
+
+	return text_or_null(fcinfo, identity ? identity->actor : NULL);
+}
+
+SQL_FUNCTION(session_auth_claims);
+
+Datum
+session_auth_claims(PG_FUNCTION_ARGS)
+{
+	const Identity *identity = identity_current();
+
+	if (identity == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_JSONB_P(identity_claims(identity));
+}
+
+SQL_FUNCTION(session_auth_claim);
+
+/* claim(name): a string as it is, anything else as JSON; STRICT */
+Datum
+session_auth_claim(PG_FUNCTION_ARGS)
+{
+	const Identity *identity = identity_current();
+	text *name = PG_GETARG_TEXT_PP(0);
+	JsonbValue key;
+	JsonbValue *value;
+
+	if (identity == NULL)
+		PG_RETURN_NULL();
+	key.type = jbvString;
+	key.val.string.val = VARDATA_ANY(name);
+	key.val.string.len = VARSIZE_ANY_EXHDR(name);
+	value = findJsonbValueFromContainer(&identity_claims(identity)->root, JB_FOBJECT, &key);
+	if (value == NULL || value->type == jbvNull)
+		PG_RETURN_NULL();
+	if (value->type == jbvString)
+		PG_RETURN_TEXT_P(cstring_to_text_with_len(value->val.string.val, value->val.string.len));
+	PG_RETURN_TEXT_P(cstring_to_text(JsonbToCString(NULL, &JsonbValueToJsonb(value)->root, 0)));
+}
+
+SQL_FUNCTION(session_auth_is_authenticated);
+
+Datum
+session_auth_is_authenticated(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(identity_current() != NULL);
+}
