@@ -89,7 +89,7 @@ SELECT is((SELECT string_agg(a.answer, ';') FROM answers a WHERE a.label = wante
     ('listed', '1'), ('ended by an unknown token', 'false'), ('ended of a user without sessions', '0'), ('created', '47'),
     ('imported', '1'), ('granted', 'true'), ('taken', 'true'),
     ('exported', '{"USER": ["view:news"], "ADMIN": ["view:accounts"]}'), ('explained', 'false'), ('checked', 'true')) wanted(label, answer);
-SELECT is(:'is_called', 'f', 'no hostile operator or function was ever called');
+SELECT is(:'is_called'::text, 'f', 'no hostile operator or function was ever called');
 SELECT is(v.user_id, 'alice', 'nobody''s session ended by it') FROM session_auth.verify_session(:'a_token') v;
 
 -- An operator of one's own in a filter sees no hidden row.

@@ -1,6 +1,6 @@
 -- The current identity: how it is set, read, replaced and ended. That nothing
 -- else can set it is in forging.sql.
-SELECT plan(93);
+SELECT plan(96);
 
 SELECT session_auth.import_permissions('{"ADMIN": ["view:accounts", "edit:accounts"], "USER": ["view:accounts"]}') \g /dev/null
 SELECT gen_random_uuid() AS uuid \gset
@@ -29,11 +29,11 @@ SELECT is(session_auth.has_permission('view', 'accounts'), false, '… has no pe
 -- authenticate
 BEGIN;
 SELECT * FROM session_auth.authenticate(:'a_token') \gset r_
-SELECT is(:'r_user_id', 'alice', 'authenticate returns the user');
-SELECT is(:'r_role', 'USER', '… the role granted first');
+SELECT is(:'r_user_id'::text, 'alice', 'authenticate returns the user');
+SELECT is(:'r_role'::text, 'USER', '… the role granted first');
 SELECT is(:'r_roles'::text[], '{USER,ADMIN}'::text[], '… all roles');
-SELECT is(:'r_session_id', :'a_session_id', '… the session');
-SELECT is(:'r_expires_at', :'a_expires_at', '… its expiry');
+SELECT is(:'r_session_id'::text, :'a_session_id', '… the session');
+SELECT is(:'r_expires_at'::text, :'a_expires_at', '… its expiry');
 SELECT is(session_auth.user_id(), 'alice', 'user_id()');
 SELECT is(session_auth.role(), 'USER', 'role()');
 SELECT is(session_auth.roles(), '{USER,ADMIN}'::text[], 'roles()');
@@ -165,7 +165,7 @@ SELECT session_auth.authenticate(:'a_token') \g /dev/null
 DECLARE c CURSOR FOR SELECT session_auth.user_id() FROM generate_series(1, 3);
 SELECT throws_ok(format('SELECT session_auth.authenticate(%L)', :'b_token'), '55000', NULL, 'authenticate is refused while a cursor is open');
 FETCH c \gset first_
-SELECT is(:'first_user_id', 'alice', 'the cursor has its identity');
+SELECT is(:'first_user_id'::text, 'alice', 'the cursor has its identity');
 SELECT throws_ok(format('SELECT session_auth.authenticate(%L)', :'b_token'), '55000', NULL, '… also after a FETCH');
 CLOSE c;
 SELECT lives_ok(format('SELECT session_auth.authenticate(%L)', :'b_token'), 'once it is closed, authenticate works');
@@ -176,12 +176,11 @@ BEGIN;
 SELECT session_auth.authenticate(:'a_token') \g /dev/null
 DECLARE h CURSOR WITH HOLD FOR SELECT session_auth.user_id() FROM generate_series(1, 2);
 COMMIT;
-BEGIN;
-SELECT session_auth.authenticate(:'b_token') \g /dev/null
 FETCH h \gset held_
-SELECT is(:'held_user_id', 'alice', 'a held cursor''s rows are those of the identity at COMMIT');
-COMMIT;
+SELECT is(:'held_user_id'::text, 'alice', 'a held cursor''s rows are those of the identity at COMMIT');
+SELECT throws_ok(format('SELECT session_auth.authenticate(%L)', :'b_token'), '55000', NULL, '… so it keeps others from authenticating');
 CLOSE h;
+SELECT lives_ok(format('SELECT session_auth.authenticate(%L)', :'b_token'), '… until it is closed');
 
 -- roles of the database, settings
 BEGIN;
@@ -205,9 +204,9 @@ SELECT session_auth.authenticate(:'b_token') \g /dev/null
 EXECUTE who \gset generic_b_
 COMMIT;
 EXECUTE who \gset generic_nobody_
-SELECT is(:'generic_a_user_id', 'alice', 'a generic plan follows the identity');
-SELECT is(:'generic_b_user_id', 'bob', '… to the next');
-SELECT is(:'generic_nobody_user_id', 'nobody', '… and to nobody');
+SELECT is(:'generic_a_user_id'::text, 'alice', 'a generic plan follows the identity');
+SELECT is(:'generic_b_user_id'::text, 'bob', '… to the next');
+SELECT is(:'generic_nobody_user_id'::text, 'nobody', '… and to nobody');
 RESET plan_cache_mode;
 
 -- SECURITY DEFINER functions have the session's identity

@@ -1,6 +1,6 @@
 -- Roles and permissions: inheritance, patterns, denials, tenants, the map that
 -- applications have, and a cache that is never seen.
-SELECT plan(123);
+SELECT plan(121);
 
 -- the application's map
 SELECT is(session_auth.import_permissions('{"ADMIN": ["view:accounts", "edit:accounts"], "USER": ["view:profile"]}'), 3, 'import_permissions tells how many it added');

@@ -1,6 +1,6 @@
 -- protect_table and check_policies: what the policies let through, by each verb,
 -- that they are evaluated once per query, and what check_policies finds.
-SELECT plan(89);
+SELECT plan(83);
 
 CREATE FUNCTION public.explain(statement text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -79,20 +79,19 @@ COPY accounts FROM stdin;
 \set copied :SQLSTATE
 \set ON_ERROR_STOP on
 ROLLBACK;
-SELECT is(:'copied', '42501', 'COPY FROM is refused to a VIEWER');
+SELECT is(:'copied'::text, '0A000', 'PostgreSQL has no COPY FROM under row-level security');
 \setenv OUT `mktemp`
 \getenv out OUT
 \o :out
 COPY accounts TO STDOUT;
 \o
 \set lines `wc -l <"$OUT"; rm "$OUT"`
-SELECT is(:'lines', '0', 'COPY TO gives nobody no row');
+SELECT is(:'lines'::text, '0', 'COPY TO gives nobody no row');
 RESET ROLE;
 
 -- the table's owner, and views
 SET ROLE sa_owner;
-SELECT is((SELECT count(*) FROM accounts), 0::bigint, 'the owner is held to the policies too') WHERE has_schema_privilege('session_auth', 'USAGE')
-UNION ALL SELECT throws_ok('SELECT count(*) FROM accounts', '42501', NULL, 'the owner is held to the policies too') WHERE NOT has_schema_privilege('session_auth', 'USAGE');
+SELECT throws_ok('SELECT count(*) FROM accounts', '42501', 'permission denied for function has_permission', 'the owner is held to the policies too');
 RESET ROLE;
 CREATE VIEW public.invoker_view WITH (security_invoker) AS SELECT * FROM accounts;
 GRANT SELECT ON invoker_view TO sa_request;
@@ -242,7 +241,9 @@ ALTER TABLE bare OWNER TO sa_login;
 SELECT ok(EXISTS (SELECT FROM session_auth.check_policies() c WHERE c::text LIKE '%sa_login%'), 'an owner that logs in');
 ALTER TABLE bare OWNER TO sa_owner;
 ALTER ROLE sa_login BYPASSRLS;
+GRANT SELECT ON accounts TO sa_login;
 SELECT ok(EXISTS (SELECT FROM session_auth.check_policies() c WHERE c::text LIKE '%sa_login%'), 'a role with BYPASSRLS that logs in');
+DROP OWNED BY sa_login;
 DROP ROLE sa_login;
 SELECT is_empty($$SELECT * FROM session_auth.check_policies() c WHERE c::text LIKE '%session_auth.permissions%'$$, 'triggers in order: nothing');
 ALTER TABLE session_auth.permissions ENABLE TRIGGER ALL;

@@ -4,7 +4,7 @@
 SELECT plan(60);
 
 CREATE VIEW public.members AS
-  SELECT classid, objid, pg_identify_object(classid, objid, 0) AS identity
+  SELECT classid, objid
   FROM pg_depend
   WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
     AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'session_auth');
@@ -62,17 +62,17 @@ CREATE VIEW public.verbs AS
   SELECT name, format(statement, name, (SELECT quote_ident(attname) FROM pg_attribute WHERE attrelid = relations.oid AND attnum = 1)) AS statement
   FROM relations, unnest(ARRAY[
     'SELECT * FROM %1$s', 'SELECT count(*) FROM %1$s', 'SELECT %2$s FROM %1$s', 'TABLE %1$s FOR UPDATE',
-    'INSERT INTO %1$s DEFAULT VALUES', 'UPDATE %1$s SET %2$s = %2$s', 'DELETE FROM %1$s', 'TRUNCATE %1$s CASCADE',
+    'INSERT INTO %1$s DEFAULT VALUES', 'UPDATE %1$s SET %2$s = DEFAULT', 'DELETE FROM %1$s', 'TRUNCATE %1$s CASCADE',
     'COPY %1$s TO ''/dev/null''', 'COPY (SELECT * FROM %1$s) TO ''/dev/null''', 'LOCK TABLE %1$s',
     'CREATE TRIGGER t BEFORE INSERT ON %1$s FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()',
-    'CREATE TEMP TABLE fk (x text REFERENCES %1$s)', 'CREATE POLICY p ON %1$s', 'ALTER TABLE %1$s DISABLE TRIGGER ALL',
+    'CREATE POLICY p ON %1$s', 'ALTER TABLE %1$s DISABLE TRIGGER ALL',
     'CREATE RULE r AS ON INSERT TO %1$s DO INSTEAD NOTHING', 'DROP TABLE %1$s CASCADE', 'ALTER TABLE %1$s DISABLE ROW LEVEL SECURITY'
   ]) AS statement WHERE relkind = 'r';
 SELECT is_empty(format($$SELECT name, statement, outcome(statement, %L) FROM verbs WHERE outcome(statement, %1$L) <> '42501'$$, r), r || ' has no access to any table by any verb')
   FROM unnest('{sa_request,sa_issuer,sa_admin,sa_plain}'::text[]) r;
 SELECT is_empty(format($$SELECT name FROM relations WHERE relkind IN ('r', 'v') AND (has_table_privilege(%L, oid, 'SELECT,INSERT,UPDATE,DELETE,TRUNCATE,REFERENCES,TRIGGER') OR has_any_column_privilege(%1$L, oid, 'SELECT,INSERT,UPDATE,REFERENCES'))$$, r), r || ' holds no privilege on any table')
   FROM unnest('{sa_request,sa_issuer,sa_admin,sa_plain}'::text[]) r;
-SELECT is_empty($$SELECT name FROM relations WHERE relkind = 'S' AND has_sequence_privilege('sa_request', oid, 'USAGE,SELECT,UPDATE')$$, 'sequences are out of reach');
+SELECT is_empty($$SELECT name FROM relations WHERE CASE relkind WHEN 'S' THEN has_sequence_privilege('sa_request', oid, 'USAGE,SELECT,UPDATE') END$$, 'sequences are out of reach');
 
 -- the usages
 CREATE FUNCTION public.holds(database_role text, names text[]) RETURNS SETOF text LANGUAGE sql AS $$
@@ -84,7 +84,7 @@ $$;
 \set for_owners '{grant_usage,revoke_usage,protect_table,unprotect_table}'
 SELECT set_eq(format('SELECT public.holds(''sa_request'', %L)', :'for_requests'), :'for_requests'::text[], 'request: what a query needs');
 SELECT is_empty(format('SELECT public.holds(''sa_request'', %L)', :'for_issuers'), '… nothing of an issuer');
-SELECT is_empty(format('SELECT public.holds(''sa_request'', array_remove(%L, ''explain_permission''))', :'for_admins'), '… nothing of an administrator');
+SELECT is_empty(format('SELECT public.holds(''sa_request'', array_remove(%L::text[], ''explain_permission''))', :'for_admins'), '… nothing of an administrator');
 SELECT is_empty(format('SELECT public.holds(''sa_request'', %L)', :'for_owners'), '… nothing of an owner');
 SELECT set_eq(format('SELECT public.holds(''sa_issuer'', %L)', :'for_issuers'), :'for_issuers'::text[], 'issuer: create, rotate and expire sessions');
 SELECT is_empty(format('SELECT public.holds(''sa_issuer'', %L)', :'for_admins'), '… nothing of an administrator');

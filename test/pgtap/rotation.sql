@@ -4,9 +4,9 @@ SELECT plan(22);
 SET session_auth.rotation_grace = '10s';
 SELECT * FROM session_auth.create_session('alice') \gset a_
 SELECT * FROM session_auth.rotate_session(:'a_token') \gset b_
-SELECT is(:'b_session_id', :'a_session_id', 'rotation keeps the session');
-SELECT matches(:'b_token', '^sat_[A-Za-z0-9_-]{43}$', 'it gives a token of our own form');
-SELECT isnt(:'b_token', :'a_token', 'it gives a new token');
+SELECT is(:'b_session_id'::text, :'a_session_id', 'rotation keeps the session');
+SELECT matches(:'b_token'::text, '^sat_[A-Za-z0-9_-]{43}$', 'it gives a token of our own form');
+SELECT isnt(:'b_token'::text, :'a_token', 'it gives a new token');
 SELECT is(v.session_id, :'a_session_id', 'the new token verifies') FROM session_auth.verify_session(:'b_token') v;
 SELECT is(v.session_id, :'a_session_id', 'the old one verifies within its grace') FROM session_auth.verify_session(:'a_token') v;
 SELECT is(v.user_id, 'alice', '… and authenticates') FROM session_auth.authenticate(:'a_token') v;
@@ -37,7 +37,7 @@ SELECT pg_sleep(1.3) \g /dev/null
 SELECT session_auth.authenticate(:'t3_token');
 \set refused :SQLSTATE
 \set ON_ERROR_STOP on
-SELECT is(:'refused', '28000', 'authenticate refuses a stolen token');
+SELECT is(:'refused'::text, '28000', 'authenticate refuses a stolen token');
 SELECT is_empty(format('SELECT * FROM session_auth.verify_session(%L)', :'t4_token'), 'and that ended the session too');
 
 -- what cannot be rotated

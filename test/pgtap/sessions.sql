@@ -1,5 +1,5 @@
 -- Sessions: creating, verifying, listing, refreshing, ending and purging them.
-SELECT plan(56);
+SELECT plan(55);
 
 SELECT session_auth.import_permissions('{"ADMIN": ["view:accounts"], "USER": []}') \g /dev/null
 SELECT session_auth.grant_role('alice', 'ADMIN') \g /dev/null
@@ -7,9 +7,9 @@ SELECT session_auth.grant_role('alice', 'ADMIN') \g /dev/null
 -- create_session
 SELECT * FROM session_auth.create_session('alice') \gset a_
 SELECT * FROM session_auth.create_session(user_id => 'alice', expires_in => '1 hour', metadata => '{"device": "phone"}') \gset b_
-SELECT matches(:'a_token', '^sat_[A-Za-z0-9_-]{43}$', 'a token is 256 bits in base64url behind its prefix');
-SELECT isnt(:'a_token', :'b_token', 'no two tokens are the same');
-SELECT isnt(:'a_session_id', :'b_session_id', 'no two sessions are the same');
+SELECT matches(:'a_token'::text, '^sat_[A-Za-z0-9_-]{43}$', 'a token is 256 bits in base64url behind its prefix');
+SELECT isnt(:'a_token'::text, :'b_token', 'no two tokens are the same');
+SELECT isnt(:'a_session_id'::text, :'b_session_id', 'no two sessions are the same');
 SELECT ok(:'a_expires_at'::timestamptz BETWEEN now() + '29 days 23 hours' AND now() + '30 days 1 hour', 'session_lifetime is 30 days by default');
 SELECT ok(:'b_expires_at'::timestamptz BETWEEN now() + '59 minutes' AND now() + '61 minutes', 'expires_in is obeyed');
 SET session_auth.session_lifetime = '2h';
@@ -46,7 +46,7 @@ COMMIT;
 -- tokens of a framework
 SELECT gen_random_uuid() AS uuid \gset
 SELECT * FROM session_auth.create_session('alice', token => :'uuid') \gset f_
-SELECT is(:'f_token', :'uuid', 'a foreign token is kept as it is');
+SELECT is(:'f_token'::text, :'uuid', 'a foreign token is kept as it is');
 SELECT is(v.user_id, 'alice', 'a foreign token verifies') FROM session_auth.verify_session(:'uuid') v;
 SELECT throws_ok(format('SELECT session_auth.create_session(''bob'', token => %L)', :'uuid'), NULL, NULL, 'a token cannot be registered twice');
 SELECT throws_ok('SELECT session_auth.create_session(''alice'', token => ''short'')', '22023', NULL, 'a token with less than 122 bits is refused');
