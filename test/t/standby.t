@@ -1,0 +1,57 @@
+# On a hot standby: tokens verify, nothing is written, and a permission that is
+# changed on the primary changes there too, in a backend that has cached it.
+use strict;
+use warnings;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use PostgreSQL::Test::Cluster;
+use SessionAuth;
+
+my $primary = PostgreSQL::Test::Cluster->new('primary');
+$primary->init(allows_streaming => 1);
+$primary->append_conf('postgresql.conf', "fsync = off\nsession_auth.touch_interval = 0\n");
+$primary->start;
+add_extension($primary);
+my $token = $primary->safe_psql('postgres', q{SELECT token FROM session_auth.create_session('alice')});
+$primary->backup('base');
+my $standby = PostgreSQL::Test::Cluster->new('standby');
+$standby->init_from_backup($primary, 'base', has_streaming => 1);
+$standby->start;
+
+sub replayed
+{
+	my ($statement) = @_;
+	my $answer = $primary->safe_psql('postgres', $statement);
+	$primary->wait_for_catchup($standby);
+	return $answer;
+}
+
+my $backend = $standby->background_psql('postgres', on_error_stop => 0);
+my $has = q{SELECT session_auth.has_permission('ADMIN', 'view', 'accounts')};
+is($backend->query($has), 't', 'a permission is there');
+replayed(q{SELECT session_auth.revoke_permission('ADMIN', 'view', 'accounts')});
+is($backend->query($has), 'f', 'revoked on the primary: gone on the standby');
+replayed(q{SELECT session_auth.grant_permission('ADMIN', 'view', 'accounts')});
+is($backend->query($has), 't', 'granted again: there again');
+is($backend->query('BEGIN ISOLATION LEVEL REPEATABLE READ; ' . $has), 't', 'in a REPEATABLE READ transaction: there');
+replayed(q{SELECT session_auth.deny_permission('ADMIN', 'view', 'accounts')});
+is($backend->query($has), 'f', 'denied: at the next statement');
+replayed(q{TRUNCATE session_auth.permissions});
+replayed(q{SELECT session_auth.import_permissions('{"ADMIN": ["view:accounts"]}')});
+is($backend->query($has), 't', 'truncated and imported: at the next statement');
+$backend->query('COMMIT');
+
+is($backend->query("BEGIN; SELECT user_id || role FROM session_auth.authenticate('$token')"), 'aliceADMIN', 'authenticate works');
+is($backend->query('SELECT session_auth.user_id()'), 'alice', 'and sets the identity');
+$backend->query('COMMIT');
+is($backend->query("SELECT user_id FROM session_auth.verify_session('$token')"), 'alice', 'verify_session works');
+my ($status, $out, $err) = $standby->psql('postgres', q{\set VERBOSITY sqlstate
+SELECT session_auth.create_session('bob')});
+like($err, qr/25006/, q{issuing gets PostgreSQL's own read-only error});
+replayed("SELECT session_auth.expire_session('$token'::text)");
+is($backend->query("SELECT count(*) FROM session_auth.verify_session('$token')"), '0', 'a session ended on the primary verifies no longer');
+
+$backend->quit;
+$standby->stop;
+$primary->stop;
+done_testing();
