@@ -507,6 +507,34 @@ prepare_contexts(CryptoKey *key)
 		   (info->type != CRYPTO_TYPE_RSA || prepare_rsa(key->sign, info));
 }
 
+/*
+ * The mark of keys from Infineon's faulty generator (ROCA, CVE-2017-15361), whose
+ * primes can be found: modulo every small prime the modulus is a power of 65537.
+ */
+static bool
+is_roca(const BIGNUM *n)
+{
+	static const unsigned char primes[] = { 3,   5,   7,   11,  13,  17,  19,  23,  29,  31,
+											37,  41,  43,  47,  53,  59,  61,  67,  71,  73,
+											79,  83,  89,  97,  101, 103, 107, 109, 113, 127,
+											131, 137, 139, 149, 151, 157, 163, 167 };
+	size_t i;
+
+	for (i = 0; i < sizeof(primes); i++)
+	{
+		BN_ULONG rest = BN_mod_word(n, primes[i]);
+		BN_ULONG power = 1;
+
+		while (power != rest)
+		{
+			power = power * 65537 % primes[i];
+			if (power == 1) /* the whole subgroup was seen */
+				return false;
+		}
+	}
+	return true;
+}
+
 static const char *
 rsa_fault(EVP_PKEY *pkey)
 {
@@ -526,6 +554,8 @@ rsa_fault(EVP_PKEY *pkey)
 	else if (!BN_is_odd(n) || !BN_is_odd(e) || BN_num_bits(e) > RSA_EXPONENT_MAXBITS ||
 			 (BN_num_bits(e) <= 17 && BN_get_word(e) < RSA_EXPONENT_MIN))
 		fault = "The RSA key's modulus or public exponent is unsafe.";
+	else if (is_roca(n))
+		fault = "The RSA key comes from a generator that is known to be broken (ROCA).";
 	BN_free(n);
 	BN_free(e);
 	return fault;

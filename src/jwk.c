@@ -164,6 +164,34 @@ jwk_describe(const JsonDoc *doc, const JsonNode *jwk, JwkInfo *info)
 	return read_kid(doc, jwk, info);
 }
 
+Result
+jwk_set(const JsonDoc *doc, const JsonNode **keys, const char **why)
+{
+	const JsonNode *array = MEMBER(doc, doc->nodes, "keys");
+	const JsonNode *a;
+	const JsonNode *b;
+	size_t secrets = 0;
+
+	if (array == NULL || array->kind != JSON_KIND_ARRAY)
+		return RESULT_MALFORMED;
+	if (array->size > JWK_SET_MAX)
+		return bad_key(why, "The set has more than 256 keys.");
+	for (a = json_first(array); a != NULL; a = json_next(doc, array, a))
+	{
+		if (a->kind != JSON_KIND_OBJECT)
+			return RESULT_MALFORMED;
+		if (TEXT_IS(doc, MEMBER(doc, a, "kty"), "oct"))
+			secrets++;
+		for (b = json_first(array); b != a; b = json_next(doc, array, b))
+			if (json_same_text(doc, MEMBER(doc, a, "kid"), doc, MEMBER(doc, b, "kid")))
+				return bad_key(why, "Two keys of the set have the same kid.");
+	}
+	if (secrets > 0 && secrets < array->size)
+		return bad_key(why, "The set mixes secrets with public keys.");
+	*keys = array;
+	return RESULT_OK;
+}
+
 static Result
 make_rsa(const JsonDoc *doc, const JsonNode *jwk, CryptoAlg alg, Bytes *bytes, CryptoKey **key,
 		 const char **why)

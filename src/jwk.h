@@ -15,7 +15,8 @@
 #include "json.h"
 
 #define JWK_TEXT_MAX 32768
-#define JWK_KID_MAX  255
+#define JWK_KID_MAX	 255
+#define JWK_SET_MAX	 256
 
 typedef struct JwkInfo
 {
@@ -31,24 +32,31 @@ typedef struct JwkInfo
  * signatures that we know (encryption, another curve), so that an import can
  * pass over it; RESULT_MALFORMED when it is no JWK.
  */
-Result jwk_describe(const JsonDoc *doc, const JsonNode *jwk, JwkInfo *info);
+ResultCode jwk_describe(const JsonDoc *doc, const JsonNode *jwk, JwkInfo *info);
+
+/*
+ * Is this a set ({"keys":[…]}) that can be trusted as a whole?  RESULT_BAD_KEY when two
+ * keys have one kid, when it mixes secrets with public keys, or when it has more
+ * than JWK_SET_MAX keys; RESULT_MALFORMED when it is no set.  *keys is the array.
+ */
+Result jwk_set(const JsonDoc *doc, const JsonNode **keys, const char **why);
 
 /* The key itself; results and *why as crypto_key_from_secret() has them. */
-Result jwk_key(const JsonDoc *doc, const JsonNode *jwk, CryptoAlg alg, CryptoKey **key,
-			   const char **why);
+ResultCode jwk_key(const JsonDoc *doc, const JsonNode *jwk, CryptoAlg alg, CryptoKey **key,
+				   const char **why);
 
 /*
  * A key from the text that an administrator gives: a JWK when it starts with a
  * brace, a PEM when it holds one, else (HS* only) the secret itself.
  */
-Result jwk_key_from_text(CryptoAlg alg, const char *text, size_t len, CryptoKey **key,
-						 const char **why);
+ResultCode jwk_key_from_text(CryptoAlg alg, const char *text, size_t len, CryptoKey **key,
+							 const char **why);
 
 /* The RFC 7638 thumbprint of the public half; RESULT_BAD_KEY for secrets, which get none. */
-Result jwk_thumbprint(const CryptoKey *key, unsigned char out[CRYPTO_SHA256_LEN]);
+ResultCode jwk_thumbprint(const CryptoKey *key, unsigned char out[CRYPTO_SHA256_LEN]);
 
 /* The public half as a JWK with alg, use and (unless NULL) kid; RESULT_BAD_KEY for secrets. */
-Result jwk_public(const CryptoKey *key, const char *kid, size_t kid_len, char *out, size_t cap,
-				  size_t *out_len);
+ResultCode jwk_public(const CryptoKey *key, const char *kid, size_t kid_len, char *out, size_t cap,
+					  size_t *out_len);
 
 #endif /* SESSION_AUTH_JWK_H */
