@@ -94,7 +94,7 @@ is_ours(const JsonNode *group, const char *name)
 }
 
 static void
-run(const char *name, Check check, int alg, bool none_valid)
+run(const char *name, Check check, int alg, bool salt0)
 {
 	const JsonNode *groups = member(&doc, member(&doc, doc.nodes, name), "testGroups");
 	const JsonNode *group;
@@ -125,11 +125,16 @@ run(const char *name, Check check, int alg, bool none_valid)
 		{
 			Slice result = text_at(&doc, test, "result");
 			bool accepted = check(group, test);
+			bool expected = slice_is(result, "valid");
+
+			/* PS256 wants salts of 32 bytes: here the one that was made invalid by that. */
+			if (salt0)
+				expected = slice_is(text_at(&doc, test, "comment"), "s_len changed to 32");
 
 			/* "acceptable": either answer is right. */
 			if (slice_is(result, "acceptable"))
 				tally.left_out++;
-			else if (accepted != (!none_valid && slice_is(result, "valid")))
+			else if (accepted != expected)
 			{
 				wrong++;
 				diag("%s: test %lld is wrong", name, number_at(&doc, test, "tcId", 0));
@@ -162,6 +167,6 @@ main(void)
 	run("a256cbc_hs512", aead_fits, -1, false);
 	run("aes_gcm", aead_fits, -1, false);
 	diag("left out: lengths of keys, nonces and tags that session_auth does not use, and");
-	diag("what may be answered either way; ps256_salt0 must all be refused");
+	diag("what may be answered either way; ps256_salt0 has one salt of 32 bytes");
 	return tap_done();
 }

@@ -1,0 +1,349 @@
+/* crypto_test.c: which keys are refused, and which signatures. */
+#include <string.h>
+
+#include "crypto.h"
+#include "keys.h"
+#include "tap.h"
+#include "vectors.h"
+
+#define SECRET32 "0123456789abcdef0123456789abcdef"
+#define SECRET64 SECRET32 SECRET32
+
+static const char message[] = "what is signed";
+
+static Result
+pem(CryptoAlg alg, const char *text, CryptoKey **key)
+{
+	const char *why = NULL;
+	Result result = crypto_key_from_pem(alg, text, strlen(text), key, &why);
+
+	if (result == RESULT_BAD_KEY && why == NULL)
+		diag("a key was refused without a reason");
+	return result;
+}
+
+static void
+refuses_pem(CryptoAlg alg, const char *text, const char *what)
+{
+	CryptoKey *key;
+
+	is_int(pem(alg, text, &key), RESULT_BAD_KEY, "refuses %s", what);
+	ok(key == NULL, "and makes none");
+	crypto_key_free(key);
+}
+
+static void
+refuses_secret(CryptoAlg alg, const char *secret, size_t len, const char *what)
+{
+	CryptoKey *key;
+
+	is_int(crypto_key_from_secret(alg, secret, len, &key, NULL), RESULT_BAD_KEY, "refuses %s",
+		   what);
+	crypto_key_free(key);
+}
+
+static CryptoKey *
+make(CryptoAlg alg)
+{
+	static const char *const pems[] = {
+		[CRYPTO_ALG_RS256] = PEM_RSA,    [CRYPTO_ALG_RS384] = PEM_RSA,
+		[CRYPTO_ALG_RS512] = PEM_RSA,    [CRYPTO_ALG_PS256] = PEM_RSA,
+		[CRYPTO_ALG_PS384] = PEM_RSA,    [CRYPTO_ALG_PS512] = PEM_RSA,
+		[CRYPTO_ALG_ES256] = PEM_EC_256, [CRYPTO_ALG_ES384] = PEM_EC_384,
+		[CRYPTO_ALG_ES512] = PEM_EC_521, [CRYPTO_ALG_EDDSA] = PEM_ED25519,
+	};
+	CryptoKey *key = NULL;
+
+	if (crypto_alg_type(alg) == CRYPTO_TYPE_SECRET)
+		crypto_key_from_secret(alg, SECRET64, 64, &key, NULL);
+	else
+		pem(alg, pems[alg], &key);
+	return key;
+}
+
+/* Every bit of the signature counts, and so does its length. */
+static void
+signs(CryptoAlg alg)
+{
+	CryptoKey *key = make(alg);
+	unsigned char sig[CRYPTO_SIGNATURE_MAX + 1];
+	const char *name = crypto_alg_name(alg);
+	size_t len;
+	size_t i;
+	int accepted = 0;
+
+	ok(key != NULL && crypto_key_is_private(key) && crypto_key_alg(key) == alg, "%s: a key", name);
+	len = crypto_signature_len(key);
+	is_int(crypto_sign(key, message, sizeof(message), sig), RESULT_OK, "%s: signs", name);
+	is_int(crypto_verify(key, message, sizeof(message), sig, len), RESULT_OK, "%s: verifies", name);
+	for (i = 0; i < 20; i++)
+	{
+		size_t at = i * 7919 % len;
+
+		sig[at] ^= (unsigned char) (1 << i % 8);
+		accepted += crypto_verify(key, message, sizeof(message), sig, len) == RESULT_OK;
+		sig[at] ^= (unsigned char) (1 << i % 8);
+	}
+	is_int(accepted, 0, "%s: no changed signature", name);
+	sig[len] = 0;
+	is_int(crypto_verify(key, message, sizeof(message), sig, len + 1), RESULT_BAD_SIGNATURE,
+		   "%s: nor a longer one", name);
+	is_int(crypto_verify(key, message, sizeof(message), sig, len - 1), RESULT_BAD_SIGNATURE,
+		   "%s: nor a shorter one", name);
+	is_int(crypto_verify(key, message, sizeof(message), sig, 0), RESULT_BAD_SIGNATURE,
+		   "%s: nor none", name);
+	is_int(crypto_verify(key, message, sizeof(message) - 1, sig, len), RESULT_BAD_SIGNATURE,
+		   "%s: nor for another message", name);
+	memset(sig, 0, len);
+	is_int(crypto_verify(key, message, sizeof(message), sig, len), RESULT_BAD_SIGNATURE,
+		   "%s: nor one of zeros", name);
+	memset(sig, 0xff, len);
+	is_int(crypto_verify(key, message, sizeof(message), sig, len), RESULT_BAD_SIGNATURE,
+		   "%s: nor one of ones", name);
+	is_int(crypto_verify(key, message, sizeof(message), sig, len), RESULT_BAD_SIGNATURE,
+		   "%s: the same again", name);
+	crypto_key_free(key);
+}
+
+static void
+public_halves(void)
+{
+	static const CryptoAlg checked[] = { CRYPTO_ALG_RS256, CRYPTO_ALG_PS512, CRYPTO_ALG_ES256,
+										 CRYPTO_ALG_ES512, CRYPTO_ALG_EDDSA };
+	unsigned char sig[CRYPTO_SIGNATURE_MAX];
+	char text[4096];
+	size_t len;
+	size_t i;
+
+	for (i = 0; i < sizeof(checked) / sizeof(checked[0]); i++)
+	{
+		CryptoKey *key = make(checked[i]);
+		CryptoKey *public = NULL;
+		const char *name = crypto_alg_name(checked[i]);
+
+		crypto_sign(key, message, sizeof(message), sig);
+		is_int(crypto_key_public_pem(key, text, sizeof(text), &len), RESULT_OK, "%s: exports",
+			   name);
+		is_int(crypto_key_from_pem(checked[i], text, len, &public, NULL), RESULT_OK,
+			   "%s: its public half", name);
+		ok(!crypto_key_is_private(public), "%s: which is not private", name);
+		is_int(crypto_verify(public, message, sizeof(message), sig, crypto_signature_len(key)),
+			   RESULT_OK, "%s: and verifies", name);
+		is_int(crypto_sign(public, message, sizeof(message), sig), RESULT_BAD_KEY,
+			   "%s: but does not sign", name);
+		crypto_key_free(public);
+		crypto_key_free(key);
+	}
+}
+
+/* ES256 signatures with r or s out of range, also those that a sloppy check reduces. */
+static void
+ecdsa_ranges(void)
+{
+	static const unsigned char order[32] = { 0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00,
+											 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+											 0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84,
+											 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51 };
+	CryptoKey *key = make(CRYPTO_ALG_ES256);
+	unsigned char good[64];
+	unsigned char sig[64];
+
+	crypto_sign(key, message, sizeof(message), good);
+	memcpy(sig, good, 64);
+	memset(sig, 0, 32);
+	is_int(crypto_verify(key, message, sizeof(message), sig, 64), RESULT_BAD_SIGNATURE, "r = 0");
+	memcpy(sig, good, 64);
+	memset(sig + 32, 0, 32);
+	is_int(crypto_verify(key, message, sizeof(message), sig, 64), RESULT_BAD_SIGNATURE, "s = 0");
+	memcpy(sig, order, 32);
+	is_int(crypto_verify(key, message, sizeof(message), sig, 64), RESULT_BAD_SIGNATURE, "r = n");
+	memcpy(sig, good, 32);
+	memcpy(sig + 32, order, 32);
+	is_int(crypto_verify(key, message, sizeof(message), sig, 64), RESULT_BAD_SIGNATURE, "s = n");
+	crypto_key_free(key);
+}
+
+static void
+pem_refusals(void)
+{
+	CryptoKey *key;
+
+	refuses_pem(CRYPTO_ALG_RS256, PEM_RSA_1024, "RSA with 1024 bits");
+	refuses_pem(CRYPTO_ALG_RS256, PEM_RSA_E3, "RSA with exponent 3");
+	refuses_pem(CRYPTO_ALG_RS256, PEM_RSA_PSS, "an RSA-PSS key");
+	refuses_pem(CRYPTO_ALG_RS256, PEM_EC_256, "an EC key for RS256");
+	refuses_pem(CRYPTO_ALG_ES256, PEM_RSA, "an RSA key for ES256");
+	refuses_pem(CRYPTO_ALG_ES256, PEM_EC_384, "P-384 for ES256");
+	refuses_pem(CRYPTO_ALG_ES256, PEM_EC_K1, "secp256k1 for ES256");
+	refuses_pem(CRYPTO_ALG_EDDSA, PEM_EC_256, "an EC key for EdDSA");
+	refuses_pem(CRYPTO_ALG_EDDSA, PEM_X25519, "X25519 for EdDSA");
+	refuses_pem(CRYPTO_ALG_HS256, PEM_RSA_PUBLIC, "a public key for HS256");
+	refuses_pem(CRYPTO_ALG_EDDSA, PEM_ENCRYPTED, "an encrypted key");
+	refuses_pem(CRYPTO_ALG_ES256, PEM_CERTIFICATE, "a certificate");
+	refuses_pem(CRYPTO_ALG_ES256, PEM_EC_256_PUBLIC PEM_EC_256_PUBLIC, "two keys");
+	refuses_pem(CRYPTO_ALG_ES256, "", "nothing");
+	refuses_pem(CRYPTO_ALG_ES256, "-----BEGIN PUBLIC KEY-----\n", "half a PEM");
+	refuses_pem(CRYPTO_ALG_ES256, "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
+				"a PEM of no key");
+	is_int(pem(CRYPTO_ALG_ES256, PEM_EC_256_SEC1, &key), RESULT_OK, "takes the older private form");
+	crypto_key_free(key);
+}
+
+static void
+secret_refusals(void)
+{
+	static const char jwk[] =
+		"{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"11qYAYKxCrfVS_7TyWQHOg\"}";
+	/* SubjectPublicKeyInfo of an Ed25519 key, which an attacker knows. */
+	static const unsigned char der[44] = { 0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70,
+										   0x03, 0x21, 0x00, 0xd7, 0x5a, 0x98, 0x01, 0x82, 0xb1,
+										   0x0a, 0xb7, 0xd5, 0x4b, 0xfe, 0xd3, 0xc9, 0x64, 0x07,
+										   0x3a, 0x0e, 0xe1, 0x72, 0xf3, 0xda, 0xa6, 0x23, 0x25,
+										   0xaf, 0x02, 0x1a, 0x68, 0xf7, 0x07, 0x51, 0x1a };
+
+	refuses_secret(CRYPTO_ALG_HS256, SECRET32, 31, "31 bytes for HS256");
+	refuses_secret(CRYPTO_ALG_HS384, SECRET64, 47, "47 bytes for HS384");
+	refuses_secret(CRYPTO_ALG_HS512, SECRET64, 63, "63 bytes for HS512");
+	refuses_secret(CRYPTO_ALG_HS256, "", 0, "no bytes");
+	refuses_secret(CRYPTO_ALG_RS256, SECRET64, 64, "a secret for RS256");
+	refuses_secret(CRYPTO_ALG_HS256, PEM_RSA_PUBLIC, sizeof(PEM_RSA_PUBLIC) - 1,
+				   "a public PEM as a secret");
+	refuses_secret(CRYPTO_ALG_HS256, PEM_CERTIFICATE, sizeof(PEM_CERTIFICATE) - 1,
+				   "a certificate as a secret");
+	refuses_secret(CRYPTO_ALG_HS256, jwk, sizeof(jwk) - 1, "a JWK as a secret");
+	refuses_secret(CRYPTO_ALG_HS256, (const char *) der, sizeof(der), "a public DER as a secret");
+}
+
+static Result
+ed25519(const char *x, size_t len)
+{
+	Slice none = { NULL, 0 };
+	Slice bytes = { x, len };
+	CryptoKey *key;
+	Result result = crypto_key_from_ed25519(bytes, none, &key, NULL);
+
+	crypto_key_free(key);
+	return result;
+}
+
+static void
+ed25519_refusals(void)
+{
+	static const unsigned char order8[2][32] = {
+		{ 0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4,
+		  0x89, 0xf2, 0xef, 0x98, 0xf0, 0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6,
+		  0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53, 0xfc, 0x05 },
+		{ 0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b,
+		  0x76, 0x0d, 0x10, 0x67, 0x0f, 0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39,
+		  0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac, 0x03, 0x7a },
+	};
+	char x[32];
+	int bad = 0;
+	int n = 0;
+	int sign;
+	int low;
+
+	for (sign = 0; sign < 2; sign++)
+	{
+		for (low = 0; low < 2; low++) /* 0 and 1 */
+		{
+			memset(x, 0, 32);
+			x[0] = (char) low;
+			x[31] = (char) (sign << 7);
+			bad += ed25519(x, 32) == RESULT_BAD_KEY;
+			n++;
+		}
+		for (low = 0xec; low <= 0xff; low++) /* p - 1, and all that is not below p */
+		{
+			memset(x, 0xff, 32);
+			x[0] = (char) low;
+			x[31] = (char) (0x7f | sign << 7);
+			bad += ed25519(x, 32) == RESULT_BAD_KEY;
+			n++;
+		}
+		for (low = 0; low < 2; low++)
+		{
+			memcpy(x, order8[low], 32);
+			x[31] = (char) (x[31] | sign << 7);
+			bad += ed25519(x, 32) == RESULT_BAD_KEY;
+			n++;
+		}
+	}
+	is_int(bad, n, "refuses all Ed25519 keys of low order and all that are not canonical");
+	is_int(ed25519(x, 31), RESULT_BAD_KEY, "refuses 31 bytes");
+	is_int(ed25519(x, 0), RESULT_BAD_KEY, "refuses no bytes");
+}
+
+static void
+numbers(void)
+{
+	char zeros[66] = { 0 };
+	char ones[66];
+	Slice none = { NULL, 0 };
+	Slice x = { zeros, 32 };
+	CryptoRsaParts parts;
+	CryptoKey *key;
+
+	is_int(crypto_key_from_ec(CRYPTO_ALG_ES256, x, x, none, &key, NULL), RESULT_BAD_KEY,
+		   "refuses an EC point at zero");
+	memset(ones, 1, sizeof(ones));
+	x.data = ones;
+	is_int(crypto_key_from_ec(CRYPTO_ALG_ES256, x, x, none, &key, NULL), RESULT_BAD_KEY,
+		   "refuses an EC point off the curve");
+	x.len = 31;
+	is_int(crypto_key_from_ec(CRYPTO_ALG_ES256, x, x, none, &key, NULL), RESULT_BAD_KEY,
+		   "refuses short EC numbers");
+	is_int(crypto_key_from_ec(CRYPTO_ALG_RS256, x, x, none, &key, NULL), RESULT_BAD_KEY,
+		   "refuses EC numbers for RS256");
+	memset(&parts, 0, sizeof(parts));
+	is_int(crypto_key_from_rsa(CRYPTO_ALG_RS256, &parts, &key, NULL), RESULT_BAD_KEY,
+		   "refuses an RSA key of nothing");
+}
+
+static void
+digests(void)
+{
+	unsigned char out[64];
+	unsigned char again[64];
+
+	crypto_sha256("abc", 3, out);
+	is_bytes(out, 4, "\xba\x78\x16\xbf", 4, "SHA-256");
+	crypto_sha512("abc", 3, out);
+	is_bytes(out, 4, "\xdd\xaf\x35\xa1", 4, "SHA-512");
+	crypto_hmac_sha256("Jefe", 4, "what do ya want for nothing?", 28, out);
+	is_bytes(out, 4, "\x5b\xdc\xc1\x46", 4, "HMAC-SHA256 (RFC 4231)");
+	crypto_hmac_sha256("", 0, "", 0, out);
+	is_bytes(out, 4, "\xb6\x13\x67\x9a", 4, "HMAC-SHA256 of nothing with nothing");
+	ok(crypto_random(out, 32) && crypto_random(again, 32) && !crypto_equal(out, again, 32),
+	   "random bytes");
+	ok(crypto_equal("abc", "abc", 3) && !crypto_equal("abc", "abd", 3), "compares");
+	crypto_cleanse(out, 64);
+	ok(out[0] == 0 && out[63] == 0, "wipes");
+}
+
+int
+main(void)
+{
+	CryptoAlg alg;
+	int i;
+
+	digests();
+	for (i = CRYPTO_ALG_HS256; i <= CRYPTO_ALG_EDDSA; i++)
+	{
+		ok(crypto_alg_by_name(crypto_alg_name((CryptoAlg) i),
+							  strlen(crypto_alg_name((CryptoAlg) i)), &alg) &&
+			   (int) alg == i,
+		   "name of %s", crypto_alg_name((CryptoAlg) i));
+		signs((CryptoAlg) i);
+	}
+	ok(!crypto_alg_by_name("none", 4, &alg) && !crypto_alg_by_name("hs256", 5, &alg) &&
+		   !crypto_alg_by_name("HS256\0", 6, &alg) && !crypto_alg_by_name("", 0, &alg),
+	   "no other names");
+	public_halves();
+	ecdsa_ranges();
+	pem_refusals();
+	secret_refusals();
+	ed25519_refusals();
+	numbers();
+	return tap_done();
+}
