@@ -4,6 +4,7 @@ use strict;
 use warnings;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use PostgreSQL::Test::Cluster;
 use SessionAuth;
 
 my $node = new_server('log', 'log_statement = all', 'log_min_messages = debug1', 'log_error_verbosity = verbose',

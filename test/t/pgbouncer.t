@@ -3,6 +3,7 @@ use strict;
 use warnings;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use PostgreSQL::Test::Cluster;
 use SessionAuth;
 
 my ($pgbouncer) = grep { -x } map { "$_/pgbouncer" } split(/:/, $ENV{PATH}), '/usr/sbin';
@@ -34,10 +35,10 @@ sub client
 my $who = q{SELECT coalesce(session_auth.user_id(), 'nobody') || pg_backend_pid();};
 my ($server) = client('SELECT pg_backend_pid();') =~ /(\d+)/;
 is(client($who), "nobody$server", 'a client is nobody');
-is(client("BEGIN; SELECT FROM session_auth.authenticate('$alice'); $who COMMIT; $who"), "\nalice$server\nnobody$server", 'alice is alice in her transaction alone');
+is(client("BEGIN; SELECT FROM session_auth.authenticate('$alice'); $who COMMIT; $who"), "alice$server\nnobody$server", 'alice is alice in her transaction alone');
 is(client($who), "nobody$server", 'the next client, on the same server connection, is nobody');
-is(client("BEGIN; SELECT FROM session_auth.authenticate('$alice'); SELECT 1 / 0; ROLLBACK; $who"), "\nnobody$server", 'an error leaves nobody behind');
-is(client("BEGIN; SELECT FROM session_auth.authenticate('$bob'); $who COMMIT;"), "\nbob$server", 'bob is bob');
+is(client("BEGIN; SELECT FROM session_auth.authenticate('$alice'); SELECT 1 / 0; ROLLBACK; $who"), "nobody$server", 'an error leaves nobody behind');
+is(client("BEGIN; SELECT FROM session_auth.authenticate('$bob'); $who COMMIT;"), "bob$server", 'bob is bob');
 client("BEGIN; SELECT FROM session_auth.authenticate('$alice'); $who");    # leaves without COMMIT
 my ($after) = client($who);
 like($after, qr/^nobody/, 'a client that leaves in mid-transaction leaves nobody behind');

@@ -36,10 +36,11 @@ is($backend->query($has), 't', 'granted again: there again');
 is($backend->query('BEGIN ISOLATION LEVEL REPEATABLE READ; ' . $has), 't', 'in a REPEATABLE READ transaction: there');
 replayed(q{SELECT session_auth.deny_permission('ADMIN', 'view', 'accounts')});
 is($backend->query($has), 'f', 'denied: at the next statement');
-replayed(q{TRUNCATE session_auth.permissions});
-replayed(q{SELECT session_auth.import_permissions('{"ADMIN": ["view:accounts"]}')});
-is($backend->query($has), 't', 'truncated and imported: at the next statement');
 $backend->query('COMMIT');
+replayed(q{TRUNCATE session_auth.permissions});
+is($backend->query($has), 'f', 'truncated: gone');
+replayed(q{SELECT session_auth.import_permissions('{"ADMIN": ["view:accounts"]}')});
+is($backend->query($has), 't', 'imported again: there again');
 
 is($backend->query("BEGIN; SELECT user_id || role FROM session_auth.authenticate('$token')"), 'aliceADMIN', 'authenticate works');
 is($backend->query('SELECT session_auth.user_id()'), 'alice', 'and sets the identity');

@@ -9,11 +9,10 @@ use Test::More;
 
 our @EXPORT = qw(new_server add_extension relay);
 
-# A started node; further lines of postgresql.conf can be given.
+# A started node of PostgreSQL::Test::Cluster, which the test has loaded; further lines of postgresql.conf can be given.
 sub new_server
 {
 	my ($name, @conf) = @_;
-	require PostgreSQL::Test::Cluster;
 	my $node = PostgreSQL::Test::Cluster->new($name);
 	$node->init;
 	$node->append_conf('postgresql.conf', join("\n", 'fsync = off', @conf, ''));
