@@ -101,6 +101,6 @@ SELECT allowed, reason FROM session_auth.explain_permission('USER', 'view', 'acc
 SELECT allowed, via_role, grant_action, grant_resource FROM session_auth.explain_permission('ADMIN', 'view', 'accounts');
 \set expect '00000 1'
 \ir expect.psql
-SELECT event, user_id FROM session_auth.session_events WHERE session_id IS NOT NULL ORDER BY at;
+SELECT event, user_id, actor, detail FROM session_auth.session_events WHERE session_id IS NOT NULL ORDER BY at;
 \set expect '00000 3'
 \ir expect.psql
