@@ -1,0 +1,56 @@
+/** The types of session-auth.mjs, which says what each does. */
+
+type Token = string | null | undefined
+
+interface Queryable {
+  query(text: string, values?: unknown[]): Promise<{ rows: any[] }>
+}
+
+interface Pool<Client> {
+  connect(): Promise<Client>
+}
+
+interface Session {
+  sessionToken: string
+  userId: string
+  expires: Date
+}
+
+export function sqlState(error: unknown): string | undefined
+export function httpStatus(error: unknown): 401 | 403 | undefined
+
+export function withSession<Client, Result>(
+  pool: Pool<Client>,
+  token: Token,
+  fn: (client: Client) => Promise<Result> | Result,
+  options?: {
+    tenant?: string
+    readOnly?: boolean
+    isolationLevel?: 'READ COMMITTED' | 'REPEATABLE READ' | 'SERIALIZABLE'
+  },
+): Promise<Result>
+
+type TokenSource = Token | (() => Token | Promise<Token>)
+
+export function sessionAuthExtension(
+  token: TokenSource,
+  options?: { tenant?: string },
+): (client: any) => any
+
+export function withPrismaSession<Client extends { $extends: any }>(
+  prisma: Client,
+  token: TokenSource,
+  options?: { tenant?: string },
+): Client
+
+export function sessionAuthAdapter<Adapter extends object>(
+  adapter: Adapter,
+  options: {
+    pool: Queryable
+    metadata?: (session: Session) => object | undefined | Promise<object | undefined>
+  },
+): Adapter
+
+export function credentialsJwt(adapter: { createSession?: (session: any) => any }): {
+  encode(params: { token?: { sub?: string | null } | null; maxAge?: number }): Promise<string>
+}
