@@ -4,22 +4,16 @@
  */
 #include "base64.h"
 
-#include <stdint.h>
+#include <string.h>
 
 static const char alphabet_url[] =
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 static const char alphabet_std[] =
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/* Values of '+' .. 'z'; 64 stands for "not in any alphabet". */
-#define X 64
-static const unsigned char values[] = {
-	62, X,  62, X,  63, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, X,  X,  X,  X,  X,
-	X,  X,  0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17,
-	18, 19, 20, 21, 22, 23, 24, 25, X,  X,  X,  X,  63, X,  26, 27, 28, 29, 30, 31,
-	32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51,
-};
-#undef X
+#define INVALID 0x80 /* beyond every value */
+
+typedef unsigned char Values[256];
 
 static size_t
 encode(const unsigned char *in, size_t len, char *out, const char *alphabet)
@@ -61,63 +55,80 @@ base64_encode(const unsigned char *in, size_t len, char *out)
 	return n;
 }
 
-/* The value of c, or 64; '-' and '_' belong to one alphabet, '+' and '/' to the other. */
-static unsigned int
-value_of(char c, int url)
+/* What each character stands for; made once, of the alphabet itself. */
+static const unsigned char *
+values_of(const char *alphabet, Values values)
 {
-	unsigned char u = (unsigned char) c;
+	int i;
 
-	if (u < '+' || u > 'z')
-		return 64;
-	if (url ? (u == '+' || u == '/') : (u == '-' || u == '_'))
-		return 64;
-	return values[u - '+'];
+	if (values['B'] == 1)
+		return values;
+	memset(values, INVALID, sizeof(Values));
+	for (i = 0; i < 64; i++)
+		values[(unsigned char) alphabet[i]] = (unsigned char) i;
+	return values;
+}
+
+/* The two or three characters at the end that stand for one or two bytes. */
+static Result
+decode_rest(const unsigned char *in, size_t len, unsigned char *out, const unsigned char *values)
+{
+	unsigned int a = values[in[0]];
+	unsigned int b = values[in[1]];
+	unsigned int c = len > 2 ? values[in[2]] : 0;
+
+	if (((a | b | c) & INVALID) != 0 || ((len > 2 ? c & 3 : b & 15) != 0))
+		return RESULT_MALFORMED;
+	out[0] = (unsigned char) (a << 2 | b >> 4);
+	if (len > 2)
+		out[1] = (unsigned char) (b << 4 | c >> 2);
+	return RESULT_OK;
 }
 
 /* Decodes len characters that carry no padding. */
 static Result
-decode(const char *in, size_t len, unsigned char *out, size_t cap, size_t *out_len, int url)
+decode(const char *text, size_t len, unsigned char *out, size_t cap, size_t *out_len,
+	   const unsigned char *values)
 {
+	const unsigned char *in = (const unsigned char *) text;
 	size_t need = len / 4 * 3 + (len % 4 == 0 ? 0 : len % 4 - 1);
-	uint32_t bits = 0;
-	unsigned int n_bits = 0;
-	size_t n = 0;
-	size_t i;
 
 	*out_len = 0;
 	if (len % 4 == 1)
 		return RESULT_MALFORMED;
 	if (need > cap)
 		return RESULT_TOO_LONG;
-	for (i = 0; i < len; i++)
+	for (; len >= 4; len -= 4, in += 4, out += 3)
 	{
-		unsigned int v = value_of(in[i], url);
+		unsigned int a = values[in[0]];
+		unsigned int b = values[in[1]];
+		unsigned int c = values[in[2]];
+		unsigned int d = values[in[3]];
 
-		if (v > 63)
+		if (((a | b | c | d) & INVALID) != 0)
 			return RESULT_MALFORMED;
-		bits = (bits << 6 | v) & 0xffff;
-		n_bits += 6;
-		if (n_bits >= 8)
-		{
-			n_bits -= 8;
-			out[n++] = (unsigned char) (bits >> n_bits & 0xff);
-		}
+		out[0] = (unsigned char) (a << 2 | b >> 4);
+		out[1] = (unsigned char) (b << 4 | c >> 2);
+		out[2] = (unsigned char) (c << 6 | d);
 	}
-	if ((bits & ((1U << n_bits) - 1)) != 0)
+	if (len > 0 && decode_rest(in, len, out, values) != RESULT_OK)
 		return RESULT_MALFORMED;
-	*out_len = n;
+	*out_len = need;
 	return RESULT_OK;
 }
 
 Result
 base64url_decode(const char *in, size_t len, unsigned char *out, size_t cap, size_t *out_len)
 {
-	return decode(in, len, out, cap, out_len, 1);
+	static Values values;
+
+	return decode(in, len, out, cap, out_len, values_of(alphabet_url, values));
 }
 
 Result
 base64_decode(const char *in, size_t len, unsigned char *out, size_t cap, size_t *out_len)
 {
+	static Values values;
 	size_t padding = 0;
 
 	*out_len = 0;
@@ -125,5 +136,5 @@ base64_decode(const char *in, size_t len, unsigned char *out, size_t cap, size_t
 		return RESULT_MALFORMED;
 	while (padding < 2 && padding < len && in[len - 1 - padding] == '=')
 		padding++;
-	return decode(in, len - padding, out, cap, out_len, 0);
+	return decode(in, len - padding, out, cap, out_len, values_of(alphabet_std, values));
 }

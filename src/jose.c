@@ -66,20 +66,20 @@ jose_header(JoseHeader *header, Slice part)
 Result
 jose_split(const char *token, size_t len, Slice *parts, int n)
 {
-	size_t start = 0;
-	size_t i;
-	int found = 0;
+	const char *end = token + len;
+	const char *start = token;
+	int i;
 
-	for (i = 0; i <= len; i++)
+	for (i = 0; i < n; i++)
 	{
-		if (i < len && token[i] != '.')
-			continue;
-		if (found == n)
+		const char *dot = start < end ? memchr(start, '.', (size_t) (end - start)) : NULL;
+		bool last = i == n - 1;
+
+		if (last != (dot == NULL))
 			return RESULT_UNKNOWN_FORM;
-		parts[found].data = token + start;
-		parts[found].len = i - start;
-		found++;
-		start = i + 1;
+		parts[i].data = start;
+		parts[i].len = (size_t) ((last ? end : dot) - start);
+		start = last ? end : dot + 1;
 	}
-	return found == n ? RESULT_OK : RESULT_UNKNOWN_FORM;
+	return RESULT_OK;
 }

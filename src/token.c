@@ -22,35 +22,32 @@ enum
 	C_OTHER = 64 /* '~', '+', '/', '=' and ',' */
 };
 
+/* 0 for what belongs to no token. */
+static const unsigned char classes[256] = {
+	['0' ... '9'] = C_DIGIT, ['a' ... 'f'] = C_LOWER | C_LOWER_HEX,
+	['g' ... 'z'] = C_LOWER, ['A' ... 'F'] = C_UPPER | C_UPPER_HEX,
+	['G' ... 'Z'] = C_UPPER, ['-'] = C_URL,
+	['_'] = C_URL,           ['~'] = C_OTHER,
+	['+'] = C_OTHER,         ['/'] = C_OTHER,
+	['='] = C_OTHER,         [','] = C_OTHER,
+};
+
 static unsigned int
 class_of(char c)
 {
-	if (c >= '0' && c <= '9')
-		return C_DIGIT;
-	if (c >= 'a' && c <= 'z')
-		return c <= 'f' ? C_LOWER | C_LOWER_HEX : C_LOWER;
-	if (c >= 'A' && c <= 'Z')
-		return c <= 'F' ? C_UPPER | C_UPPER_HEX : C_UPPER;
-	if (c == '-' || c == '_')
-		return C_URL;
-	if (c == '~' || c == '+' || c == '/' || c == '=' || c == ',')
-		return C_OTHER;
-	return 0;
+	return classes[(unsigned char) c];
 }
 
+/* Without a branch per character, as tokens are long. */
 static bool
 is_base64url(const char *s, size_t len)
 {
+	unsigned int foreign = 0;
 	size_t i;
 
 	for (i = 0; i < len; i++)
-	{
-		unsigned int c = class_of(s[i]);
-
-		if (c == 0 || c == C_OTHER)
-			return false;
-	}
-	return true;
+		foreign |= (class_of(s[i]) - 1U) >> 8 | (class_of(s[i]) & C_OTHER);
+	return foreign == 0;
 }
 
 static bool
@@ -163,48 +160,51 @@ signed_form(const char *s, size_t len, size_t last_dot)
 	return TOKEN_FORM_UNKNOWN;
 }
 
-/* Cuts at the dots; false when there are not exactly `want` parts, all but one nonempty. */
+/* Are these nonempty parts of base64url, of which one (or none: -1) may be empty? */
 static bool
-is_compact(const char *s, size_t len, int want, int may_be_empty)
+is_compact(const char *s, const size_t *ends, int n, int may_be_empty)
 {
 	size_t start = 0;
-	int part = 0;
-	size_t i;
+	int i;
 
-	for (i = 0; i <= len; i++)
+	for (i = 0; i < n; i++)
 	{
-		if (i < len && s[i] != '.')
-			continue;
-		if (part == want || (i == start && part != may_be_empty) ||
-			!is_base64url(s + start, i - start))
+		if ((ends[i] == start && i != may_be_empty) || !is_base64url(s + start, ends[i] - start))
 			return false;
-		part++;
-		start = i + 1;
+		start = ends[i] + 1;
 	}
-	return part == want;
+	return true;
 }
+
+#define PARTS_MAX 5
 
 TokenForm
 token_form(const char *token, size_t len)
 {
-	size_t last_dot = 0;
-	int dots = 0;
-	size_t i;
+	size_t ends[PARTS_MAX];
+	size_t last_dot = len;
+	int n = 0;
+	const char *dot = len == 0 ? NULL : memchr(token, '.', len);
 
-	for (i = 0; i < len; i++)
-		if (token[i] == '.')
-		{
-			last_dot = i;
-			if (dots < 5)
-				dots++;
-		}
-	if (dots == 0)
+	if (dot == NULL)
 		return is_opaque(token, len) ? TOKEN_FORM_OPAQUE : TOKEN_FORM_UNKNOWN;
-	if (dots == 4 && is_compact(token, len, 5, 1))
-		return TOKEN_FORM_JWE;
-	if (dots == 2 && is_compact(token, len, 3, -1))
-		return TOKEN_FORM_JWS;
-	return signed_form(token, len, last_dot);
+	while (dot != NULL && n < PARTS_MAX)
+	{
+		last_dot = (size_t) (dot - token);
+		ends[n++] = last_dot;
+		dot = memchr(dot + 1, '.', len - last_dot - 1);
+	}
+	if (dot == NULL && n < PARTS_MAX)
+	{
+		ends[n++] = len;
+		if (n == 5 && is_compact(token, ends, n, 1))
+			return TOKEN_FORM_JWE;
+		if (n == 3 && is_compact(token, ends, n, -1))
+			return TOKEN_FORM_JWS;
+	}
+	for (last_dot = len; token[last_dot - 1] != '.'; last_dot--)
+		;
+	return signed_form(token, len, last_dot - 1);
 }
 
 /* The version of a uuid in its usual form, 0 when its variant is not RFC 9562's, -1 otherwise. */

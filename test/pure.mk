@@ -5,6 +5,7 @@
 #                                    UndefinedBehaviorSanitizer, and every fuzz seed
 #   make -f test/pure.mk fuzz        a minute of libFuzzer for each target
 #   make -f test/pure.mk fuzz-quick  three seconds for each
+#   make -f test/pure.mk bench       microseconds of each primitive and token
 #
 # Runs from the top of the repository; all output is under build/.  Wants
 # OpenSSL 3's headers and, for fuzzing, clang with its compiler-rt.
@@ -31,7 +32,7 @@ ASAN = $(BUILD)/asan
 FUZZ = $(BUILD)/fuzz
 SEEDS = $(BUILD)/seeds
 
-.PHONY: unit unit-asan fuzz fuzz-quick unit-build asan-build fuzz-build
+.PHONY: unit unit-asan fuzz fuzz-quick bench unit-build asan-build fuzz-build
 .SECONDARY:
 
 unit: unit-build
@@ -54,6 +55,9 @@ fuzz: fuzz-build $(SEEDS)/.done
 
 fuzz-quick:
 	@$(MAKE) -f test/pure.mk --no-print-directory fuzz FUZZ_SECONDS=3
+
+bench: $(PLAIN)/primitives
+	@$<
 
 unit-build: $(TESTS:%=$(PLAIN)/%)
 asan-build: $(TESTS:%=$(ASAN)/%) $(FUZZERS:%=$(ASAN)/seed_%)
@@ -105,6 +109,10 @@ $(SEEDS)/.done: $(PLAIN)/seeds $(wildcard test/vectors/*.json)
 	@mkdir -p $(FUZZERS:%=$(SEEDS)/%)
 	@$(PLAIN)/seeds $(SEEDS)
 	@touch $@
+
+$(PLAIN)/primitives.o: bench/primitives.c $(HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(PURE_CFLAGS) -c $< -o $@
 
 $(PLAIN)/seeds.o: test/fuzz/seeds.c $(HEADERS)
 	@mkdir -p $(@D)

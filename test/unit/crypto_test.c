@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "crypto.h"
-#include "keys.h"
+#include "pems.h"
 #include "tap.h"
 #include "vectors.h"
 

@@ -4,7 +4,7 @@
 
 #include "base64.h"
 #include "jwk.h"
-#include "keys.h"
+#include "pems.h"
 #include "tap.h"
 #include "vectors.h"
 

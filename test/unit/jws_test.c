@@ -3,7 +3,7 @@
 
 #include "base64.h"
 #include "jws.h"
-#include "keys.h"
+#include "pems.h"
 #include "tap.h"
 #include "vectors.h"
 

@@ -1,9 +1,9 @@
 /*
- * keys.h
+ * pems.h
  *		Keys made for the unit tests with openssl; they guard nothing.
  */
-#ifndef TEST_UNIT_KEYS_H
-#define TEST_UNIT_KEYS_H
+#ifndef TEST_UNIT_PEMS_H
+#define TEST_UNIT_PEMS_H
 
 /* clang-format off */
 /* 2048 bits, private */
@@ -175,4 +175,4 @@
 
 /* clang-format on */
 
-#endif /* TEST_UNIT_KEYS_H */
+#endif /* TEST_UNIT_PEMS_H */
