@@ -34,22 +34,22 @@ SELECT throws_ok('SELECT session_auth.rotate_session(token) FROM public.tokens W
 SELECT is_empty('SELECT FROM public.tokens WHERE session_auth.expire_session(token)', 'expire_session: none of them ends anything');
 
 -- roles
-SELECT throws_ok(format('SELECT session_auth.create_role(%L)', name), '22023', NULL, 'create_role: ' || label)
+SELECT throws_ok(format('SELECT session_auth.create_role(%L)', name), '22023', 'invalid role', 'create_role: ' || label)
   FROM (VALUES ('empty', ''), ('10 kB', repeat('R', 10240)), ('with a colon', 'A:B')) v(label, name);
-SELECT throws_ok('SELECT session_auth.import_permissions(jsonb_build_object(''' || name || ''', ''["view:x"]''::jsonb))', '22023', NULL, 'import_permissions: a role that is ' || label)
+SELECT throws_ok('SELECT session_auth.import_permissions(jsonb_build_object(''' || name || ''', ''["view:x"]''::jsonb))', '22023', 'invalid role', 'import_permissions: a role that is ' || label)
   FROM (VALUES ('empty', ''), ('10 kB', repeat('R', 10240)), ('with a colon', 'A:B')) v(label, name);
-SELECT throws_ok('SELECT session_auth.create_role(NULL)', '22023', NULL, 'create_role: NULL');
-SELECT throws_ok('SELECT session_auth.grant_role('''', ''ADMIN'')', '22023', NULL, 'grant_role: an empty user');
-SELECT throws_ok('SELECT session_auth.grant_role(NULL, ''ADMIN'')', '22023', NULL, 'grant_role: a NULL user');
+SELECT throws_ok('SELECT session_auth.create_role(NULL)', '22023', 'invalid role', 'create_role: NULL');
+SELECT throws_ok('SELECT session_auth.grant_role('''', ''ADMIN'')', '22023', 'invalid user_id', 'grant_role: an empty user');
+SELECT throws_ok('SELECT session_auth.grant_role(NULL, ''ADMIN'')', '22023', 'invalid user_id', 'grant_role: a NULL user');
 SELECT is(session_auth.has_permission(repeat('R', 10240), 'view', 'accounts'), false, 'has_permission: a role of 10 kB is unknown');
 SELECT is(session_auth.has_permission('ADMIN', repeat('v', 1024 * 1024), repeat('r', 1024 * 1024)), false, 'has_permission: an action and a resource of 1 MB');
 
 -- actions and resources
-SELECT throws_ok('SELECT session_auth.grant_permission(''ADMIN'', '''', ''accounts'')', '22023', NULL, 'grant_permission: an empty action');
-SELECT throws_ok('SELECT session_auth.grant_permission(''ADMIN'', ''view'', '''')', '22023', NULL, 'grant_permission: an empty resource');
-SELECT throws_ok('SELECT session_auth.deny_permission(''ADMIN'', '''', ''accounts'')', '22023', NULL, 'deny_permission: an empty action');
-SELECT throws_ok('SELECT session_auth.deny_permission(''ADMIN'', ''view'', '''')', '22023', NULL, 'deny_permission: an empty resource');
-SELECT throws_ok('SELECT session_auth.grant_permission(''NO_SUCH_ROLE'', ''view'', ''accounts'')', '22023', NULL, 'grant_permission: an unknown role');
+SELECT throws_ok('SELECT session_auth.grant_permission(''ADMIN'', '''', ''accounts'')', '22023', 'invalid action', 'grant_permission: an empty action');
+SELECT throws_ok('SELECT session_auth.grant_permission(''ADMIN'', ''view'', '''')', '22023', 'invalid resource', 'grant_permission: an empty resource');
+SELECT throws_ok('SELECT session_auth.deny_permission(''ADMIN'', '''', ''accounts'')', '22023', 'invalid action', 'deny_permission: an empty action');
+SELECT throws_ok('SELECT session_auth.deny_permission(''ADMIN'', ''view'', '''')', '22023', 'invalid resource', 'deny_permission: an empty resource');
+SELECT throws_ok('SELECT session_auth.grant_permission(''NO_SUCH_ROLE'', ''view'', ''accounts'')', '22023', 'invalid role', 'grant_permission: an unknown role');
 
 -- maps
 SELECT session_auth.export_permissions() AS before \gset
@@ -73,28 +73,28 @@ SELECT throws_ok(format('SELECT session_auth.import_permissions(%L)', map), '220
 SELECT is(session_auth.export_permissions(), :'before'::jsonb, 'nothing of them was imported');
 
 -- intervals
-SELECT throws_ok('SELECT session_auth.create_session(''alice'', ''-1 second'')', '22023', NULL, 'create_session: a negative interval');
-SELECT throws_ok('SELECT session_auth.create_session(''alice'', ''0'')', '22023', NULL, 'create_session: an interval of nothing');
-SELECT throws_ok('SELECT session_auth.create_session(''alice'', ''178000000 years'')', '22023', NULL, 'create_session: an interval that overflows');
+SELECT throws_ok('SELECT session_auth.create_session(''alice'', ''-1 second'')', '22023', 'invalid expires_in', 'create_session: a negative interval');
+SELECT throws_ok('SELECT session_auth.create_session(''alice'', ''0'')', '22023', 'invalid expires_in', 'create_session: an interval of nothing');
+SELECT throws_ok('SELECT session_auth.create_session(''alice'', ''178000000 years'')', '22023', 'invalid expires_in', 'create_session: an interval that overflows');
 SELECT throws_ok('SELECT session_auth.create_session(''alice'', ''infinity'')', CASE WHEN current_setting('server_version_num')::int < 170000 THEN '22007' ELSE '22023' END, NULL, 'create_session: an infinite interval');
 
 -- users, metadata, foreign tokens
-SELECT throws_ok('SELECT session_auth.create_session('''')', '22023', NULL, 'create_session: an empty user');
-SELECT throws_ok('SELECT session_auth.create_session(NULL)', '22023', NULL, 'create_session: a NULL user');
-SELECT throws_ok('SELECT session_auth.create_session(''alice'', token => '''')', '22023', NULL, 'create_session: an empty token');
-SELECT throws_ok('SELECT session_auth.create_session(''alice'', token => repeat(''ab1'', 10 * 1024 * 1024))', '22023', NULL, 'create_session: a token of 30 MB');
-SELECT throws_ok('SELECT session_auth.create_session(''alice'', metadata => ''[]'')', '22023', NULL, 'create_session: metadata that is no object');
+SELECT throws_ok('SELECT session_auth.create_session('''')', '22023', 'invalid user_id', 'create_session: an empty user');
+SELECT throws_ok('SELECT session_auth.create_session(NULL)', '22023', 'invalid user_id', 'create_session: a NULL user');
+SELECT throws_ok('SELECT session_auth.create_session(''alice'', token => '''')', '22023', 'invalid token', 'create_session: an empty token');
+SELECT throws_ok('SELECT session_auth.create_session(''alice'', token => repeat(''ab1'', 10 * 1024 * 1024))', '22023', 'invalid token', 'create_session: a token of 30 MB');
+SELECT throws_ok('SELECT session_auth.create_session(''alice'', metadata => ''[]'')', '22023', 'invalid metadata', 'create_session: metadata that is no object');
 SELECT is(count(*), 1::bigint, 'none of them left a session') FROM session_auth.list_sessions('alice');
 
 -- purging
-SELECT throws_ok('SELECT session_auth.purge_sessions(0)', '22023', NULL, 'purge_sessions: a batch of nothing');
-SELECT throws_ok('SELECT session_auth.purge_sessions(-1)', '22023', NULL, 'purge_sessions: a negative batch');
+SELECT throws_ok('SELECT session_auth.purge_sessions(0)', '22023', 'invalid batch_size', 'purge_sessions: a batch of nothing');
+SELECT throws_ok('SELECT session_auth.purge_sessions(-1)', '22023', 'invalid batch_size', 'purge_sessions: a negative batch');
 
 -- asking
-SELECT throws_ok('SELECT session_auth.require_permission(NULL, ''accounts'')', '22023', NULL, 'require_permission: NULL is no way around, for nobody');
+SELECT throws_ok('SELECT session_auth.require_permission(NULL, ''accounts'')', '22023', 'invalid action', 'require_permission: NULL is no way around, for nobody');
 BEGIN;
 SELECT session_auth.authenticate(:'a_token') \g /dev/null
-SELECT throws_ok('SELECT session_auth.require_permission(NULL, ''accounts'')', '22023', NULL, '… nor for somebody');
+SELECT throws_ok('SELECT session_auth.require_permission(NULL, ''accounts'')', '22023', 'invalid action', '… nor for somebody');
 COMMIT;
 
 SELECT * FROM finish();

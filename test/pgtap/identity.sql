@@ -96,7 +96,7 @@ SELECT session_auth.authenticate(:'b_token') \g /dev/null
 SELECT throws_ok('SELECT session_auth.authenticate(''sat_' || repeat('A', 43) || ''')', '28000', 'invalid or expired session token', 'an unknown token is refused');
 SELECT throws_ok('SELECT session_auth.authenticate(NULL)', '28000', 'invalid or expired session token', 'so is NULL');
 SELECT is(session_auth.user_id(), 'bob', 'a refused authenticate leaves the identity');
-SELECT throws_ok(format('SELECT session_auth.authenticate(%L, ''forever'')', :'a_token'), '22023', NULL, 'an unknown scope is an error');
+SELECT throws_ok(format('SELECT session_auth.authenticate(%L, ''forever'')', :'a_token'), '22023', 'invalid scope', 'an unknown scope is an error');
 COMMIT;
 
 -- replacing, and dropping
@@ -163,10 +163,10 @@ COMMIT;
 BEGIN;
 SELECT session_auth.authenticate(:'a_token') \g /dev/null
 DECLARE c CURSOR FOR SELECT session_auth.user_id() FROM generate_series(1, 3);
-SELECT throws_ok(format('SELECT session_auth.authenticate(%L)', :'b_token'), '55000', NULL, 'authenticate is refused while a cursor is open');
+SELECT throws_ok(format('SELECT session_auth.authenticate(%L)', :'b_token'), '55000', 'cannot change the identity while a cursor is open', 'authenticate is refused while a cursor is open');
 FETCH c \gset first_
 SELECT is(:'first_user_id'::text, 'alice', 'the cursor has its identity');
-SELECT throws_ok(format('SELECT session_auth.authenticate(%L)', :'b_token'), '55000', NULL, '… also after a FETCH');
+SELECT throws_ok(format('SELECT session_auth.authenticate(%L)', :'b_token'), '55000', 'cannot change the identity while a cursor is open', '… also after a FETCH');
 CLOSE c;
 SELECT lives_ok(format('SELECT session_auth.authenticate(%L)', :'b_token'), 'once it is closed, authenticate works');
 SELECT is(session_auth.user_id(), 'bob', '… and replaces the identity');
@@ -178,7 +178,7 @@ DECLARE h CURSOR WITH HOLD FOR SELECT session_auth.user_id() FROM generate_serie
 COMMIT;
 FETCH h \gset held_
 SELECT is(:'held_user_id'::text, 'alice', 'a held cursor''s rows are those of the identity at COMMIT');
-SELECT throws_ok(format('SELECT session_auth.authenticate(%L)', :'b_token'), '55000', NULL, '… so it keeps others from authenticating');
+SELECT throws_ok(format('SELECT session_auth.authenticate(%L)', :'b_token'), '55000', 'cannot change the identity while a cursor is open', '… so it keeps others from authenticating');
 CLOSE h;
 SELECT lives_ok(format('SELECT session_auth.authenticate(%L)', :'b_token'), '… until it is closed');
 
@@ -228,7 +228,7 @@ SELECT is(session_auth.user_id(), 'alice', 'a short identity is there at first')
 SELECT pg_sleep(2.2) \g /dev/null
 SELECT is(session_auth.user_id(), NULL, 'an expired one reads as none, in mid-transaction');
 SELECT is(session_auth.has_permission('view', 'accounts'), false, '… and has no permission');
-SELECT throws_ok('SELECT session_auth.require_permission(''view'', ''accounts'')', '28000', NULL, '… and require_permission says so');
+SELECT throws_ok('SELECT session_auth.require_permission(''view'', ''accounts'')', '28000', 'not authenticated', '… and require_permission says so');
 COMMIT;
 
 -- the roles are read at authenticate
@@ -271,7 +271,7 @@ BEGIN;
 SELECT session_auth.authenticate(:'d1_token') \g /dev/null
 SELECT is((SELECT count(*) FROM session_auth.my_sessions()), 3::bigint, 'my_sessions lists the user''s devices');
 SELECT is((SELECT count(*) FROM session_auth.my_sessions() m WHERE m::text LIKE '%' || :'b_session_id' || '%'), 0::bigint, '… and nobody else''s');
-SELECT throws_ok('SELECT session_auth.sign_out(''everything'')', '22023', NULL, 'sign_out refuses an unknown scope');
+SELECT throws_ok('SELECT session_auth.sign_out(''everything'')', '22023', 'invalid scope', 'sign_out refuses an unknown scope');
 SELECT is(session_auth.sign_out('others'), 2::bigint, 'sign_out others');
 SELECT is(session_auth.sign_out(), 1::bigint, 'sign_out ends the session itself');
 COMMIT;
@@ -279,7 +279,7 @@ SELECT is_empty(format('SELECT * FROM session_auth.verify_session(%L)', :'d1_tok
 SELECT is(v.user_id, 'bob', 'other users stay signed in') FROM session_auth.verify_session(:'b_token') v;
 
 -- impersonate
-SELECT throws_ok('SELECT session_auth.impersonate(''alice'')', '42501', NULL, 'a request role cannot impersonate');
+SELECT throws_ok('SELECT session_auth.impersonate(''alice'')', '42501', 'permission denied for function impersonate', 'a request role cannot impersonate');
 SET ROLE sa_admin;
 BEGIN;
 SELECT is(i.roles, '{USER}'::text[], 'impersonate takes the user''s own roles') FROM session_auth.impersonate('bob', reason => 'ticket 7') i;

@@ -34,7 +34,7 @@ SELECT is(session_auth.export_permissions(), '{}', 'dropped roles take their per
 SELECT is(session_auth.import_permissions(:'map'), 6, 'what was exported can be imported');
 SELECT is(session_auth.export_permissions(), :'map'::jsonb, '… and comes out the same');
 ROLLBACK;
-SELECT throws_ok('SELECT session_auth.import_permissions(''{"HALF": ["view:accounts"], "OTHER": ["no colon"]}'')', '22023', NULL, 'a bad entry is an error');
+SELECT throws_ok('SELECT session_auth.import_permissions(''{"HALF": ["view:accounts"], "OTHER": ["no colon"]}'')', '22023', 'invalid permissions', 'a bad entry is an error');
 SELECT is(session_auth.has_permission('HALF', 'view', 'accounts'), false, '… and nothing of the map is imported');
 SELECT is(session_auth.export_permissions() ? 'HALF', false, '… not even the role');
 
@@ -96,8 +96,8 @@ SELECT is(session_auth.has_permission('CHIEF', 'view', 'news'), true, '… and i
 SELECT is(session_auth.has_permission('BASE', 'view', 'news'), true, 'the parent keeps it');
 SELECT session_auth.grant_permission('CHIEF', 'publish', 'news') \g /dev/null
 SELECT is(session_auth.has_permission('EDITOR', 'publish', 'news'), false, 'nothing is inherited upwards');
-SELECT throws_ok('SELECT session_auth.inherit_role(''BASE'', ''CHIEF'')', '22023', NULL, 'a cycle is an error');
-SELECT throws_ok('SELECT session_auth.inherit_role(''BASE'', ''BASE'')', '22023', NULL, 'so is a role as its own parent');
+SELECT throws_ok('SELECT session_auth.inherit_role(''BASE'', ''CHIEF'')', '22023', 'invalid parent', 'a cycle is an error');
+SELECT throws_ok('SELECT session_auth.inherit_role(''BASE'', ''BASE'')', '22023', 'invalid parent', 'so is a role as its own parent');
 SELECT is(session_auth.has_permission('BASE', 'publish', 'news'), false, 'a refused cycle leaves nothing');
 SELECT session_auth.grant_permission('CHIEF', 'burn', 'news') \g /dev/null
 SELECT session_auth.deny_permission('BASE', 'burn', 'news') \g /dev/null
@@ -112,10 +112,10 @@ SELECT lives_ok('SELECT session_auth.disinherit_role(''CHIEF'', ''EDITOR'')', 'd
 SELECT is(session_auth.has_permission('CHIEF', 'view', 'news'), true, 'the other side of the diamond still gives');
 SELECT session_auth.disinherit_role('CHIEF', 'LEFT') \g /dev/null
 SELECT is(session_auth.has_permission('CHIEF', 'view', 'news'), false, 'without parents nothing is inherited');
-SELECT throws_ok('SELECT session_auth.create_role(''ORPHAN'', ''{NO_SUCH_ROLE}'')', '22023', NULL, 'an unknown parent is an error');
+SELECT throws_ok('SELECT session_auth.create_role(''ORPHAN'', ''{NO_SUCH_ROLE}'')', '22023', 'invalid role', 'an unknown parent is an error');
 
 -- the roles of an identity
-SELECT throws_ok('SELECT session_auth.grant_role(''alice'', ''NO_SUCH_ROLE'')', '22023', NULL, 'grant_role of an unknown role is an error');
+SELECT throws_ok('SELECT session_auth.grant_role(''alice'', ''NO_SUCH_ROLE'')', '22023', 'invalid role', 'grant_role of an unknown role is an error');
 SELECT is(session_auth.grant_role('alice', 'EDITOR'), true, 'grant_role');
 SELECT is(session_auth.grant_role('alice', 'EDITOR'), false, '… changes nothing the second time');
 SELECT is(session_auth.grant_role('alice', 'OWNER'), true, 'a user may have several roles');
@@ -132,7 +132,7 @@ SELECT is(session_auth.has_permission('view', NULL), NULL, 'the short form gives
 SELECT is(session_auth.has_role('BASE'), true, 'has_role by inheritance');
 SELECT is(session_auth.has_role('ROOT'), false, 'has_role not by a tenant');
 SELECT lives_ok('SELECT session_auth.require_permission(''view'', ''news'')', 'require_permission of what is allowed');
-SELECT throws_ok('SELECT session_auth.require_permission(''burn'', ''news'')', '42501', NULL, 'require_permission of what is not: 403');
+SELECT throws_ok('SELECT session_auth.require_permission(''burn'', ''news'')', '42501', 'permission denied: "burn" on "news"', 'require_permission of what is not: 403');
 SELECT session_auth.authenticate(:'a_token', tenant => 'acme') \g /dev/null
 SELECT is(session_auth.tenant(), 'acme', 'the tenant is the one asked for');
 SELECT bag_eq('SELECT unnest(session_auth.roles())', '{EDITOR,OWNER,ROOT}'::text[], 'with a tenant: those plus the tenant''s');
@@ -140,7 +140,7 @@ SELECT is(session_auth.has_permission('anything', 'else'), true, 'and the tenant
 SELECT session_auth.authenticate(:'a_token', tenant => 'umbrella') \g /dev/null
 SELECT is(session_auth.has_role('ROOT'), false, 'another tenant''s roles do not');
 SELECT session_auth.deauthenticate() \g /dev/null
-SELECT throws_ok('SELECT session_auth.require_permission(''view'', ''news'')', '28000', NULL, 'require_permission without an identity: 401');
+SELECT throws_ok('SELECT session_auth.require_permission(''view'', ''news'')', '28000', 'not authenticated', 'require_permission without an identity: 401');
 COMMIT;
 SELECT is(session_auth.revoke_role('alice', 'ROOT'), false, 'revoke_role without the tenant is not meant for it');
 SELECT is(session_auth.revoke_role('alice', 'ROOT', 'acme'), true, 'revoke_role with it is');

@@ -95,24 +95,24 @@ SELECT is_empty('SELECT signature FROM public.functions WHERE has_schema_privile
 -- really tried, not only looked up
 SELECT * FROM session_auth.create_session('alice') \gset a_
 SET ROLE sa_plain;
-SELECT throws_ok('SELECT session_auth.is_authenticated()', '42501', NULL, 'without a usage: not even a question');
-SELECT throws_ok(format('SELECT session_auth.authenticate(%L)', :'a_token'), '42501', NULL, '… nor authenticate');
+SELECT throws_ok('SELECT session_auth.is_authenticated()', '42501', 'permission denied for schema session_auth', 'without a usage: not even a question');
+SELECT throws_ok(format('SELECT session_auth.authenticate(%L)', :'a_token'), '42501', 'permission denied for schema session_auth', '… nor authenticate');
 SET ROLE sa_request;
 SELECT lives_ok(format('SELECT session_auth.authenticate(%L)', :'a_token'), 'request authenticates');
-SELECT throws_ok('SELECT session_auth.create_session(''alice'')', '42501', NULL, 'request creates no session');
-SELECT throws_ok('SELECT session_auth.grant_permission(''USER'', ''view'', ''accounts'')', '42501', NULL, 'request grants nothing');
-SELECT throws_ok('SELECT session_auth.grant_role(''alice'', ''ADMIN'')', '42501', NULL, 'request gives no role');
-SELECT throws_ok('SELECT session_auth.grant_usage(''sa_request'', ''admin'')', '42501', NULL, 'request gives itself no usage');
+SELECT throws_ok('SELECT session_auth.create_session(''alice'')', '42501', 'permission denied for function create_session', 'request creates no session');
+SELECT throws_ok('SELECT session_auth.grant_permission(''USER'', ''view'', ''accounts'')', '42501', 'permission denied for function grant_permission', 'request grants nothing');
+SELECT throws_ok('SELECT session_auth.grant_role(''alice'', ''ADMIN'')', '42501', 'permission denied for function grant_role', 'request gives no role');
+SELECT throws_ok('SELECT session_auth.grant_usage(''sa_request'', ''admin'')', '42501', 'permission denied for function grant_usage', 'request gives itself no usage');
 SET ROLE sa_issuer;
 SELECT lives_ok('SELECT session_auth.create_session(''bob'')', 'issuer creates a session');
 SELECT lives_ok('SELECT session_auth.expire_user_sessions(''bob'')', 'issuer ends sessions');
 SELECT lives_ok(format('SELECT session_auth.rotate_session(%L)', :'a_token'), 'issuer rotates a session');
-SELECT throws_ok('SELECT session_auth.impersonate(''alice'')', '42501', NULL, 'issuer impersonates nobody');
-SELECT throws_ok('SELECT session_auth.grant_role(''alice'', ''ADMIN'')', '42501', NULL, 'issuer gives no role');
+SELECT throws_ok('SELECT session_auth.impersonate(''alice'')', '42501', 'permission denied for function impersonate', 'issuer impersonates nobody');
+SELECT throws_ok('SELECT session_auth.grant_role(''alice'', ''ADMIN'')', '42501', 'permission denied for function grant_role', 'issuer gives no role');
 SET ROLE sa_admin;
 SELECT lives_ok('SELECT session_auth.import_permissions(''{"ADMIN": ["view:accounts"]}'')', 'admin imports permissions');
 SELECT lives_ok('SELECT session_auth.grant_role(''alice'', ''ADMIN'')', 'admin gives roles');
-SELECT throws_ok('SELECT session_auth.grant_usage(''sa_plain'', ''request'')', '42501', NULL, 'admin gives no usage: that is the owner''s');
+SELECT throws_ok('SELECT session_auth.grant_usage(''sa_plain'', ''request'')', '42501', 'permission denied for function grant_usage', 'admin gives no usage: that is the owner''s');
 RESET ROLE;
 
 -- taking it back
@@ -120,8 +120,8 @@ SELECT lives_ok('SELECT session_auth.grant_usage(''sa_plain'', ''request'')', 'g
 SELECT lives_ok('SELECT session_auth.grant_usage(''sa_plain'', ''request'')', '… can be repeated');
 SELECT lives_ok('SELECT session_auth.revoke_usage(''sa_plain'', ''request'')', 'revoke_usage');
 SELECT is_empty('SELECT signature FROM public.functions WHERE has_schema_privilege(''sa_plain'', ''session_auth'', ''USAGE'') AND has_function_privilege(''sa_plain'', oid, ''EXECUTE'')', '… leaves nothing');
-SELECT throws_ok('SELECT session_auth.grant_usage(''sa_plain'', ''everything'')', '22023', NULL, 'an unknown usage is an error');
-SELECT throws_ok('SELECT session_auth.revoke_usage(''sa_plain'', ''everything'')', '22023', NULL, '… in revoke_usage too');
+SELECT throws_ok('SELECT session_auth.grant_usage(''sa_plain'', ''everything'')', '22023', 'invalid usage', 'an unknown usage is an error');
+SELECT throws_ok('SELECT session_auth.revoke_usage(''sa_plain'', ''everything'')', '22023', 'invalid usage', '… in revoke_usage too');
 SELECT throws_ok('SELECT session_auth.grant_usage(0, ''request'')', NULL, NULL, 'an unknown role is an error');
 
 SELECT * FROM finish();

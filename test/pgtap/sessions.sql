@@ -49,7 +49,7 @@ SELECT * FROM session_auth.create_session('alice', token => :'uuid') \gset f_
 SELECT is(:'f_token'::text, :'uuid', 'a foreign token is kept as it is');
 SELECT is(v.user_id, 'alice', 'a foreign token verifies') FROM session_auth.verify_session(:'uuid') v;
 SELECT throws_ok(format('SELECT session_auth.create_session(''bob'', token => %L)', :'uuid'), NULL, NULL, 'a token cannot be registered twice');
-SELECT throws_ok('SELECT session_auth.create_session(''alice'', token => ''short'')', '22023', NULL, 'a token with less than 122 bits is refused');
+SELECT throws_ok('SELECT session_auth.create_session(''alice'', token => ''short'')', '22023', 'invalid token', 'a token with less than 122 bits is refused');
 
 -- expiry
 SELECT * FROM session_auth.create_session('alice', '1 second') \gset short_
