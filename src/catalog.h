@@ -71,4 +71,44 @@ extern void catalog_visit_roles(RoleVisitor visit, void *arg);
 extern void catalog_visit_parents(const char *role, RoleVisitor visit, void *arg);
 extern void catalog_visit_permissions(const char *role, PermissionVisitor visit, void *arg);
 
+/* A trusted key as it is stored; NULLs as in its row. */
+typedef struct KeyRow
+{
+	int64 key_id;
+	char *kid;
+	char *algorithm;
+	char *issuer;
+	List *audiences; /* of char * */
+	char *role_claim;
+	char *tenant_claim;
+	char *role_source;
+	char *state;
+	TimestampTz valid_from;  /* DT_NOBEGIN without one */
+	TimestampTz valid_until; /* DT_NOEND without one */
+	char *public_key;
+	char *secret; /* or private key, or file:..., or NULL */
+} KeyRow;
+
+/* A secret of the application's, for cookies. */
+typedef struct SecretRow
+{
+	int64 secret_id;
+	char *kind;         /* of cookie secrets; NULL for Auth.js */
+	char *secret;       /* or file:... */
+	List *cookie_names; /* of char *; Auth.js alone */
+	char *role_claim;
+	char *role_source;
+} SecretRow;
+
+extern void catalog_on_key_change(void (*callback)(void));
+extern void catalog_keys_changed(void);
+
+extern List *catalog_keys(void);
+extern List *catalog_authjs_secrets(void);
+extern List *catalog_cookie_secrets(void);
+extern bool catalog_token_revoked(const char *jti, const char *issuer);
+extern void catalog_insert_revoked_token(const char *jti, const char *issuer, TimestampTz until);
+extern TimestampTz catalog_user_not_before(const char *user_id);
+extern void catalog_insert_user_revocation(const char *user_id, TimestampTz not_before);
+
 #endif /* SESSION_AUTH_CATALOG_H */
