@@ -33,10 +33,11 @@ size_t base64_encode(const unsigned char *in, size_t len, char *out);
  * RESULT_MALFORMED when not canonical, RESULT_TOO_LONG when out is too small;
  * then *out_len is 0.  in and out must not overlap.
  */
-Result base64url_decode(const char *in, size_t len, unsigned char *out, size_t cap,
-						size_t *out_len);
+ResultCode base64url_decode(const char *in, size_t len, unsigned char *out, size_t cap,
+							size_t *out_len);
 
 /* The same for the standard alphabet, whose padding is required. */
-Result base64_decode(const char *in, size_t len, unsigned char *out, size_t cap, size_t *out_len);
+ResultCode base64_decode(const char *in, size_t len, unsigned char *out, size_t cap,
+						 size_t *out_len);
 
 #endif /* SESSION_AUTH_BASE64_H */

@@ -36,20 +36,20 @@ typedef enum CookieChunks
  * there is none or it is empty, RESULT_TOO_LONG when out is too small or there
  * are more than COOKIE_CHUNKS_MAX chunks.
  */
-Result cookie_value(Slice header, Slice name, CookieChunks chunks, char *out, size_t cap,
-					size_t *out_len);
+ResultCode cookie_value(Slice header, Slice name, CookieChunks chunks, char *out, size_t cap,
+						size_t *out_len);
 
 /*
  * The token of an Authorization header: "Bearer", in any case, one space, and
  * the word up to the next space, percent-decoded.  RESULT_NO_TOKEN for another
  * scheme or an empty word, RESULT_MALFORMED when the encoding is.
  */
-Result bearer_token(Slice header, char *out, size_t cap, size_t *out_len);
+ResultCode bearer_token(Slice header, char *out, size_t cap, size_t *out_len);
 
 /*
  * Percent-decodes; RESULT_MALFORMED when an escape is incomplete or the bytes
  * behind escapes are no UTF-8, RESULT_TOO_LONG when out is too small.
  */
-Result percent_decode(Slice in, char *out, size_t cap, size_t *out_len);
+ResultCode percent_decode(Slice in, char *out, size_t cap, size_t *out_len);
 
 #endif /* SESSION_AUTH_COOKIE_H */

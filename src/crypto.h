@@ -59,10 +59,11 @@ void crypto_cleanse(void *p, size_t len);
  * is decrypted.  iv and tag have the lengths above.  RESULT_BAD_SIGNATURE for
  * every fault of the input.
  */
-Result crypto_cbc_hs512_open(const unsigned char *key, const unsigned char *iv, Slice aad, Slice in,
-							 const unsigned char *tag, unsigned char *out, size_t *out_len);
-Result crypto_gcm_open(const unsigned char *key, const unsigned char *iv, Slice aad, Slice in,
-					   const unsigned char *tag, unsigned char *out, size_t *out_len);
+ResultCode crypto_cbc_hs512_open(const unsigned char *key, const unsigned char *iv, Slice aad,
+								 Slice in, const unsigned char *tag, unsigned char *out,
+								 size_t *out_len);
+ResultCode crypto_gcm_open(const unsigned char *key, const unsigned char *iv, Slice aad, Slice in,
+						   const unsigned char *tag, unsigned char *out, size_t *out_len);
 
 /* ------------------------------------------------------------- signature keys */
 
@@ -111,12 +112,12 @@ const char *crypto_alg_curve(CryptoAlg alg);
  */
 
 /* At least as long as the hash; text that is a PEM or a JWK is refused. */
-Result crypto_key_from_secret(CryptoAlg alg, const void *secret, size_t len, CryptoKey **key,
-							  const char **why);
+ResultCode crypto_key_from_secret(CryptoAlg alg, const void *secret, size_t len, CryptoKey **key,
+								  const char **why);
 
 /* SubjectPublicKeyInfo, PKCS#8, or the older private forms; unencrypted, one key. */
-Result crypto_key_from_pem(CryptoAlg alg, const char *pem, size_t len, CryptoKey **key,
-						   const char **why);
+ResultCode crypto_key_from_pem(CryptoAlg alg, const char *pem, size_t len, CryptoKey **key,
+							   const char **why);
 
 /* Numbers are big-endian bytes.  Without d the key is public; then the rest is empty too. */
 typedef struct CryptoRsaParts
@@ -124,15 +125,15 @@ typedef struct CryptoRsaParts
 	Slice n, e, d, p, q, dp, dq, qi;
 } CryptoRsaParts;
 
-Result crypto_key_from_rsa(CryptoAlg alg, const CryptoRsaParts *parts, CryptoKey **key,
-						   const char **why);
+ResultCode crypto_key_from_rsa(CryptoAlg alg, const CryptoRsaParts *parts, CryptoKey **key,
+							   const char **why);
 
 /* The curve is the algorithm's; x, y and d have exactly its length; d empty: public. */
-Result crypto_key_from_ec(CryptoAlg alg, Slice x, Slice y, Slice d, CryptoKey **key,
-						  const char **why);
+ResultCode crypto_key_from_ec(CryptoAlg alg, Slice x, Slice y, Slice d, CryptoKey **key,
+							  const char **why);
 
 /* 32 bytes each; d empty: public. */
-Result crypto_key_from_ed25519(Slice x, Slice d, CryptoKey **key, const char **why);
+ResultCode crypto_key_from_ed25519(Slice x, Slice d, CryptoKey **key, const char **why);
 
 void crypto_key_free(CryptoKey *key);
 
@@ -142,14 +143,14 @@ CryptoAlg crypto_key_alg(const CryptoKey *key);
 bool crypto_key_is_private(const CryptoKey *key);
 
 /* The public half as PEM (no NUL); RESULT_BAD_KEY for secrets. */
-Result crypto_key_public_pem(const CryptoKey *key, char *out, size_t cap, size_t *out_len);
+ResultCode crypto_key_public_pem(const CryptoKey *key, char *out, size_t cap, size_t *out_len);
 
 /*
  * The public numbers: n and e for RSA, x and y for EC, x for Ed25519; big-endian,
  * EC and Ed25519 at full length.  RESULT_BAD_KEY for secrets.
  */
-Result crypto_key_public_parts(const CryptoKey *key, unsigned char *a, size_t a_cap, size_t *a_len,
-							   unsigned char *b, size_t b_cap, size_t *b_len);
+ResultCode crypto_key_public_parts(const CryptoKey *key, unsigned char *a, size_t a_cap,
+								   size_t *a_len, unsigned char *b, size_t b_cap, size_t *b_len);
 
 /* ------------------------------------------------------- signing and verifying */
 
@@ -157,13 +158,13 @@ Result crypto_key_public_parts(const CryptoKey *key, unsigned char *a, size_t a_
 size_t crypto_signature_len(const CryptoKey *key);
 
 /* sig holds crypto_signature_len(key) bytes.  RESULT_BAD_KEY when the key is public. */
-Result crypto_sign(CryptoKey *key, const void *data, size_t len, unsigned char *sig);
+ResultCode crypto_sign(CryptoKey *key, const void *data, size_t len, unsigned char *sig);
 
 /*
  * RESULT_OK or RESULT_BAD_SIGNATURE.  Exact lengths; PS* salts as long as the
  * hash; ES* signatures are r and s, both in [1, n-1].
  */
-Result crypto_verify(CryptoKey *key, const void *data, size_t len, const unsigned char *sig,
-					 size_t sig_len);
+ResultCode crypto_verify(CryptoKey *key, const void *data, size_t len, const unsigned char *sig,
+						 size_t sig_len);
 
 #endif /* SESSION_AUTH_CRYPTO_H */

@@ -74,7 +74,7 @@ typedef struct JsonDoc
  * outlive the doc.  RESULT_MALFORMED when it is not the JSON described above,
  * RESULT_TOO_LONG when nodes are too few.
  */
-Result json_scan(JsonDoc *doc, const char *text, size_t len, JsonNode *nodes, size_t n_nodes);
+ResultCode json_scan(JsonDoc *doc, const char *text, size_t len, JsonNode *nodes, size_t n_nodes);
 
 /* The value of a member with exactly this name, or NULL; NULL for what is no object. */
 const JsonNode *json_member(const JsonDoc *doc, const JsonNode *object, const char *name,
@@ -101,7 +101,7 @@ Slice json_raw(const JsonDoc *doc, const JsonNode *node);
  * escape, else at the front of buf.  RESULT_MALFORMED when it is no string or
  * unstorable, RESULT_TOO_LONG when buf is too small.
  */
-Result json_text(const JsonDoc *doc, const JsonNode *node, char *buf, size_t cap, Slice *out);
+ResultCode json_text(const JsonDoc *doc, const JsonNode *node, char *buf, size_t cap, Slice *out);
 
 /* Is this a string with exactly that text? */
 bool json_text_is(const JsonDoc *doc, const JsonNode *node, const char *text, size_t len);
@@ -116,7 +116,7 @@ bool json_same_text(const JsonDoc *doc_a, const JsonNode *a, const JsonDoc *doc_
  * nearest value that fits.  RESULT_MALFORMED when it is no number, or one that
  * no double holds.
  */
-Result json_date_us(const JsonDoc *doc, const JsonNode *node, int64_t *us);
+ResultCode json_date_us(const JsonDoc *doc, const JsonNode *node, int64_t *us);
 
 /* text, a copy of doc's, gets U+FFFD in the place of what jsonb cannot hold; same length. */
 void json_make_storable(const JsonDoc *doc, char *text);

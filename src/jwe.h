@@ -81,7 +81,7 @@ ResultCode jwe_parse(Jwe *jwe, const char *token, size_t len);
  * zero.  out and scratch hold cap bytes each.
  */
 ResultCode jwe_decrypt(const Jwe *jwe, const JweKey *keys, size_t n_keys, char *out, char *scratch,
-				   size_t cap, size_t *out_len, size_t *which);
+					   size_t cap, size_t *out_len, size_t *which);
 
 /*
  * Claims that the header repeats (iss, sub, aud) must be those of the payload

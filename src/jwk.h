@@ -15,8 +15,8 @@
 #include "json.h"
 
 #define JWK_TEXT_MAX 32768
-#define JWK_KID_MAX	 255
-#define JWK_SET_MAX	 256
+#define JWK_KID_MAX  255
+#define JWK_SET_MAX  256
 
 typedef struct JwkInfo
 {
@@ -39,7 +39,7 @@ ResultCode jwk_describe(const JsonDoc *doc, const JsonNode *jwk, JwkInfo *info);
  * keys have one kid, when it mixes secrets with public keys, or when it has more
  * than JWK_SET_MAX keys; RESULT_MALFORMED when it is no set.  *keys is the array.
  */
-Result jwk_set(const JsonDoc *doc, const JsonNode **keys, const char **why);
+ResultCode jwk_set(const JsonDoc *doc, const JsonNode **keys, const char **why);
 
 /* The key itself; results and *why as crypto_key_from_secret() has them. */
 ResultCode jwk_key(const JsonDoc *doc, const JsonNode *jwk, CryptoAlg alg, CryptoKey **key,

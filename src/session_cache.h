@@ -37,7 +37,7 @@ typedef struct SessionCache
  * the inner object of a compact one.  The session must belong to the user.
  * RESULT_MALFORMED or RESULT_NO_SUBJECT.
  */
-Result session_cache_read(SessionCache *cache, const JsonDoc *doc, const JsonNode *payload);
+ResultCode session_cache_read(SessionCache *cache, const JsonDoc *doc, const JsonNode *payload);
 
 /*
  * Verifies a compact cookie.  text is the cookie's value; json holds cap bytes for its
@@ -45,10 +45,10 @@ Result session_cache_read(SessionCache *cache, const JsonDoc *doc, const JsonNod
  * What is signed is the text of the inner object with expiresAt appended, as
  * JSON.stringify writes it.
  */
-Result session_cache_compact(SessionCache *cache, Slice text, Slice secret, char *json, size_t cap,
-							 JsonDoc *doc, JsonNode *nodes, size_t n_nodes);
+ResultCode session_cache_compact(SessionCache *cache, Slice text, Slice secret, char *json,
+								 size_t cap, JsonDoc *doc, JsonNode *nodes, size_t n_nodes);
 
 /* RESULT_EXPIRED or RESULT_OK; the library allows no skew here. */
-Result session_cache_check(const SessionCache *cache, int64_t now_us);
+ResultCode session_cache_check(const SessionCache *cache, int64_t now_us);
 
 #endif /* SESSION_AUTH_SESSION_CACHE_H */

@@ -28,12 +28,12 @@ typedef enum SignedKind
  * The value in front of the last dot, as a part of token.  RESULT_UNKNOWN_FORM
  * when the token is not of that form, RESULT_BAD_SIGNATURE, or RESULT_OK.
  */
-Result signed_verify(SignedKind kind, Slice token, Slice secret, Slice *value);
+ResultCode signed_verify(SignedKind kind, Slice token, Slice secret, Slice *value);
 
 /*
  * Lucia's id.secret: the id as a part of token, and the SHA-256 of the secret's
  * bytes, which the row of session id must hold.  RESULT_UNKNOWN_FORM otherwise.
  */
-Result lucia_split(Slice token, Slice *id, unsigned char hash[CRYPTO_SHA256_LEN]);
+ResultCode lucia_split(Slice token, Slice *id, unsigned char hash[CRYPTO_SHA256_LEN]);
 
 #endif /* SESSION_AUTH_SIGNED_H */
