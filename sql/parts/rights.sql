@@ -9,18 +9,21 @@ BEGIN ATOMIC
   SELECT p.oid::regprocedure
   FROM pg_proc p
   JOIN (VALUES
-    ('request', ARRAY['authenticate', 'sign_out', 'my_sessions', 'explain_permission']),
+    ('request', ARRAY['authenticate', 'authenticate_request', 'sign_out', 'my_sessions',
+       'explain_permission']),
     ('issuer', ARRAY['create_session', 'refresh_session', 'rotate_session', 'expire_session',
-       'expire_user_sessions', 'list_sessions', 'purge_sessions']),
+       'expire_user_sessions', 'list_sessions', 'purge_sessions', 'revoke_token', 'issue_token']),
     ('admin', ARRAY['create_role', 'drop_role', 'inherit_role', 'disinherit_role',
        'grant_permission', 'deny_permission', 'revoke_permission', 'import_permissions',
        'export_permissions', 'list_permissions', 'explain_permission', 'grant_role', 'revoke_role',
        'impersonate', 'protect_table', 'unprotect_table', 'check_policies', 'expire_session',
-       'expire_user_sessions', 'list_sessions', 'purge_sessions']),
+       'expire_user_sessions', 'list_sessions', 'purge_sessions', 'add_key', 'import_jwks',
+       'disable_key', 'drop_key', 'list_keys', 'add_authjs_secret', 'drop_authjs_secret',
+       'add_cookie_secret', 'drop_cookie_secret', 'revoke_token']),
     -- what every holder of any usage has
     (NULL, ARRAY['has_permission', 'has_role', 'require_permission', 'permitted_resources',
        'user_id', 'user_uuid', 'role', 'roles', 'tenant', 'session_id', 'actor', 'claims', 'claim',
-       'is_authenticated', 'deauthenticate', 'verify_session']),
+       'is_authenticated', 'deauthenticate', 'verify_session', 'token_from_cookie']),
     -- what protect_table, which runs as its caller, calls in turn
     ('admin', ARRAY['check_argument', 'require_table', 'identity_expression', 'protect_one_table'])
   ) u (usage, names) ON (u.usage = $1 OR u.usage IS NULL) AND p.proname = ANY (u.names)

@@ -1,0 +1,535 @@
+-- Keys and tokens from elsewhere: whom we trust, and what was taken back.
+
+CREATE TABLE session_auth.keys (
+  key_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  kid text COLLATE "C",
+  algorithm text COLLATE "C" NOT NULL,
+  issuer text COLLATE "C",
+  audiences text[] NOT NULL,
+  role_claim text COLLATE "C",
+  tenant_claim text COLLATE "C",
+  role_source text COLLATE "C" NOT NULL CHECK (role_source IN ('claims', 'grants', 'both')),
+  state text COLLATE "C" NOT NULL CHECK (state IN ('active', 'verify only', 'retired')),
+  valid_from timestamptz,
+  valid_until timestamptz,
+  public_key text COLLATE "C",
+  fingerprint text COLLATE "C",
+  imported boolean NOT NULL DEFAULT false,
+  UNIQUE NULLS NOT DISTINCT (issuer, kid)
+);
+COMMENT ON TABLE session_auth.keys IS
+  'keys whose tokens are trusted, each bound to one algorithm and one issuer';
+COMMENT ON COLUMN session_auth.keys.public_key IS
+  'PEM; NULL for secrets, and then the row is not in dumps';
+COMMENT ON COLUMN session_auth.keys.fingerprint IS
+  'the RFC 7638 thumbprint of a public key; secrets have none';
+
+CREATE TABLE session_auth.key_secrets (
+  key_id bigint NOT NULL PRIMARY KEY REFERENCES session_auth.keys ON DELETE CASCADE,
+  secret text COLLATE "C" NOT NULL
+);
+COMMENT ON TABLE session_auth.key_secrets IS
+  'secrets and private keys, or file: and the name of a file that the server reads; never in dumps';
+
+CREATE TABLE session_auth.authjs_secrets (
+  secret_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  secret text COLLATE "C" NOT NULL,
+  cookie_names text[] NOT NULL,
+  role_claim text COLLATE "C",
+  role_source text COLLATE "C" NOT NULL CHECK (role_source IN ('claims', 'grants', 'both'))
+);
+COMMENT ON TABLE session_auth.authjs_secrets IS
+  'AUTH_SECRETs of applications, the one with the highest number is the newest; never in dumps';
+
+CREATE TABLE session_auth.cookie_secrets (
+  secret_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  kind text COLLATE "C" NOT NULL CHECK (kind IN ('better-auth', 'express')),
+  secret text COLLATE "C" NOT NULL
+);
+COMMENT ON TABLE session_auth.cookie_secrets IS
+  'secrets that sign the cookies of better-auth and express-session; never in dumps';
+
+CREATE TABLE session_auth.revoked_tokens (
+  jti text COLLATE "C" NOT NULL,
+  issuer text COLLATE "C",
+  until timestamptz NOT NULL
+);
+CREATE INDEX revoked_tokens_jti_idx ON session_auth.revoked_tokens (jti);
+CREATE INDEX revoked_tokens_until_idx ON session_auth.revoked_tokens (until);
+COMMENT ON TABLE session_auth.revoked_tokens IS
+  'tokens from elsewhere that are refused, by their jti; purged after until';
+
+CREATE TABLE session_auth.user_revocations (
+  user_id text COLLATE "C" NOT NULL,
+  not_before timestamptz NOT NULL
+);
+CREATE INDEX user_revocations_user_id_idx ON session_auth.user_revocations (user_id);
+COMMENT ON TABLE session_auth.user_revocations IS
+  'a user''s tokens from elsewhere that were issued before the latest of these are refused';
+
+-- Public keys are in dumps, secrets and private keys are not.
+SELECT pg_catalog.pg_extension_config_dump('session_auth.keys', 'WHERE public_key IS NOT NULL');
+SELECT pg_catalog.pg_extension_config_dump('session_auth.keys_key_id_seq', '');
+
+CREATE FUNCTION session_auth.keys_changed() RETURNS trigger
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'session_auth_keys_changed';
+COMMENT ON FUNCTION session_auth.keys_changed() IS
+  'internal: tells every backend that keys or secrets changed';
+
+DO $$
+DECLARE
+  target text;
+BEGIN
+  FOREACH target IN ARRAY ARRAY['keys', 'key_secrets', 'authjs_secrets', 'cookie_secrets'] LOOP
+    EXECUTE format(
+      'CREATE TRIGGER keys_changed
+         AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON session_auth.%I
+         FOR EACH STATEMENT EXECUTE FUNCTION session_auth.keys_changed()', target);
+    EXECUTE format(
+      'CREATE TRIGGER keys_replicated
+         AFTER INSERT OR UPDATE OR DELETE ON session_auth.%I
+         FOR EACH ROW EXECUTE FUNCTION session_auth.keys_changed()', target);
+    EXECUTE format('ALTER TABLE session_auth.%I ENABLE ALWAYS TRIGGER keys_changed', target);
+    EXECUTE format('ALTER TABLE session_auth.%I ENABLE REPLICA TRIGGER keys_replicated', target);
+  END LOOP;
+END
+$$;
+
+-- What C knows of keys.
+
+CREATE FUNCTION session_auth.read_key(
+  algorithm text, key text, OUT public_key text, OUT fingerprint text, OUT has_secret boolean
+)
+LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'session_auth_read_key';
+COMMENT ON FUNCTION session_auth.read_key(text, text) IS
+  'internal: what can be told of a PEM, a JWK or a secret; 22023 when it does not fit the algorithm';
+
+CREATE FUNCTION session_auth.read_jwks(jwks text)
+RETURNS TABLE (kid text, algorithm text, public_key text, fingerprint text)
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'session_auth_read_jwks';
+COMMENT ON FUNCTION session_auth.read_jwks(text) IS
+  'internal: the signature keys of a set (RFC 7517); 22023 when it cannot be trusted as a whole';
+
+CREATE FUNCTION session_auth.check_secret(what text, secret text) RETURNS void
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'session_auth_check_secret';
+COMMENT ON FUNCTION session_auth.check_secret(text, text) IS
+  'internal: 22023 when a secret is empty, too long, or names a file that its giver may not read';
+
+CREATE FUNCTION session_auth.check_role_source(role_source text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF role_source IS NULL OR role_source NOT IN ('claims', 'grants', 'both') THEN
+    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid role_source',
+      DETAIL = 'It must be "claims", "grants" or "both".';
+  END IF;
+  RETURN role_source;
+END
+$$;
+COMMENT ON FUNCTION session_auth.check_role_source(text) IS 'internal: 22023 for a bad argument';
+
+CREATE FUNCTION session_auth.check_optional_names(what text, names text[]) RETURNS void
+LANGUAGE plpgsql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  name text;
+BEGIN
+  FOREACH name IN ARRAY coalesce(names, '{}') LOOP
+    IF name = '' OR length(name) > 512 THEN
+      RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = format('invalid %s', what),
+        DETAIL = 'It must not be empty, nor longer than 512 characters.';
+    END IF;
+  END LOOP;
+END
+$$;
+COMMENT ON FUNCTION session_auth.check_optional_names(text, text[]) IS
+  'internal: 22023 for an empty or a very long name; NULLs are fine';
+
+-- Their administration.
+
+CREATE FUNCTION session_auth.add_key(
+  kid text,
+  algorithm text,
+  key text,
+  issuer text DEFAULT NULL,
+  audiences text[] DEFAULT '{}',
+  role_claim text DEFAULT NULL,
+  tenant_claim text DEFAULT NULL,
+  state text DEFAULT 'active',
+  valid_from timestamptz DEFAULT NULL,
+  valid_until timestamptz DEFAULT NULL,
+  role_source text DEFAULT 'both'
+) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+  material record;
+  new_state text := translate($8, '_-', '  ');
+  new_id bigint;
+BEGIN
+  PERFORM session_auth.check_optional_names('kid', ARRAY[$1]);
+  PERFORM session_auth.check_optional_names('issuer', ARRAY[$4]);
+  PERFORM session_auth.check_optional_names('audiences', $5);
+  PERFORM session_auth.check_optional_names('role_claim', ARRAY[$6]);
+  PERFORM session_auth.check_optional_names('tenant_claim', ARRAY[$7]);
+  PERFORM session_auth.check_role_source($11);
+  IF new_state IS NULL OR new_state NOT IN ('active', 'verify only', 'retired') THEN
+    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid state',
+      DETAIL = 'It must be "active", "verify only" or "retired".';
+  END IF;
+  IF $9 >= $10 THEN
+    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid valid_until',
+      DETAIL = 'It must be later than valid_from.';
+  END IF;
+  IF $2 IS NULL OR $3 IS NULL THEN
+    RAISE EXCEPTION USING ERRCODE = '22023',
+      MESSAGE = CASE WHEN $2 IS NULL THEN 'invalid algorithm' ELSE 'invalid key' END,
+      DETAIL = 'It must not be null.';
+  END IF;
+  PERFORM session_auth.check_secret('key', $3);
+  SELECT * INTO material FROM session_auth.read_key($2, $3);
+  INSERT INTO session_auth.keys (kid, algorithm, issuer, audiences, role_claim, tenant_claim,
+    role_source, state, valid_from, valid_until, public_key, fingerprint)
+  VALUES ($1, $2, $4, array_remove(coalesce($5, '{}'), NULL), $6, $7,
+    $11, new_state, $9, $10, material.public_key, material.fingerprint)
+  ON CONFLICT DO NOTHING
+  RETURNING key_id INTO new_id;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid kid',
+      DETAIL = format('A key "%s" of issuer "%s" exists already.', $1, $4);
+  END IF;
+  IF material.has_secret THEN
+    INSERT INTO session_auth.key_secrets (key_id, secret) VALUES (new_id, $3);
+  END IF;
+  PERFORM session_auth.record_event('key_added', NULL,
+    jsonb_build_object('kid', $1, 'issuer', $4, 'algorithm', $2));
+END
+$$;
+COMMENT ON FUNCTION session_auth.add_key(text, text, text, text, text[], text, text, text,
+  timestamptz, timestamptz, text) IS
+  'Trusts a key: a PEM, a JWK, for HS* the secret itself, or file: and the absolute name of a file '
+  'that the server reads. It is bound to one algorithm (RFC 7518), one issuer, optionally audiences, '
+  'the dotted paths of the claims that hold roles (default: role, then roles) and the tenant, and '
+  'its validity. kid NULL: for tokens without one. state: active, verify only or retired. '
+  'role_source: claims, grants or both. 22023 for a bad argument, a weak key, and a (issuer, kid) '
+  'that exists.';
+
+CREATE FUNCTION session_auth.import_jwks(
+  issuer text,
+  jwks jsonb,
+  audiences text[] DEFAULT '{}',
+  role_claim text DEFAULT NULL,
+  tenant_claim text DEFAULT NULL,
+  role_source text DEFAULT 'both'
+) RETURNS integer
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+  dropped integer;
+  added integer := 0;
+  key record;
+BEGIN
+  IF $1 IS NULL THEN
+    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid issuer',
+      DETAIL = 'It must not be null.';
+  END IF;
+  PERFORM session_auth.check_optional_names('issuer', ARRAY[$1]);
+  PERFORM session_auth.check_optional_names('audiences', $3);
+  PERFORM session_auth.check_optional_names('role_claim', ARRAY[$4]);
+  PERFORM session_auth.check_optional_names('tenant_claim', ARRAY[$5]);
+  PERFORM session_auth.check_role_source($6);
+  -- two imports at once would each drop what the other adds
+  LOCK TABLE session_auth.keys IN SHARE ROW EXCLUSIVE MODE;
+  CREATE TEMP TABLE imported_keys ON COMMIT DROP AS
+    SELECT * FROM session_auth.read_jwks($2::text);
+  DELETE FROM session_auth.keys k
+  WHERE k.issuer = $1 AND k.imported AND NOT EXISTS (
+    SELECT FROM pg_temp.imported_keys i
+    WHERE i.kid IS NOT DISTINCT FROM k.kid AND i.algorithm = k.algorithm
+      AND i.fingerprint = k.fingerprint);
+  GET DIAGNOSTICS dropped = ROW_COUNT;
+  -- a key that stays keeps its state: what was retired by hand stays retired
+  UPDATE session_auth.keys k
+  SET audiences = array_remove(coalesce($3, '{}'), NULL), role_claim = $4, tenant_claim = $5,
+      role_source = $6
+  WHERE k.issuer = $1 AND k.imported;
+  FOR key IN
+    SELECT * FROM pg_temp.imported_keys i
+    WHERE NOT EXISTS (SELECT FROM session_auth.keys k
+      WHERE k.issuer = $1 AND k.imported AND k.kid IS NOT DISTINCT FROM i.kid)
+  LOOP
+    INSERT INTO session_auth.keys (kid, algorithm, issuer, audiences, role_claim, tenant_claim,
+      role_source, state, public_key, fingerprint, imported)
+    VALUES (key.kid, key.algorithm, $1, array_remove(coalesce($3, '{}'), NULL), $4, $5,
+      $6, 'verify only', key.public_key, key.fingerprint, true)
+    ON CONFLICT DO NOTHING;
+    IF NOT FOUND THEN
+      RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid jwks',
+        DETAIL = format('Key "%s" of issuer "%s" has been added by hand.', key.kid, $1);
+    END IF;
+    added := added + 1;
+  END LOOP;
+  DROP TABLE pg_temp.imported_keys;
+  IF added > 0 OR dropped > 0 THEN
+    PERFORM session_auth.record_event('jwks_imported', NULL,
+      jsonb_build_object('issuer', $1, 'added', added, 'dropped', dropped));
+  END IF;
+  RETURN (SELECT count(*)::integer FROM session_auth.keys k
+    WHERE k.issuer = $1 AND k.state <> 'retired'
+      AND (k.valid_from IS NULL OR k.valid_from <= clock_timestamp())
+      AND (k.valid_until IS NULL OR k.valid_until > clock_timestamp()));
+END
+$$;
+COMMENT ON FUNCTION session_auth.import_jwks(text, jsonb, text[], text, text, text) IS
+  'Trusts an issuer''s key set (RFC 7517) in the place of the set imported before: keys that stayed '
+  'keep their state, those that went are dropped, atomically; keys that are not for signatures are '
+  'passed over. How many keys of the issuer are in force after it. 22023 when the set is malformed or '
+  'holds secrets or private keys.';
+
+CREATE FUNCTION session_auth.disable_key(kid text, issuer text DEFAULT NULL) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+  UPDATE session_auth.keys k SET state = 'retired'
+  WHERE k.kid IS NOT DISTINCT FROM $1 AND k.issuer IS NOT DISTINCT FROM $2
+    AND k.state <> 'retired';
+  IF NOT FOUND THEN
+    RETURN false;
+  END IF;
+  PERFORM session_auth.record_event('key_disabled', NULL,
+    jsonb_build_object('kid', $1, 'issuer', $2));
+  RETURN true;
+END
+$$;
+COMMENT ON FUNCTION session_auth.disable_key(text, text) IS
+  'Retires a key: its tokens are refused at once, and it stays listed; whether there was one in force.';
+
+CREATE FUNCTION session_auth.drop_key(kid text, issuer text DEFAULT NULL) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+  DELETE FROM session_auth.keys k
+  WHERE k.kid IS NOT DISTINCT FROM $1 AND k.issuer IS NOT DISTINCT FROM $2;
+  IF NOT FOUND THEN
+    RETURN false;
+  END IF;
+  PERFORM session_auth.record_event('key_dropped', NULL,
+    jsonb_build_object('kid', $1, 'issuer', $2));
+  RETURN true;
+END
+$$;
+COMMENT ON FUNCTION session_auth.drop_key(text, text) IS
+  'Forgets a key and its secret: its tokens are refused at once; whether there was one.';
+
+CREATE FUNCTION session_auth.list_keys()
+RETURNS TABLE (
+  kid text,
+  algorithm text,
+  issuer text,
+  audiences text[],
+  role_claim text,
+  tenant_claim text,
+  state text,
+  valid_from timestamptz,
+  valid_until timestamptz,
+  fingerprint text
+)
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT k.kid, k.algorithm, k.issuer, k.audiences, k.role_claim, k.tenant_claim, k.state,
+         k.valid_from, k.valid_until, k.fingerprint
+  FROM session_auth.keys k ORDER BY k.issuer NULLS FIRST, k.kid NULLS FIRST;
+END;
+COMMENT ON FUNCTION session_auth.list_keys() IS
+  'The keys that are trusted, with everything but secrets; fingerprint is a public key''s RFC 7638 '
+  'thumbprint.';
+
+CREATE FUNCTION session_auth.add_authjs_secret(
+  secret text,
+  cookie_names text[] DEFAULT NULL,
+  role_claim text DEFAULT 'role',
+  role_source text DEFAULT 'both'
+) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+  names text[] := coalesce(array_remove($2, NULL), ARRAY[
+    '__Secure-authjs.session-token', 'authjs.session-token',
+    '__Secure-next-auth.session-token', 'next-auth.session-token']);
+BEGIN
+  PERFORM session_auth.check_secret('secret', $1);
+  PERFORM session_auth.check_optional_names('cookie_names', names);
+  PERFORM session_auth.check_optional_names('role_claim', ARRAY[$3]);
+  PERFORM session_auth.check_role_source($4);
+  IF cardinality(names) NOT BETWEEN 1 AND 16 THEN
+    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid cookie_names',
+      DETAIL = 'There must be 1 to 16 of them.';
+  END IF;
+  DELETE FROM session_auth.authjs_secrets s WHERE s.secret = $1;
+  INSERT INTO session_auth.authjs_secrets (secret, cookie_names, role_claim, role_source)
+  VALUES ($1, names, $3, $4);
+  PERFORM session_auth.record_event('authjs_secret_added', NULL,
+    jsonb_build_object('cookie_names', names));
+END
+$$;
+COMMENT ON FUNCTION session_auth.add_authjs_secret(text, text[], text, text) IS
+  'Trusts the encrypted cookies (RFC 7516, dir) of an Auth.js v5 or next-auth v4 application by its '
+  'AUTH_SECRET, or by file: and the absolute name of a file that holds it. cookie_names defaults to '
+  'those of both versions. The one added last is the newest; adding one again makes it the newest. '
+  '22023 for a bad argument.';
+
+CREATE FUNCTION session_auth.drop_authjs_secret(secret text) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+  DELETE FROM session_auth.authjs_secrets s WHERE s.secret = $1;
+  IF NOT FOUND THEN
+    RETURN false;
+  END IF;
+  PERFORM session_auth.record_event('authjs_secret_dropped', NULL, NULL);
+  RETURN true;
+END
+$$;
+COMMENT ON FUNCTION session_auth.drop_authjs_secret(text) IS
+  'Forgets an application''s secret: its cookies are refused at once; whether there was one.';
+
+CREATE FUNCTION session_auth.check_cookie_kind(kind text) RETURNS void
+LANGUAGE plpgsql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF kind IS NULL OR kind NOT IN ('better-auth', 'express') THEN
+    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid kind',
+      DETAIL = 'It must be "better-auth" or "express".';
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION session_auth.check_cookie_kind(text) IS 'internal: 22023 for a bad argument';
+
+CREATE FUNCTION session_auth.add_cookie_secret(kind text, secret text) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+  PERFORM session_auth.check_cookie_kind($1);
+  PERFORM session_auth.check_secret('secret', $2);
+  DELETE FROM session_auth.cookie_secrets s WHERE s.kind = $1 AND s.secret = $2;
+  INSERT INTO session_auth.cookie_secrets (kind, secret) VALUES ($1, $2);
+  PERFORM session_auth.record_event('cookie_secret_added', NULL, jsonb_build_object('kind', $1));
+END
+$$;
+COMMENT ON FUNCTION session_auth.add_cookie_secret(text, text) IS
+  'Trusts cookies that a framework signs with this secret (or file: and the absolute name of a file): '
+  'kind better-auth (token.signature, and its encrypted session cache) or express (express-session''s '
+  's:sid.signature). What is signed is then looked up as a session. 22023 for a bad argument.';
+
+CREATE FUNCTION session_auth.drop_cookie_secret(kind text, secret text) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+  PERFORM session_auth.check_cookie_kind($1);
+  DELETE FROM session_auth.cookie_secrets s WHERE s.kind = $1 AND s.secret = $2;
+  IF NOT FOUND THEN
+    RETURN false;
+  END IF;
+  PERFORM session_auth.record_event('cookie_secret_dropped', NULL, jsonb_build_object('kind', $1));
+  RETURN true;
+END
+$$;
+COMMENT ON FUNCTION session_auth.drop_cookie_secret(text, text) IS
+  'Forgets a cookie secret: what it signed is refused at once; whether there was one.';
+
+CREATE FUNCTION session_auth.revoke_token(
+  jti text,
+  issuer text DEFAULT NULL,
+  until timestamptz DEFAULT NULL
+) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+  IF $1 IS NULL THEN
+    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid jti',
+      DETAIL = 'It must not be null.';
+  END IF;
+  PERFORM session_auth.check_optional_names('jti', ARRAY[$1]);
+  PERFORM session_auth.check_optional_names('issuer', ARRAY[$2]);
+  IF EXISTS (SELECT FROM session_auth.revoked_tokens r WHERE r.jti = $1
+      AND r.issuer IS NOT DISTINCT FROM $2 AND r.until >= coalesce($3, 'infinity')) THEN
+    RETURN false;
+  END IF;
+  INSERT INTO session_auth.revoked_tokens (jti, issuer, until)
+  VALUES ($1, $2, coalesce($3, 'infinity'));
+  PERFORM session_auth.record_event('token_revoked', NULL,
+    jsonb_build_object('jti', $1, 'issuer', $2));
+  RETURN true;
+END
+$$;
+COMMENT ON FUNCTION session_auth.revoke_token(text, text, timestamptz) IS
+  'Refuses a signed or encrypted token by its jti at once; without an issuer, whoever issued it. '
+  'purge_sessions forgets it after until (default: never), which should be the token''s expiry. '
+  'Whether that changed anything.';
+
+-- Tokens as requests carry them, and tokens that we issue.
+
+CREATE FUNCTION session_auth.token_from_cookie(cookie_header text) RETURNS text
+LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'session_auth_token_from_cookie';
+COMMENT ON FUNCTION session_auth.token_from_cookie(text) IS
+  'The session token in a Cookie header (RFC 6265), by the names that the frameworks and '
+  'add_authjs_secret use: percent-decoded, chunks joined, the first of duplicates. NULL without one.';
+
+CREATE FUNCTION session_auth.authenticate_request(
+  cookie text,
+  authorization_header text,
+  scope text DEFAULT 'transaction',
+  tenant text DEFAULT NULL,
+  OUT user_id text,
+  OUT role text,
+  OUT roles text[],
+  OUT tenant text,
+  OUT session_id uuid,
+  OUT expires_at timestamptz
+)
+LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'session_auth_authenticate_request';
+COMMENT ON FUNCTION session_auth.authenticate_request(text, text, text, text) IS
+  'authenticate with the token of a Cookie header or, where that has none, of an Authorization: '
+  'Bearer header (RFC 6750). 28000 when neither has one, or when it is refused.';
+
+CREATE FUNCTION session_auth.issue_token(
+  user_id text,
+  expires_in interval,
+  claims jsonb DEFAULT '{}',
+  kid text DEFAULT NULL
+) RETURNS text
+LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'session_auth_issue_token';
+COMMENT ON FUNCTION session_auth.issue_token(text, interval, jsonb, text) IS
+  'Signs a JWT (RFC 7519) for services behind the application, with the active private key or secret '
+  'of that kid, or without a kid with the newest. expires_in is at most one day. The key''s issuer '
+  'and audiences, sub, iat, exp and a random jti are added to claims and may not be in it. 22023 for '
+  'a bad argument, 0A000 when there is no such key.';
