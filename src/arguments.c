@@ -24,7 +24,7 @@
 #define MAX_RESOURCE       1024
 #define MAX_USER_ID        1024
 #define MAX_TENANT         1024
-#define MAX_METADATA       (8 * 1024)
+#define MAX_OBJECT         (8 * 1024)
 
 #define MAX_LIFETIME_YEARS 100
 
@@ -154,28 +154,26 @@ argument_token(FunctionCallInfo fcinfo, int n)
 		return token;
 	token.len = toast_raw_datum_size(PG_GETARG_DATUM(n)) - VARHDRSZ;
 	if (token.len > (size_t) setting_max_token_length)
-	{
-		token.bytes = "";
 		return token;
-	}
 	value = PG_GETARG_TEXT_PP(n);
 	token.bytes = VARDATA_ANY(value);
 	return token;
 }
 
+/* A JSON object of moderate size; an empty one when it is NULL. */
 Jsonb *
-argument_metadata(FunctionCallInfo fcinfo, int n)
+argument_object(FunctionCallInfo fcinfo, int n, const char *what)
 {
-	Jsonb *metadata;
+	Jsonb *object;
 
 	if (PG_ARGISNULL(n))
 		return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")));
-	if (toast_raw_datum_size(PG_GETARG_DATUM(n)) > MAX_METADATA)
-		refuse("metadata", "It must not be larger than 8 kB.");
-	metadata = PG_GETARG_JSONB_P(n);
-	if (!JB_ROOT_IS_OBJECT(metadata))
-		refuse("metadata", "It must be a JSON object.");
-	return metadata;
+	if (toast_raw_datum_size(PG_GETARG_DATUM(n)) > MAX_OBJECT)
+		refuse(what, "It must not be larger than 8 kB.");
+	object = PG_GETARG_JSONB_P(n);
+	if (!JB_ROOT_IS_OBJECT(object))
+		refuse(what, "It must be a JSON object.");
+	return object;
 }
 
 /* A time to live: positive and of a length that a timestamp can be moved by. */

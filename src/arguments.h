@@ -12,7 +12,7 @@
 /* A token as it was given: bytes that may be missing, or too many to look at. */
 typedef struct TokenArgument
 {
-	const char *bytes; /* NULL when there is none */
+	const char *bytes; /* NULL when there is none, or too many */
 	size_t len;
 } TokenArgument;
 
@@ -21,7 +21,7 @@ extern char *argument_text_or_null(FunctionCallInfo fcinfo, int n);
 extern char *argument_user_id(FunctionCallInfo fcinfo, int n);
 extern char *argument_tenant(FunctionCallInfo fcinfo, int n);
 extern char *argument_role(FunctionCallInfo fcinfo, int n);
-extern Jsonb *argument_metadata(FunctionCallInfo fcinfo, int n);
+extern Jsonb *argument_object(FunctionCallInfo fcinfo, int n, const char *what);
 extern void argument_lifetime(FunctionCallInfo fcinfo, int n, int fallback_seconds,
 							  Interval *lifetime);
 

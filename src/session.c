@@ -116,10 +116,20 @@ find_rotated(const unsigned char *hash, FoundSession *found)
 }
 
 /*
- * The session that a token opens.  `found` is filled in with RESULT_OK and with
- * RESULT_STOLEN; theft is for the caller to report (theft.h), as only it knows
- * whether it is going to raise an error.
+ * The session that a token with this hash opens.  `found` is filled in with
+ * RESULT_OK and with RESULT_STOLEN; theft is for the caller to report (theft.h),
+ * as only it knows whether it is going to raise an error.
  */
+ResultCode
+session_find_hash(const unsigned char *hash, FoundSession *found)
+{
+	found->rotated_away = false;
+	if (!catalog_find_session(hash, &found->row))
+		return find_rotated(hash, found);
+	apply_pending_touch(&found->row);
+	return session_check(&found->row, clock_now());
+}
+
 ResultCode
 session_find(const char *token, size_t len, FoundSession *found)
 {
@@ -127,11 +137,7 @@ session_find(const char *token, size_t len, FoundSession *found)
 
 	if (!crypto_sha256(token, len, hash))
 		return RESULT_CRYPTO_FAILED;
-	found->rotated_away = false;
-	if (!catalog_find_session(hash, &found->row))
-		return find_rotated(hash, found);
-	apply_pending_touch(&found->row);
-	return session_check(&found->row, clock_now());
+	return session_find_hash(hash, found);
 }
 
 /* --------------------------------------------------------------- last_seen_at */
@@ -259,7 +265,7 @@ edit_end(SessionRow *row, void *arg)
 {
 	EndArgs *args = arg;
 
-	if (row->ended)
+	if (row->ended || row->expires_at <= clock_now())
 		return false;
 	args->user_id = row->user_id;
 	row->ended = true;
@@ -295,7 +301,7 @@ session_end_user(const char *user_id, const pg_uuid_t *except, SessionEnd why, c
 		CHECK_FOR_INTERRUPTS();
 		if (row->ended || (except && same_session(&row->session_id, except)))
 			continue;
-		if (session_end(&row->session_id, why, actor) && row->expires_at > clock_now())
+		if (session_end(&row->session_id, why, actor))
 			ended++;
 	}
 	return ended;

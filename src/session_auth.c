@@ -9,6 +9,7 @@
 #include "catalog.h"
 #include "compat.h"
 #include "identity.h"
+#include "keys.h"
 #include "permission.h"
 #include "session.h"
 #include "settings.h"
@@ -27,5 +28,6 @@ _PG_init(void)
 	catalog_init();
 	session_init();
 	permission_init();
+	keys_init();
 	verify_init();
 }

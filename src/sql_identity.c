@@ -20,6 +20,7 @@
 #include "compat.h"
 #include "identity.h"
 #include "identity_row.h"
+#include "sql_identity.h"
 #include "verify.h"
 
 /* An administrator acts as somebody else for one transaction, and never for longer. */
@@ -27,7 +28,7 @@
 
 /* ------------------------------------------------------------------- writing it */
 
-static IdentityScope
+IdentityScope
 argument_scope(FunctionCallInfo fcinfo, int n)
 {
 	char *scope = argument_text_or_null(fcinfo, n);
@@ -67,8 +68,9 @@ identity_record(FunctionCallInfo fcinfo, const Identity *identity)
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
 }
 
-static Datum
-authenticate(FunctionCallInfo fcinfo, TokenArgument token, IdentityScope scope, const char *tenant)
+Datum
+authenticate_token(FunctionCallInfo fcinfo, TokenArgument token, IdentityScope scope,
+				   const char *tenant)
 {
 	Verification verification;
 	ResultCode result;
@@ -92,7 +94,7 @@ session_auth_authenticate(PG_FUNCTION_ARGS)
 	IdentityScope scope = argument_scope(fcinfo, 1);
 	char *tenant = argument_tenant(fcinfo, 2);
 
-	return authenticate(fcinfo, argument_token(fcinfo, 0), scope, tenant);
+	return authenticate_token(fcinfo, argument_token(fcinfo, 0), scope, tenant);
 }
 
 SQL_FUNCTION(session_auth_deauthenticate);

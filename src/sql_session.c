@@ -19,11 +19,13 @@
 #include "compat.h"
 #include "crypto.h"
 #include "errors.h"
+#include "foreign.h"
 #include "identity_row.h"
 #include "session.h"
 #include "settings.h"
 #include "token.h"
 #include "verify.h"
+#include "verify_cookie.h"
 
 /* As many random bits as a uuid v4 has. */
 #define MIN_TOKEN_BITS     122
@@ -116,10 +118,11 @@ static char *
 foreign_token(FunctionCallInfo fcinfo, int n, unsigned char *hash)
 {
 	TokenArgument token = argument_token(fcinfo, n);
-	char *copy;
 
-	if (token_form(token.bytes, token.len) != TOKEN_FORM_OPAQUE ||
-		token_entropy_bits(token.bytes, token.len) < MIN_TOKEN_BITS)
+	if (token.bytes && token_form(token.bytes, token.len) == TOKEN_FORM_OPAQUE &&
+		token_entropy_bits(token.bytes, token.len) >= MIN_TOKEN_BITS)
+		hash_token(token.bytes, token.len, hash);
+	else if (token.bytes == NULL || !lucia_hash(token.bytes, token.len, hash))
 		ereport(
 			ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid token"),
@@ -127,10 +130,8 @@ foreign_token(FunctionCallInfo fcinfo, int n, unsigned char *hash)
 					   "at least %d random bits, as a uuid of version 4 does.",
 					   MIN_TOKEN_BITS),
 			 errhidestmt(true)));
-	copy = pnstrdup(token.bytes, token.len);
-	hash_token(copy, token.len, hash);
 	require_unused_token(hash);
-	return copy;
+	return pnstrdup(token.bytes, token.len);
 }
 
 static TimestampTz
@@ -160,7 +161,7 @@ session_auth_create_session(PG_FUNCTION_ARGS)
 	memset(&row, 0, sizeof(row));
 	row.user_id = argument_user_id(fcinfo, 0);
 	argument_lifetime(fcinfo, 1, setting_session_lifetime, &row.lifetime);
-	row.metadata = argument_metadata(fcinfo, 3);
+	row.metadata = argument_object(fcinfo, 3, "metadata");
 	row.created_at = row.last_seen_at = clock_now();
 	row.expires_at = first_expiry(&row);
 	if (PG_ARGISNULL(2))
@@ -312,7 +313,19 @@ session_auth_expire_user_sessions(PG_FUNCTION_ARGS)
 	pg_uuid_t *except = PG_ARGISNULL(1) ? NULL : PG_GETARG_UUID_P(1);
 
 	PreventCommandIfReadOnly("expire_user_sessions()");
+	foreign_revoke_user(user_id);
 	PG_RETURN_INT64(session_end_user(user_id, except, END_ADMINISTRATOR, acting_user()));
+}
+
+/* A token that only this identity carries ends by its jti, as it has no session. */
+static int64
+sign_out_here(const Identity *identity, const char *actor)
+{
+	pg_uuid_t session_id = identity->session_id;
+
+	if (identity->has_session)
+		return session_end(&session_id, END_SIGN_OUT, actor) ? 1 : 0;
+	return identity->origin && foreign_revoke_current(identity) ? 1 : 0;
 }
 
 static int64
@@ -323,11 +336,12 @@ sign_out(const Identity *identity, const char *scope)
 	bool has_session = identity->has_session;
 	const char *actor = acting_user();
 
+	if (strcmp(scope, "local") == 0)
+		return sign_out_here(identity, actor);
 	if (strcmp(scope, "others") == 0)
 		return session_end_user(user_id, has_session ? &session_id : NULL, END_SIGN_OUT, actor);
-	if (strcmp(scope, "global") == 0)
-		return session_end_user(user_id, NULL, END_SIGN_OUT, actor);
-	return has_session && session_end(&session_id, END_SIGN_OUT, actor) ? 1 : 0;
+	foreign_revoke_user(user_id);
+	return session_end_user(user_id, NULL, END_SIGN_OUT, actor);
 }
 
 SQL_FUNCTION(session_auth_sign_out);

@@ -16,6 +16,8 @@
 #include "theft.h"
 #include "token.h"
 #include "verify.h"
+#include "verify_cookie.h"
+#include "verify_jose.h"
 
 typedef struct TokenVerifier
 {
@@ -26,15 +28,17 @@ typedef struct TokenVerifier
 static ResultCode verify_opaque(const char *token, size_t len, Verification *verification);
 
 static const TokenVerifier verifiers[] = {
-	{ TOKEN_FORM_OPAQUE, verify_opaque },
+	{ TOKEN_FORM_OPAQUE, verify_opaque },   { TOKEN_FORM_JWE, verify_jwe },
+	{ TOKEN_FORM_JWS, verify_jws },         { TOKEN_FORM_SIGNED, verify_signed },
+	{ TOKEN_FORM_EXPRESS, verify_express },
 };
 
-/* ------------------------------------------------------------- opaque tokens */
+/* ------------------------------------------------------------------- sessions */
 
 static void
-identity_of_session(const SessionRow *row, Identity *identity)
+identity_of_session(const SessionRow *row, const char *kind, Identity *identity)
 {
-	identity->kind = "opaque";
+	identity->kind = kind;
 	identity->user_id = row->user_id;
 	identity->has_session = true;
 	identity->session_id = row->session_id;
@@ -45,17 +49,25 @@ identity_of_session(const SessionRow *row, Identity *identity)
 					  : NULL;
 }
 
+/* What remains to do when a token has led to a session, or has not. */
+ResultCode
+verify_use_session(ResultCode found, const char *kind, Verification *verification)
+{
+	SessionRow *row = &verification->session.row;
+
+	if (found != RESULT_OK)
+		return found;
+	session_touch(row, clock_now());
+	identity_of_session(row, kind, &verification->identity);
+	verify_load_roles(&verification->identity);
+	return RESULT_OK;
+}
+
 static ResultCode
 verify_opaque(const char *token, size_t len, Verification *verification)
 {
-	SessionRow *row = &verification->session.row;
-	ResultCode result = session_find(token, len, &verification->session);
-
-	if (result != RESULT_OK)
-		return result;
-	session_touch(row, clock_now());
-	identity_of_session(row, &verification->identity);
-	return RESULT_OK;
+	return verify_use_session(session_find(token, len, &verification->session), "opaque",
+							  verification);
 }
 
 /* -------------------------------------------------------------- every kind */
@@ -95,20 +107,14 @@ verify_load_roles(Identity *identity)
 ResultCode
 verify_token(const char *token, size_t len, const char *tenant, Verification *verification)
 {
-	ResultCode result;
-
 	memset(verification, 0, sizeof(*verification));
+	verification->identity.tenant = tenant;
 	theft_settle();
-	if (token == NULL || len == 0)
-		return RESULT_NO_TOKEN;
 	if (len > (size_t) setting_max_token_length)
 		return RESULT_TOO_LONG;
-	result = verify_form(token, len, verification);
-	if (result != RESULT_OK)
-		return result;
-	verification->identity.tenant = tenant;
-	verify_load_roles(&verification->identity);
-	return RESULT_OK;
+	if (token == NULL || len == 0)
+		return RESULT_NO_TOKEN;
+	return verify_form(token, len, verification);
 }
 
 void
@@ -138,17 +144,18 @@ check_session_again(const Identity *identity, Identity *fresh)
 	if (!catalog_find_session_by_id(&identity->session_id, &row) ||
 		session_check(&row, clock_now()) != RESULT_OK)
 		return false;
-	identity_of_session(&row, fresh);
+	identity_of_session(&row, identity->kind, fresh);
+	verify_load_roles(fresh);
 	return true;
 }
 
+/* What has an origin was proved by a key or a secret, the rest by a session's row. */
 static bool
 check_again(const Identity *identity, Identity *fresh)
 {
-	if (!identity->has_session || !check_session_again(identity, fresh))
-		return false;
-	verify_load_roles(fresh);
-	return true;
+	if (identity->origin)
+		return verify_jose_again(identity, fresh);
+	return identity->has_session && check_session_again(identity, fresh);
 }
 
 void

@@ -20,6 +20,8 @@ extern void verify_init(void);
 extern ResultCode verify_token(const char *token, size_t len, const char *tenant,
 							   Verification *verification);
 extern void verify_load_roles(Identity *identity);
+extern ResultCode verify_use_session(ResultCode found, const char *kind,
+									 Verification *verification);
 extern void verify_raise(ResultCode result, const Verification *verification)
 	pg_attribute_noreturn();
 extern void verify_note(ResultCode result, const Verification *verification);

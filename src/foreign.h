@@ -1,0 +1,43 @@
+/*
+ * foreign.h
+ *		What a token from elsewhere says, once its cryptography is done.
+ */
+#ifndef SESSION_AUTH_FOREIGN_H
+#define SESSION_AUTH_FOREIGN_H
+
+#include "identity.h"
+#include "keys.h"
+#include "result.h"
+
+/* Everything in it lies in the memory context that foreign_read was given. */
+typedef struct ForeignToken
+{
+	const char *kind;
+	const char *origin; /* the key or secret that proved it */
+	const char *user_id;
+	const char *issuer; /* or NULL */
+	const char *jti;    /* or NULL */
+	const char *tenant; /* of its tenant claim, or NULL */
+	bool binds_tenant;  /* it is for that tenant, or for none, alone */
+	RoleSource role_source;
+	int nroles; /* claimed */
+	const char *const *roles;
+	const char *claims;        /* JSON text that jsonb can hold */
+	const char *session_token; /* better-auth's session behind it, or NULL */
+	TimestampTz issued_at;     /* DT_NOBEGIN when it does not say */
+	TimestampTz not_before;
+	TimestampTz expires_at; /* with the key's own end */
+	TimestampTz valid_from; /* the key's */
+	int64 skew_us;
+} ForeignToken;
+
+extern ResultCode foreign_read(const char *payload, size_t len, const TokenBinding *binding,
+							   MemoryContext context, ForeignToken *token);
+extern ResultCode foreign_check(const ForeignToken *token, TimestampTz now);
+extern ResultCode foreign_identity(const ForeignToken *token, const char *tenant,
+								   Identity *identity);
+
+extern void foreign_revoke_user(const char *user_id);
+extern bool foreign_revoke_current(const Identity *identity);
+
+#endif /* SESSION_AUTH_FOREIGN_H */

@@ -1,0 +1,229 @@
+/*
+ * verify_jose.c
+ *		Verifiers of signed (JWS) and encrypted (JWE) tokens.
+ *
+ * The key decides: a token's header chooses by kid among keys that are trusted
+ * already, and only those whose own algorithm it names are tried.
+ */
+#include "postgres.h"
+
+#include "base64.h"
+#include "clock.h"
+#include "foreign.h"
+#include "jwe.h"
+#include "jws.h"
+#include "keys.h"
+#include "seen.h"
+#include "verify_jose.h"
+
+/* What cryptography brings to light: a payload, and whose word it is. */
+typedef struct Proved
+{
+	char *payload;
+	size_t len;
+	const TokenBinding *binding;
+} Proved;
+
+/* ------------------------------------------------------------------------- signed */
+
+static bool
+names_key(const JoseHeader *header, const TrustedKey *key)
+{
+	if (key->kid == NULL)
+		return !header->has_kid;
+	return header->has_kid && strlen(key->kid) == header->kid_len &&
+		   memcmp(key->kid, header->kid, header->kid_len) == 0;
+}
+
+/* Several issuers may have used one kid; whose key it was is found by trying. */
+static ResultCode
+prove_by_keys(const Jws *jws, const TokenBinding **binding)
+{
+	ResultCode result = keys_trusted() == NIL ? RESULT_NOT_SET_UP : RESULT_UNKNOWN_KEY;
+	ListCell *cell;
+
+	foreach (cell, keys_trusted())
+	{
+		TrustedKey *key = lfirst(cell);
+		CryptoKey *parsed;
+
+		if (key->alg != jws->alg || !names_key(&jws->header, key))
+			continue;
+		parsed = keys_parsed(key);
+		if (parsed == NULL)
+			continue;
+		result = jws_verify(jws, parsed);
+		*binding = &key->binding;
+		if (result != RESULT_BAD_SIGNATURE)
+			break;
+	}
+	return result;
+}
+
+static ResultCode
+prove_jws(const char *token, size_t len, Proved *proved)
+{
+	Jws *jws = palloc(sizeof(Jws));
+	ResultCode result = jws_parse(jws, token, len);
+	size_t cap;
+
+	if (result == RESULT_OK)
+		result = prove_by_keys(jws, &proved->binding);
+	if (result != RESULT_OK)
+		return result;
+	cap = BASE64_DECODED_MAX(jws->payload.len);
+	proved->payload = palloc(cap);
+	return jws_payload(jws, proved->payload, cap, &proved->len);
+}
+
+/* ---------------------------------------------------------------------- encrypted */
+
+static ResultCode
+check_header_claims(const Jwe *jwe, const Proved *proved)
+{
+	JsonNode *nodes = palloc(JSON_NODES_FOR(proved->len) * sizeof(JsonNode));
+	JsonDoc doc;
+	ResultCode result =
+		json_scan(&doc, proved->payload, proved->len, nodes, JSON_NODES_FOR(proved->len));
+
+	if (result == RESULT_OK)
+		result = jwe_check_replicated(jwe, &doc);
+	pfree(nodes);
+	return result;
+}
+
+static ResultCode
+prove_jwe(const char *token, size_t len, Proved *proved)
+{
+	Jwe *jwe = palloc(sizeof(Jwe));
+	size_t n_keys;
+	const JweKey *keys = keys_jwe(&n_keys);
+	ResultCode result;
+	size_t cap;
+	size_t which;
+
+	if (n_keys == 0)
+		return RESULT_NOT_SET_UP;
+	result = jwe_parse(jwe, token, len);
+	if (result != RESULT_OK)
+		return result;
+	cap = JWE_PLAIN_MAX(jwe);
+	proved->payload = palloc(cap);
+	result =
+		jwe_decrypt(jwe, keys, n_keys, proved->payload, palloc(cap), cap, &proved->len, &which);
+	if (result != RESULT_OK)
+		return result;
+	proved->binding = keys_jwe_binding(which);
+	return check_header_claims(jwe, proved);
+}
+
+/* --------------------------------------------------------------------------- both */
+
+/*
+ * better-auth's cache outlives the session behind it; where we know that session,
+ * its end is the cache's end too.
+ */
+static ResultCode
+check_session_behind(const ForeignToken *token, Identity *identity, FoundSession *found)
+{
+	ResultCode result;
+
+	if (token->session_token == NULL)
+		return RESULT_OK;
+	result = session_find(token->session_token, strlen(token->session_token), found);
+	if (result == RESULT_NO_SESSION)
+		return RESULT_OK;
+	if (result != RESULT_OK)
+		return result;
+	if (strcmp(found->row.user_id, token->user_id) != 0)
+		return RESULT_MALFORMED;
+	identity->has_session = true;
+	identity->session_id = found->row.session_id;
+	identity->expires_at = Min(identity->expires_at, session_expiry(&found->row));
+	return RESULT_OK;
+}
+
+static ResultCode
+use_token(const ForeignToken *token, const char *tenant, Identity *identity, FoundSession *found)
+{
+	ResultCode result = foreign_check(token, clock_now());
+
+	if (result == RESULT_OK)
+		result = foreign_identity(token, tenant, identity);
+	if (result == RESULT_OK)
+		result = check_session_behind(token, identity, found);
+	return result;
+}
+
+typedef ResultCode (*Prover)(const char *token, size_t len, Proved *proved);
+
+static ResultCode
+prove_and_keep(const char *token, size_t len, const unsigned char *hash, Prover prove,
+			   const ForeignToken **kept)
+{
+	Proved proved = { NULL, 0, NULL };
+	ForeignToken *place;
+	MemoryContext context;
+	ResultCode result = prove(token, len, &proved);
+
+	if (result != RESULT_OK)
+		return result;
+	context = seen_slot(hash, &place);
+	result = foreign_read(proved.payload, proved.len, proved.binding, context, place);
+	if (result == RESULT_OK)
+		seen_keep(hash);
+	*kept = place;
+	return result;
+}
+
+static ResultCode
+verify_jose(const char *token, size_t len, Verification *verification, Prover prove)
+{
+	unsigned char hash[CRYPTO_SHA256_LEN];
+	const ForeignToken *seen;
+	ResultCode result;
+
+	keys_accept_changes();
+	if (!crypto_sha256(token, len, hash))
+		return RESULT_CRYPTO_FAILED;
+	seen = seen_find(hash);
+	if (seen == NULL)
+	{
+		result = prove_and_keep(token, len, hash, prove, &seen);
+		if (result != RESULT_OK)
+			return result;
+	}
+	return use_token(seen, verification->identity.tenant, &verification->identity,
+					 &verification->session);
+}
+
+ResultCode
+verify_jws(const char *token, size_t len, Verification *verification)
+{
+	return verify_jose(token, len, verification, prove_jws);
+}
+
+ResultCode
+verify_jwe(const char *token, size_t len, Verification *verification)
+{
+	return verify_jose(token, len, verification, prove_jwe);
+}
+
+/*
+ * An identity that a connection holds: its key must still be trusted, and what it
+ * claims must still be in force.
+ */
+bool
+verify_jose_again(const Identity *identity, Identity *fresh)
+{
+	const TokenBinding *binding;
+	ForeignToken *token = palloc(sizeof(ForeignToken));
+	FoundSession found;
+
+	keys_accept_changes();
+	binding = keys_find_binding(identity->origin);
+	return binding &&
+		   foreign_read(identity->claims, strlen(identity->claims), binding, CurrentMemoryContext,
+						token) == RESULT_OK &&
+		   use_token(token, identity->tenant, fresh, &found) == RESULT_OK;
+}
