@@ -37,6 +37,7 @@ struct PermissionSet
 	const ActionGrants *any_action;
 };
 
+static const PermissionSet no_permissions;
 static MemoryContext cache_context = NULL;
 static StringTable cache; /* roles, each with its NUL → PermissionSet */
 static uint64 generation = 1;
@@ -163,27 +164,39 @@ resolve_inheritance(Closure *closure)
 	return closure->queue;
 }
 
-static void
-enqueue_existing(Closure *closure, const char *roles, size_t len)
+static List *
+existing_roles(const char *roles, size_t len)
 {
+	List *existing = NIL;
+
 	for (const char *role = roles; role < roles + len; role += strlen(role) + 1)
 		if (catalog_role_exists(role))
-			enqueue_role(role, closure);
+			existing = lappend(existing, (char *) role);
+	return existing;
 }
 
+/* NULL when none of the roles exists: made-up names must not fill the cache. */
 static PermissionSet *
 fill_set(const char *roles, size_t len)
 {
 	MemoryContext work =
 		AllocSetContextCreate(CurrentMemoryContext, "session_auth fill", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(work);
-	PermissionSet *set = MemoryContextAllocZero(cache_context, sizeof(PermissionSet));
-	Closure closure = { NIL, &set->roles, cache_context };
-	ListCell *cell;
+	List *existing = existing_roles(roles, len);
+	PermissionSet *set = NULL;
 
-	enqueue_existing(&closure, roles, len);
-	foreach (cell, resolve_inheritance(&closure))
-		catalog_visit_permissions(lfirst(cell), add_permission, set);
+	if (existing != NIL)
+	{
+		Closure closure = { NIL, NULL, cache_context };
+		ListCell *cell;
+
+		set = MemoryContextAllocZero(cache_context, sizeof(PermissionSet));
+		closure.seen = &set->roles;
+		foreach (cell, existing)
+			enqueue_role(lfirst(cell), &closure);
+		foreach (cell, resolve_inheritance(&closure))
+			catalog_visit_permissions(lfirst(cell), add_permission, set);
+	}
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(work);
 	return set;
@@ -211,6 +224,8 @@ permission_set(const char *roles, size_t len, uint64 *valid_for)
 		return entry->value.pointer;
 	/* no entry until the set is complete: filling it can raise an error */
 	set = fill_set(roles, len);
+	if (set == NULL)
+		return &no_permissions;
 	string_table_insert(&cache, cache_context, roles, len)->value.pointer = set;
 	return set;
 }

@@ -64,12 +64,14 @@ COMMENT ON FUNCTION session_auth.list_permissions(text) IS
 -- thing, and records it.
 
 CREATE FUNCTION session_auth.require_role(role text) RETURNS void
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   PERFORM session_auth.check_argument('role', $1);
-  IF NOT EXISTS (SELECT FROM session_auth.roles r WHERE r.role = $1) THEN
+  -- locked, so that it is not dropped before what follows refers to it
+  PERFORM FROM session_auth.roles r WHERE r.role = $1 FOR KEY SHARE;
+  IF NOT FOUND THEN
     RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid role',
       DETAIL = format('Role "%s" does not exist.', $1),
       HINT = 'Create it with session_auth.create_role().';

@@ -203,7 +203,8 @@ BEGIN ATOMIC
   SELECT DISTINCT 'error', r.rolname::text, 'it can log in, has BYPASSRLS and may read a protected table',
          format('ALTER ROLE %I NOBYPASSRLS', r.rolname)
   FROM protected t JOIN pg_roles r ON r.rolbypassrls AND r.rolcanlogin AND NOT r.rolsuper
-    AND has_any_column_privilege(r.oid, t.oid, 'SELECT, INSERT, UPDATE')
+    AND (has_any_column_privilege(r.oid, t.oid, 'SELECT, INSERT, UPDATE')
+      OR has_table_privilege(r.oid, t.oid, 'DELETE, TRUNCATE'))
   UNION ALL
   SELECT DISTINCT 'error', format('policy %I on %s', e.polname, e.polrelid::regclass),
          'it names a role as a constant, so it answers for that role and not for the caller',

@@ -77,7 +77,8 @@ CREATE FUNCTION session_auth.expire_user_sessions(
 LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'session_auth_expire_user_sessions';
 COMMENT ON FUNCTION session_auth.expire_user_sessions(text, uuid) IS
-  'Ends every session of a user but one that may be kept; how many. OWASP ASVS 3.3.3.';
+  'Ends every session of a user but one that may be kept; how many. Also refuses the user''s signed '
+  'and encrypted tokens that were issued before now. OWASP ASVS 3.3.3.';
 
 CREATE FUNCTION session_auth.list_sessions(user_id text)
 RETURNS TABLE (
@@ -121,6 +122,8 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+  -- a function in C, so that the library is loaded and its settings are known
+  loaded boolean := session_auth.is_authenticated();
   limits interval[] := ARRAY[
     current_setting('session_auth.idle_timeout')::interval,
     current_setting('session_auth.absolute_lifetime')::interval];
@@ -162,6 +165,10 @@ BEGIN
   DELETE FROM session_auth.rotated_tokens r WHERE r.session_id = ANY (purged);
   DELETE FROM session_auth.session_events e
   WHERE e.at < clock_timestamp() - current_setting('session_auth.event_retention')::interval;
+  DELETE FROM session_auth.revoked_tokens r WHERE r.until < clock_timestamp();
+  DELETE FROM session_auth.user_revocations u
+  WHERE EXISTS (SELECT FROM session_auth.user_revocations newer
+    WHERE newer.user_id = u.user_id AND newer.not_before > u.not_before);
   RETURN cardinality(purged);
 END
 $$;
