@@ -70,7 +70,7 @@ values_of(const char *alphabet, Values values)
 }
 
 /* The two or three characters at the end that stand for one or two bytes. */
-static Result
+static ResultCode
 decode_rest(const unsigned char *in, size_t len, unsigned char *out, const unsigned char *values)
 {
 	unsigned int a = values[in[0]];
@@ -86,7 +86,7 @@ decode_rest(const unsigned char *in, size_t len, unsigned char *out, const unsig
 }
 
 /* Decodes len characters that carry no padding. */
-static Result
+static ResultCode
 decode(const char *text, size_t len, unsigned char *out, size_t cap, size_t *out_len,
 	   const unsigned char *values)
 {
@@ -117,7 +117,7 @@ decode(const char *text, size_t len, unsigned char *out, size_t cap, size_t *out
 	return RESULT_OK;
 }
 
-Result
+ResultCode
 base64url_decode(const char *in, size_t len, unsigned char *out, size_t cap, size_t *out_len)
 {
 	static Values values;
@@ -125,7 +125,7 @@ base64url_decode(const char *in, size_t len, unsigned char *out, size_t cap, siz
 	return decode(in, len, out, cap, out_len, values_of(alphabet_url, values));
 }
 
-Result
+ResultCode
 base64_decode(const char *in, size_t len, unsigned char *out, size_t cap, size_t *out_len)
 {
 	static Values values;

@@ -9,10 +9,10 @@
 #define MEMBER(doc, name) json_member(doc, (doc)->nodes, name, sizeof(name) - 1)
 
 /* Reads an optional string; *used bytes of claims->text are taken. */
-static Result
+static ResultCode
 read_text(Claims *claims, const JsonNode *node, size_t *used, Slice *out)
 {
-	Result result;
+	ResultCode result;
 
 	out->data = NULL;
 	out->len = 0;
@@ -24,7 +24,7 @@ read_text(Claims *claims, const JsonNode *node, size_t *used, Slice *out)
 	return result;
 }
 
-static Result
+static ResultCode
 read_date(const JsonDoc *doc, const JsonNode *node, bool *has, int64_t *us)
 {
 	*has = node != NULL;
@@ -33,7 +33,7 @@ read_date(const JsonDoc *doc, const JsonNode *node, bool *has, int64_t *us)
 }
 
 /* A string that can be read, or an array of such. */
-static Result
+static ResultCode
 read_audience(Claims *claims, const JsonNode *node)
 {
 	const JsonNode *element;
@@ -52,11 +52,11 @@ read_audience(Claims *claims, const JsonNode *node)
 	return RESULT_OK;
 }
 
-Result
+ResultCode
 claims_read(Claims *claims, const JsonDoc *doc)
 {
 	size_t used = 0;
-	Result result;
+	ResultCode result;
 
 	claims->doc = doc;
 	if (doc->nodes[0].kind != JSON_KIND_OBJECT)
@@ -110,7 +110,7 @@ issuer_fits(const Claims *claims, Slice issuer)
 		   memcmp(claims->iss.data, issuer.data, issuer.len) == 0;
 }
 
-Result
+ResultCode
 claims_check(const Claims *claims, const ClaimsPolicy *policy)
 {
 	int64_t earliest = policy->now_us - policy->skew_us;

@@ -60,7 +60,7 @@ sequence_len(int c)
 }
 
 /* decodeURIComponent: each run of escapes is one UTF-8 sequence after another. */
-static Result
+static ResultCode
 decode_sequence(const char *p, size_t n, char *out, size_t cap, int *len)
 {
 	int first = escaped_byte(p, n);
@@ -85,7 +85,7 @@ decode_sequence(const char *p, size_t n, char *out, size_t cap, int *len)
 	return RESULT_OK;
 }
 
-Result
+ResultCode
 percent_decode(Slice in, char *out, size_t cap, size_t *out_len)
 {
 	size_t n = 0;
@@ -102,7 +102,7 @@ percent_decode(Slice in, char *out, size_t cap, size_t *out_len)
 			out[n++] = in.data[i++];
 		else
 		{
-			Result result = decode_sequence(in.data + i, in.len - i, out + n, cap - n, &len);
+			ResultCode result = decode_sequence(in.data + i, in.len - i, out + n, cap - n, &len);
 
 			if (result != RESULT_OK)
 				return result;
@@ -242,7 +242,7 @@ arrange(Chunk *found, size_t n)
 }
 
 /* The parts of a cookie in order.  A duplicate that comes first counts, even when empty. */
-static Result
+static ResultCode
 collect(Slice header, Slice name, CookieChunks chunks, Chunk *found, size_t *n)
 {
 	size_t pos = 0;
@@ -263,7 +263,7 @@ collect(Slice header, Slice name, CookieChunks chunks, Chunk *found, size_t *n)
 	return RESULT_OK;
 }
 
-static Result
+static ResultCode
 join(const Chunk *found, size_t n, char *out, size_t cap, size_t *out_len)
 {
 	size_t used = 0;
@@ -273,7 +273,7 @@ join(const Chunk *found, size_t n, char *out, size_t cap, size_t *out_len)
 	{
 		Slice value = found[i].pair.value;
 		size_t len;
-		Result result = percent_decode(value, out + used, cap - used, &len);
+		ResultCode result = percent_decode(value, out + used, cap - used, &len);
 
 		if (result == RESULT_MALFORMED && value.len <= cap - used)
 		{
@@ -288,12 +288,12 @@ join(const Chunk *found, size_t n, char *out, size_t cap, size_t *out_len)
 	return used > 0 ? RESULT_OK : RESULT_NO_TOKEN;
 }
 
-Result
+ResultCode
 cookie_value(Slice header, Slice name, CookieChunks chunks, char *out, size_t cap, size_t *out_len)
 {
 	Chunk found[COOKIE_CHUNKS_MAX];
 	size_t n;
-	Result result;
+	ResultCode result;
 
 	*out_len = 0;
 	if (header.data == NULL || name.len == 0)
@@ -308,7 +308,7 @@ cookie_value(Slice header, Slice name, CookieChunks chunks, char *out, size_t ca
 	return result == RESULT_OK ? join(found, n, out, cap, out_len) : result;
 }
 
-Result
+ResultCode
 bearer_token(Slice header, char *out, size_t cap, size_t *out_len)
 {
 	static const char scheme[] = "bearer ";
@@ -316,7 +316,7 @@ bearer_token(Slice header, char *out, size_t cap, size_t *out_len)
 	const char *end;
 	Slice word;
 	size_t i;
-	Result result;
+	ResultCode result;
 
 	*out_len = 0;
 	if (header.data == NULL || header.len < n)

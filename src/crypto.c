@@ -107,7 +107,7 @@ failed(void)
 	return false;
 }
 
-static Result
+static ResultCode
 bad_key(const char **why, const char *reason)
 {
 	ERR_clear_error();
@@ -116,7 +116,7 @@ bad_key(const char **why, const char *reason)
 	return RESULT_BAD_KEY;
 }
 
-static Result
+static ResultCode
 crypto_failed(void)
 {
 	ERR_clear_error();
@@ -315,7 +315,7 @@ decrypt(Cipher cipher, const unsigned char *key, const unsigned char *iv, Slice 
 	return ok ? true : failed();
 }
 
-static Result
+static ResultCode
 opened(bool ok, unsigned char *out, size_t len, size_t *out_len)
 {
 	if (ok)
@@ -325,7 +325,7 @@ opened(bool ok, unsigned char *out, size_t len, size_t *out_len)
 	return RESULT_BAD_SIGNATURE;
 }
 
-Result
+ResultCode
 crypto_gcm_open(const unsigned char *key, const unsigned char *iv, Slice aad, Slice in,
 				const unsigned char *tag, unsigned char *out, size_t *out_len)
 {
@@ -333,7 +333,7 @@ crypto_gcm_open(const unsigned char *key, const unsigned char *iv, Slice aad, Sl
 }
 
 /* RFC 7518, 5.2: the first half of the key is the MAC's, the second the cipher's. */
-Result
+ResultCode
 crypto_cbc_hs512_open(const unsigned char *key, const unsigned char *iv, Slice aad, Slice in,
 					  const unsigned char *tag, unsigned char *out, size_t *out_len)
 {
@@ -448,7 +448,7 @@ looks_public(const void *secret, size_t len)
 	return pkey != NULL;
 }
 
-Result
+ResultCode
 crypto_key_from_secret(CryptoAlg alg, const void *secret, size_t len, CryptoKey **key,
 					   const char **why)
 {
@@ -675,7 +675,7 @@ halves_fit(CryptoKey *key)
 }
 
 /* Makes a key of pkey, which it takes over in every case. */
-static Result
+static ResultCode
 adopt(CryptoAlg alg, EVP_PKEY *pkey, bool is_private, CryptoKey **key, const char **why)
 {
 	const char *fault = key_fault(pkey, &algs[alg]);
@@ -727,7 +727,7 @@ count_blocks(const char *pem, size_t len)
 	return n;
 }
 
-Result
+ResultCode
 crypto_key_from_pem(CryptoAlg alg, const char *pem, size_t len, CryptoKey **key, const char **why)
 {
 	bool is_private;
@@ -781,7 +781,7 @@ pkey_from_builder(OSSL_PARAM_BLD *builder, const char *type, bool is_private)
 
 #define RSA_PARTS 8
 
-Result
+ResultCode
 crypto_key_from_rsa(CryptoAlg alg, const CryptoRsaParts *parts, CryptoKey **key, const char **why)
 {
 	static const char *const names[RSA_PARTS] = {
@@ -818,7 +818,7 @@ crypto_key_from_rsa(CryptoAlg alg, const CryptoRsaParts *parts, CryptoKey **key,
 	return adopt(alg, pkey, parts->d.len > 0, key, why);
 }
 
-Result
+ResultCode
 crypto_key_from_ec(CryptoAlg alg, Slice x, Slice y, Slice d, CryptoKey **key, const char **why)
 {
 	const AlgInfo *info = &algs[alg];
@@ -854,7 +854,7 @@ crypto_key_from_ec(CryptoAlg alg, Slice x, Slice y, Slice d, CryptoKey **key, co
 	return adopt(alg, pkey, d.len > 0, key, why);
 }
 
-Result
+ResultCode
 crypto_key_from_ed25519(Slice x, Slice d, CryptoKey **key, const char **why)
 {
 	const unsigned char *bytes = (const unsigned char *) (d.len > 0 ? d.data : x.data);
@@ -898,13 +898,13 @@ crypto_signature_len(const CryptoKey *key)
 	return key->sig_len;
 }
 
-Result
+ResultCode
 crypto_key_public_pem(const CryptoKey *key, char *out, size_t cap, size_t *out_len)
 {
 	BIO *bio;
 	char *data;
 	long len;
-	Result result = RESULT_CRYPTO_FAILED;
+	ResultCode result = RESULT_CRYPTO_FAILED;
 
 	*out_len = 0;
 	if (key->pkey == NULL)
@@ -941,7 +941,7 @@ get_number(const CryptoKey *key, const char *name, size_t len, unsigned char *ou
 	return ok ? true : failed();
 }
 
-Result
+ResultCode
 crypto_key_public_parts(const CryptoKey *key, unsigned char *a, size_t a_cap, size_t *a_len,
 						unsigned char *b, size_t b_cap, size_t *b_len)
 {
@@ -1061,7 +1061,7 @@ ec_sign(const CryptoKey *key, const unsigned char *hash, unsigned char *sig)
 		   der_to_p1363(key, der, der_len, sig);
 }
 
-Result
+ResultCode
 crypto_sign(CryptoKey *key, const void *data, size_t len, unsigned char *sig)
 {
 	unsigned char hash[CRYPTO_SHA512_LEN];
@@ -1100,7 +1100,7 @@ ec_verify(const CryptoKey *key, const unsigned char *hash, const unsigned char *
 										  hash_lens[key->info->hash]) == 1;
 }
 
-Result
+ResultCode
 crypto_verify(CryptoKey *key, const void *data, size_t len, const unsigned char *sig,
 			  size_t sig_len)
 {

@@ -12,12 +12,12 @@
 static const char *const refused[] = { "crit", "b64", "zip", "jwk", "jku", "x5u", "x5c" };
 
 /* An optional string of at most cap bytes. */
-static Result
+static ResultCode
 read_text(const JsonDoc *doc, const char *name, char *buf, size_t cap, bool *has, size_t *len)
 {
 	const JsonNode *node = json_member(doc, doc->nodes, name, strlen(name));
 	Slice text;
-	Result result;
+	ResultCode result;
 
 	*has = node != NULL;
 	*len = 0;
@@ -33,13 +33,13 @@ read_text(const JsonDoc *doc, const char *name, char *buf, size_t cap, bool *has
 	return RESULT_OK;
 }
 
-Result
+ResultCode
 jose_header(JoseHeader *header, Slice part)
 {
 	size_t len;
 	size_t i;
 	bool has;
-	Result result;
+	ResultCode result;
 
 	result = base64url_decode(part.data, part.len, (unsigned char *) header->text, JOSE_HEADER_MAX,
 							  &len);
@@ -63,7 +63,7 @@ jose_header(JoseHeader *header, Slice part)
 	return result;
 }
 
-Result
+ResultCode
 jose_split(const char *token, size_t len, Slice *parts, int n)
 {
 	const char *end = token + len;

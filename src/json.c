@@ -281,7 +281,7 @@ is_unstorable(const JsonDoc *doc, const JsonNode *node)
 }
 
 /* From the opening quote to behind the closing one. */
-static Result
+static ResultCode
 scan_string(Scanner *s, JsonKind kind, JsonNode **result)
 {
 	JsonDoc *doc = s->doc;
@@ -346,7 +346,7 @@ skip_exponent(Scanner *s)
 	return value <= JSON_NUMBER_MAX;
 }
 
-static Result
+static ResultCode
 scan_number(Scanner *s)
 {
 	JsonNode *node = add_node(s, JSON_KIND_NUMBER);
@@ -387,7 +387,7 @@ scan_number(Scanner *s)
 	return RESULT_OK;
 }
 
-static Result
+static ResultCode
 scan_word(Scanner *s, const char *word, JsonKind kind)
 {
 	size_t len = strlen(word);
@@ -402,7 +402,7 @@ scan_word(Scanner *s, const char *word, JsonKind kind)
 	return RESULT_OK;
 }
 
-static Result
+static ResultCode
 open_container(Scanner *s, JsonKind kind)
 {
 	Level *level;
@@ -491,11 +491,11 @@ remember_name(Scanner *s, JsonNode *name)
 }
 
 /* A member's name and its colon. */
-static Result
+static ResultCode
 scan_name(Scanner *s)
 {
 	JsonNode *name;
-	Result result;
+	ResultCode result;
 
 	skip_space(s);
 	if (peek(s) != '"')
@@ -513,7 +513,7 @@ scan_name(Scanner *s)
 }
 
 /* A value, or the opening of a container. */
-static Result
+static ResultCode
 scan_value(Scanner *s)
 {
 	JsonNode *node;
@@ -542,7 +542,7 @@ scan_value(Scanner *s)
  * Behind a value or an opening bracket: closes what closes here, until another
  * value must follow (*more) or the text's own value is complete.
  */
-static Result
+static ResultCode
 scan_between(Scanner *s, bool opened, bool *more)
 {
 	JsonNode *open;
@@ -570,7 +570,7 @@ scan_between(Scanner *s, bool opened, bool *more)
 	return RESULT_OK;
 }
 
-Result
+ResultCode
 json_scan(JsonDoc *doc, const char *text, size_t len, JsonNode *nodes, size_t n_nodes)
 {
 	Scanner s;
@@ -590,7 +590,7 @@ json_scan(JsonDoc *doc, const char *text, size_t len, JsonNode *nodes, size_t n_
 	while (more)
 	{
 		int depth = s.depth;
-		Result result = scan_value(&s);
+		ResultCode result = scan_value(&s);
 
 		if (result == RESULT_OK)
 			result = scan_between(&s, s.depth > depth, &more);
@@ -692,7 +692,7 @@ json_raw(const JsonDoc *doc, const JsonNode *node)
 	return raw;
 }
 
-Result
+ResultCode
 json_text(const JsonDoc *doc, const JsonNode *node, char *buf, size_t cap, Slice *out)
 {
 	Walker w;
@@ -774,7 +774,7 @@ read_decimal(const char *p, const char *end, Decimal *d)
 	}
 }
 
-Result
+ResultCode
 json_date_us(const JsonDoc *doc, const JsonNode *node, int64_t *us)
 {
 	Decimal d;

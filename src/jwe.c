@@ -90,7 +90,7 @@ name_key(JweKey *key)
 	}
 }
 
-Result
+ResultCode
 jwe_key_derive(JweKey *key, JweScheme scheme, Slice secret, Slice salt)
 {
 	char buf[INFO_MAX];
@@ -124,11 +124,11 @@ header_is(const char *text, size_t len, const char *expected)
 	return len == strlen(expected) && memcmp(text, expected, len) == 0;
 }
 
-Result
+ResultCode
 jwe_parse(Jwe *jwe, const char *token, size_t len)
 {
 	Slice parts[N_PARTS];
-	Result result = jose_split(token, len, parts, N_PARTS);
+	ResultCode result = jose_split(token, len, parts, N_PARTS);
 
 	if (result != RESULT_OK)
 		return result;
@@ -181,7 +181,7 @@ unpack(const Jwe *jwe, Sealed *sealed, char *scratch, size_t cap)
 	sealed->ciphertext = slice(scratch, len);
 }
 
-static Result
+static ResultCode
 open_with(const Jwe *jwe, const Sealed *sealed, const JweKey *key, char *out, size_t *out_len)
 {
 	if (jwe->enc == JWE_A256GCM)
@@ -205,7 +205,7 @@ is_candidate(const Jwe *jwe, const JweKey *key)
 								memcmp(header->kid, key->kid[jwe->enc], header->kid_len) == 0);
 }
 
-Result
+ResultCode
 jwe_decrypt(const Jwe *jwe, const JweKey *keys, size_t n_keys, char *out, char *scratch, size_t cap,
 			size_t *out_len, size_t *which)
 {
@@ -266,7 +266,7 @@ same_claim(const JsonDoc *doc_a, const JsonNode *a, const JsonDoc *doc_b, const 
 	return true;
 }
 
-Result
+ResultCode
 jwe_check_replicated(const Jwe *jwe, const JsonDoc *claims)
 {
 	static const char *const names[] = { "iss", "sub", "aud" };

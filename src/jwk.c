@@ -21,7 +21,7 @@ typedef struct Bytes
 	unsigned char data[BYTES_MAX];
 } Bytes;
 
-static Result
+static ResultCode
 bad_key(const char **why, const char *reason)
 {
 	if (why != NULL)
@@ -116,12 +116,12 @@ is_for_signatures(const JsonDoc *doc, const JsonNode *jwk)
 	return false;
 }
 
-static Result
+static ResultCode
 read_kid(const JsonDoc *doc, const JsonNode *jwk, JwkInfo *info)
 {
 	const JsonNode *node = MEMBER(doc, jwk, "kid");
 	Slice kid;
-	Result result;
+	ResultCode result;
 
 	info->has_kid = node != NULL;
 	info->kid_len = 0;
@@ -135,7 +135,7 @@ read_kid(const JsonDoc *doc, const JsonNode *jwk, JwkInfo *info)
 	return RESULT_OK;
 }
 
-Result
+ResultCode
 jwk_describe(const JsonDoc *doc, const JsonNode *jwk, JwkInfo *info)
 {
 	const JsonNode *alg;
@@ -164,7 +164,7 @@ jwk_describe(const JsonDoc *doc, const JsonNode *jwk, JwkInfo *info)
 	return read_kid(doc, jwk, info);
 }
 
-Result
+ResultCode
 jwk_set(const JsonDoc *doc, const JsonNode **keys, const char **why)
 {
 	const JsonNode *array = MEMBER(doc, doc->nodes, "keys");
@@ -192,7 +192,7 @@ jwk_set(const JsonDoc *doc, const JsonNode **keys, const char **why)
 	return RESULT_OK;
 }
 
-static Result
+static ResultCode
 make_rsa(const JsonDoc *doc, const JsonNode *jwk, CryptoAlg alg, Bytes *bytes, CryptoKey **key,
 		 const char **why)
 {
@@ -213,7 +213,7 @@ make_rsa(const JsonDoc *doc, const JsonNode *jwk, CryptoAlg alg, Bytes *bytes, C
 	return crypto_key_from_rsa(alg, &parts, key, why);
 }
 
-static Result
+static ResultCode
 make_curve(const JsonDoc *doc, const JsonNode *jwk, CryptoAlg alg, Bytes *bytes, CryptoKey **key,
 		   const char **why)
 {
@@ -232,7 +232,7 @@ make_curve(const JsonDoc *doc, const JsonNode *jwk, CryptoAlg alg, Bytes *bytes,
 	return crypto_key_from_ec(alg, x, y, d, key, why);
 }
 
-static Result
+static ResultCode
 make_secret(const JsonDoc *doc, const JsonNode *jwk, CryptoAlg alg, Bytes *bytes, CryptoKey **key,
 			const char **why)
 {
@@ -243,13 +243,13 @@ make_secret(const JsonDoc *doc, const JsonNode *jwk, CryptoAlg alg, Bytes *bytes
 	return crypto_key_from_secret(alg, k.data, k.len, key, why);
 }
 
-Result
+ResultCode
 jwk_key(const JsonDoc *doc, const JsonNode *jwk, CryptoAlg alg, CryptoKey **key, const char **why)
 {
 	const JsonNode *stated;
 	CryptoAlg stated_alg;
 	Bytes bytes;
-	Result result;
+	ResultCode result;
 
 	*key = NULL;
 	if (jwk->kind != JSON_KIND_OBJECT || !kty_fits(doc, jwk, alg))
@@ -276,7 +276,7 @@ jwk_key(const JsonDoc *doc, const JsonNode *jwk, CryptoAlg alg, CryptoKey **key,
 	return result;
 }
 
-Result
+ResultCode
 jwk_key_from_text(CryptoAlg alg, const char *text, size_t len, CryptoKey **key, const char **why)
 {
 	JsonNode nodes[NODES_MAX];
@@ -314,14 +314,14 @@ append_bytes(char *out, size_t *len, const char *before, const unsigned char *by
 }
 
 /* The required members in the order of RFC 7638: no space, names sorted. */
-static Result
+static ResultCode
 write_required(const CryptoKey *key, char *out, size_t *len)
 {
 	unsigned char a[CRYPTO_SIGNATURE_MAX];
 	unsigned char b[CRYPTO_SIGNATURE_MAX];
 	size_t a_len;
 	size_t b_len;
-	Result result = crypto_key_public_parts(key, a, sizeof(a), &a_len, b, sizeof(b), &b_len);
+	ResultCode result = crypto_key_public_parts(key, a, sizeof(a), &a_len, b, sizeof(b), &b_len);
 	CryptoKeyType type = crypto_alg_type(crypto_key_alg(key));
 
 	*len = 0;
@@ -348,25 +348,25 @@ write_required(const CryptoKey *key, char *out, size_t *len)
 	return RESULT_OK;
 }
 
-Result
+ResultCode
 jwk_thumbprint(const CryptoKey *key, unsigned char out[CRYPTO_SHA256_LEN])
 {
 	char text[PUBLIC_MAX];
 	size_t len;
-	Result result = write_required(key, text, &len);
+	ResultCode result = write_required(key, text, &len);
 
 	if (result != RESULT_OK)
 		return result;
 	return crypto_sha256(text, len, out) ? RESULT_OK : RESULT_CRYPTO_FAILED;
 }
 
-Result
+ResultCode
 jwk_public(const CryptoKey *key, const char *kid, size_t kid_len, char *out, size_t cap,
 		   size_t *out_len)
 {
 	char text[PUBLIC_MAX + 6 * JWK_KID_MAX];
 	size_t len;
-	Result result = write_required(key, text, &len);
+	ResultCode result = write_required(key, text, &len);
 
 	*out_len = 0;
 	if (result != RESULT_OK)

@@ -11,11 +11,11 @@
 #define N_PARTS         3
 #define SIGN_HEADER_MAX (64 + 6 * JOSE_KID_MAX)
 
-Result
+ResultCode
 jws_parse(Jws *jws, const char *token, size_t len)
 {
 	Slice parts[N_PARTS];
-	Result result = jose_split(token, len, parts, N_PARTS);
+	ResultCode result = jose_split(token, len, parts, N_PARTS);
 
 	if (result != RESULT_OK)
 		return result;
@@ -31,7 +31,7 @@ jws_parse(Jws *jws, const char *token, size_t len)
 	return RESULT_OK;
 }
 
-Result
+ResultCode
 jws_verify(const Jws *jws, CryptoKey *key)
 {
 	unsigned char signature[CRYPTO_SIGNATURE_MAX];
@@ -45,7 +45,7 @@ jws_verify(const Jws *jws, CryptoKey *key)
 	return crypto_verify(key, jws->signed_part.data, jws->signed_part.len, signature, len);
 }
 
-Result
+ResultCode
 jws_payload(const Jws *jws, char *out, size_t cap, size_t *out_len)
 {
 	return base64url_decode(jws->payload.data, jws->payload.len, (unsigned char *) out, cap,
@@ -77,7 +77,7 @@ write_header(CryptoAlg alg, const char *kid, size_t kid_len, char *out)
 	return n;
 }
 
-Result
+ResultCode
 jws_sign(CryptoKey *key, const char *kid, size_t kid_len, const char *payload, size_t len,
 		 char *out, size_t cap, size_t *out_len)
 {
@@ -86,7 +86,7 @@ jws_sign(CryptoKey *key, const char *kid, size_t kid_len, const char *payload, s
 	size_t header_len = write_header(crypto_key_alg(key), kid, kid_len, header);
 	size_t sig_len = crypto_signature_len(key);
 	size_t n;
-	Result result;
+	ResultCode result;
 
 	*out_len = 0;
 	if (header_len == 0 || len > JSON_LEN_MAX ||

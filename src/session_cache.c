@@ -82,7 +82,7 @@ read_text(SessionCache *cache, const JsonDoc *doc, const JsonNode *node, size_t 
 	return out->len > 0;
 }
 
-Result
+ResultCode
 session_cache_read(SessionCache *cache, const JsonDoc *doc, const JsonNode *payload)
 {
 	const JsonNode *session = MEMBER(doc, payload, "session");
@@ -108,7 +108,7 @@ session_cache_read(SessionCache *cache, const JsonDoc *doc, const JsonNode *payl
 }
 
 /* HMAC over the inner object's text with expiresAt moved into it. */
-static Result
+static ResultCode
 check_signature(const JsonDoc *doc, const JsonNode *inner, const JsonNode *expires, Slice signature,
 				Slice secret, char *buf, size_t cap)
 {
@@ -135,7 +135,7 @@ check_signature(const JsonDoc *doc, const JsonNode *inner, const JsonNode *expir
 	return RESULT_OK;
 }
 
-Result
+ResultCode
 session_cache_compact(SessionCache *cache, Slice text, Slice secret, char *json, size_t cap,
 					  JsonDoc *doc, JsonNode *nodes, size_t n_nodes)
 {
@@ -144,7 +144,7 @@ session_cache_compact(SessionCache *cache, Slice text, Slice secret, char *json,
 	Slice signature;
 	int64_t outer_ms;
 	size_t len;
-	Result result;
+	ResultCode result;
 
 	/* The second half of json is room for the text that is signed, which is shorter. */
 	result = base64url_decode(text.data, text.len, (unsigned char *) json, cap / 2, &len);
@@ -167,7 +167,7 @@ session_cache_compact(SessionCache *cache, Slice text, Slice secret, char *json,
 	return result;
 }
 
-Result
+ResultCode
 session_cache_check(const SessionCache *cache, int64_t now_us)
 {
 	return cache->expires_us <= now_us ? RESULT_EXPIRED : RESULT_OK;

@@ -44,7 +44,7 @@ strip_prefix(Slice *value)
 	return n > 0;
 }
 
-Result
+ResultCode
 signed_verify(SignedKind kind, Slice token, Slice secret, Slice *value)
 {
 	unsigned char mac[CRYPTO_SHA256_LEN];
@@ -71,7 +71,7 @@ signed_verify(SignedKind kind, Slice token, Slice secret, Slice *value)
 	return crypto_equal(expected, given, expected_len) ? RESULT_OK : RESULT_BAD_SIGNATURE;
 }
 
-Result
+ResultCode
 lucia_split(Slice token, Slice *id, unsigned char hash[CRYPTO_SHA256_LEN])
 {
 	unsigned char secret[CRYPTO_SHA256_LEN];

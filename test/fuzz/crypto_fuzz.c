@@ -36,7 +36,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CryptoAlg alg;
 	JwkInfo info;
 	JsonDoc doc;
-	Result result;
+	ResultCode result;
 
 	if (size < 2)
 		return 0;

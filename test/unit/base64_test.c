@@ -4,7 +4,7 @@
 #include "base64.h"
 #include "tap.h"
 
-static Result
+static ResultCode
 url(const char *text, size_t *len)
 {
 	unsigned char out[64];
@@ -12,7 +12,7 @@ url(const char *text, size_t *len)
 	return base64url_decode(text, strlen(text), out, sizeof(out), len);
 }
 
-static Result
+static ResultCode
 std(const char *text, size_t *len)
 {
 	unsigned char out[64];

@@ -22,12 +22,12 @@ slice(const char *text)
 	return s;
 }
 
-static Result
+static ResultCode
 judge(const char *json, const char *issuer, const char *audience)
 {
 	ClaimsPolicy policy;
 	Slice audiences[2];
-	Result result = json_scan(&doc, json, strlen(json), nodes, 256);
+	ResultCode result = json_scan(&doc, json, strlen(json), nodes, 256);
 
 	if (result == RESULT_OK)
 		result = claims_read(&claims, &doc);
@@ -45,7 +45,7 @@ judge(const char *json, const char *issuer, const char *audience)
 }
 
 static void
-expect(const char *json, Result expected, const char *what)
+expect(const char *json, ResultCode expected, const char *what)
 {
 	is_int(judge(json, NULL, NULL), expected, "%s", what);
 }

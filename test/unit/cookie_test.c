@@ -34,7 +34,7 @@ misses(CookieChunks chunks, const char *header, const char *name)
 }
 
 static void
-bearer(const char *header, Result expected, const char *token)
+bearer(const char *header, ResultCode expected, const char *token)
 {
 	is_int(bearer_token(slice(header), out, sizeof(out), &len), expected, "header %s", header);
 	is_bytes(out, len, token, strlen(token), "gives %s", token);

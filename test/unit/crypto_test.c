@@ -11,11 +11,11 @@
 
 static const char message[] = "what is signed";
 
-static Result
+static ResultCode
 pem(CryptoAlg alg, const char *text, CryptoKey **key)
 {
 	const char *why = NULL;
-	Result result = crypto_key_from_pem(alg, text, strlen(text), key, &why);
+	ResultCode result = crypto_key_from_pem(alg, text, strlen(text), key, &why);
 
 	if (result == RESULT_BAD_KEY && why == NULL)
 		diag("a key was refused without a reason");
@@ -214,13 +214,13 @@ secret_refusals(void)
 	refuses_secret(CRYPTO_ALG_HS256, (const char *) der, sizeof(der), "a public DER as a secret");
 }
 
-static Result
+static ResultCode
 ed25519(const char *x, size_t len)
 {
 	Slice none = { NULL, 0 };
 	Slice bytes = { x, len };
 	CryptoKey *key;
-	Result result = crypto_key_from_ed25519(bytes, none, &key, NULL);
+	ResultCode result = crypto_key_from_ed25519(bytes, none, &key, NULL);
 
 	crypto_key_free(key);
 	return result;

@@ -315,7 +315,7 @@ accept_cache(const JsonNode *vector, Slice kind)
 	SessionCache cache;
 	Verdict verdict;
 	CryptoKey *key;
-	Result result;
+	ResultCode result;
 
 	policy.subject_optional = true;
 	if (token.data == NULL)

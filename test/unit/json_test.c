@@ -12,13 +12,13 @@
 static JsonNode nodes[MAX];
 static JsonDoc doc;
 
-static Result
+static ResultCode
 scan_bytes(const char *text, size_t len)
 {
 	return json_scan(&doc, text, len, nodes, MAX);
 }
 
-static Result
+static ResultCode
 scan(const char *text)
 {
 	return scan_bytes(text, strlen(text));
@@ -237,7 +237,7 @@ strings(void)
 }
 
 static void
-date(const char *json, Result expected, int64_t us)
+date(const char *json, ResultCode expected, int64_t us)
 {
 	int64_t got = 0;
 

@@ -16,14 +16,14 @@ static JweKey v4;
 static JweKey better;
 static Jwe jwe;
 
-static Result
+static ResultCode
 open_token(Slice token, const JweKey *keys, size_t n_keys, Slice *plain, size_t *which)
 {
 	size_t cap = BASE64_DECODED_MAX(token.len);
 	char *out = keep(cap);
 	size_t len = 0;
 	size_t i;
-	Result result = jwe_parse(&jwe, token.data, token.len);
+	ResultCode result = jwe_parse(&jwe, token.data, token.len);
 	bool clean = true;
 
 	memset(out, 0, cap);
@@ -66,7 +66,7 @@ tamper(Slice token, const JweKey *key, const char *what)
 	memcpy(text, token.data, token.len);
 	for (i = 0; i < token.len; i++)
 	{
-		Result result;
+		ResultCode result;
 
 		text[i] = text[i] == 'A' ? 'B' : 'A';
 		result = open_token(changed, key, 1, &plain, NULL);
@@ -139,7 +139,7 @@ with_vectors(void)
 }
 
 static void
-header(const char *text, const char *rest, Result expected, const char *what)
+header(const char *text, const char *rest, ResultCode expected, const char *what)
 {
 	char token[1024];
 	Slice slice = { token, 0 };

@@ -23,11 +23,11 @@
 #define RSA "{\"kty\":\"RSA\",\"n\":\"" RSA_N "\",\"e\":\"AQAB\""
 #define OCT "{\"kty\":\"oct\",\"k\":\"MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY\""
 
-static Result
+static ResultCode
 text(CryptoAlg alg, const char *json, CryptoKey **key)
 {
 	const char *why = NULL;
-	Result result = jwk_key_from_text(alg, json, strlen(json), key, &why);
+	ResultCode result = jwk_key_from_text(alg, json, strlen(json), key, &why);
 
 	if (result == RESULT_BAD_KEY && why == NULL)
 		diag("refused without a reason");
@@ -66,7 +66,7 @@ thumbprint(CryptoAlg alg, const char *json, const char *expected)
 }
 
 static void
-describes(const char *json, Result expected, int alg, const char *what)
+describes(const char *json, ResultCode expected, int alg, const char *what)
 {
 	JsonNode nodes[64];
 	JsonDoc doc;
@@ -79,7 +79,7 @@ describes(const char *json, Result expected, int alg, const char *what)
 }
 
 static void
-set(const char *json, Result expected, const char *what)
+set(const char *json, ResultCode expected, const char *what)
 {
 	JsonNode nodes[64];
 	JsonDoc doc;

@@ -43,16 +43,16 @@ token_of(CryptoKey *key, const char *header, size_t header_len, const char *payl
 	return token;
 }
 
-static Result
+static ResultCode
 judge(Slice token, CryptoKey *key)
 {
-	Result result = jws_parse(&jws, token.data, token.len);
+	ResultCode result = jws_parse(&jws, token.data, token.len);
 
 	return result == RESULT_OK ? jws_verify(&jws, key) : result;
 }
 
 static void
-header(const char *text, Result expected, const char *what)
+header(const char *text, ResultCode expected, const char *what)
 {
 	is_int(judge(token_of(secret_key, text, strlen(text), CLAIMS), secret_key), expected, "%s",
 		   what);

@@ -57,7 +57,7 @@ aead_fits(const JsonNode *group, const JsonNode *test)
 	Slice msg = hex_at(&doc, test, "msg");
 	unsigned char *out = keep(ct.len + 32);
 	size_t len;
-	Result result = (gcm ? crypto_gcm_open : crypto_cbc_hs512_open)(
+	ResultCode result = (gcm ? crypto_gcm_open : crypto_cbc_hs512_open)(
 		(const unsigned char *) key.data, (const unsigned char *) iv.data,
 		hex_at(&doc, test, "aad"), ct, (const unsigned char *) tag.data, out, &len);
 

@@ -28,7 +28,7 @@ sign(const char *prefix, const char *value, bool padded)
 	return token;
 }
 
-static Result
+static ResultCode
 verify(SignedKind kind, Slice token, const char *secret)
 {
 	Slice value;
@@ -103,7 +103,7 @@ lucia(void)
 
 static SessionCache cache;
 
-static Result
+static ResultCode
 payload(const char *json)
 {
 	static JsonNode nodes[64];

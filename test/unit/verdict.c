@@ -8,11 +8,11 @@
 #include "token.h"
 #include "vectors.h"
 
-static Result
+static ResultCode
 judge(Verdict *verdict, const char *payload, size_t len, const ClaimsPolicy *policy)
 {
 	JsonNode *nodes = keep(JSON_NODES_FOR(len) * sizeof(JsonNode));
-	Result result = json_scan(&verdict->doc, payload, len, nodes, JSON_NODES_FOR(len));
+	ResultCode result = json_scan(&verdict->doc, payload, len, nodes, JSON_NODES_FOR(len));
 
 	if (result == RESULT_OK)
 		result = claims_read(&verdict->claims, &verdict->doc);

@@ -12,7 +12,7 @@
 /* A token's payload, and its claims when they were in force. */
 typedef struct Verdict
 {
-	Result result;
+	ResultCode result;
 	JsonDoc doc;
 	Claims claims;
 } Verdict;
