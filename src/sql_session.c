@@ -195,7 +195,7 @@ session_auth_verify_session(PG_FUNCTION_ARGS)
 	result = verify_token(token.bytes, token.len, tenant, &verification);
 	if (result != RESULT_OK)
 	{
-		verify_note(result, &verification);
+		verify_note(result, &verification, false);
 		if (rsinfo && IsA(rsinfo, ReturnSetInfo))
 			rsinfo->isDone = ExprEndResult;
 		PG_RETURN_NULL();
@@ -295,7 +295,7 @@ session_auth_expire_session_by_token(PG_FUNCTION_ARGS)
 	result = verify_token(token.bytes, token.len, NULL, &verification);
 	if (result != RESULT_OK)
 	{
-		verify_note(result, &verification);
+		verify_note(result, &verification, false);
 		PG_RETURN_BOOL(result == RESULT_STOLEN);
 	}
 	if (!verification.identity.has_session)

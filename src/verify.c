@@ -117,21 +117,21 @@ verify_token(const char *token, size_t len, const char *tenant, Verification *ve
 	return verify_form(token, len, verification);
 }
 
+/* What has to be done about a refused token, whoever then says what to the caller. */
+void
+verify_note(ResultCode result, const Verification *verification, bool about_to_raise)
+{
+	if (result == RESULT_STOLEN)
+		theft_report(&verification->session.row.session_id, about_to_raise);
+	if (!about_to_raise)
+		result_log(result);
+}
+
 void
 verify_raise(ResultCode result, const Verification *verification)
 {
-	if (result == RESULT_STOLEN)
-		theft_report(&verification->session.row.session_id, true);
+	verify_note(result, verification, true);
 	result_raise(result);
-}
-
-/* For functions that answer a refused token without an error. */
-void
-verify_note(ResultCode result, const Verification *verification)
-{
-	if (result == RESULT_STOLEN)
-		theft_report(&verification->session.row.session_id, false);
-	result_log(result);
 }
 
 /* ------------------------------------------------ identities of a connection */

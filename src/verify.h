@@ -24,6 +24,6 @@ extern ResultCode verify_use_session(ResultCode found, const char *kind,
 									 Verification *verification);
 extern void verify_raise(ResultCode result, const Verification *verification)
 	pg_attribute_noreturn();
-extern void verify_note(ResultCode result, const Verification *verification);
+extern void verify_note(ResultCode result, const Verification *verification, bool about_to_raise);
 
 #endif /* SESSION_AUTH_VERIFY_H */

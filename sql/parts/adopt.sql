@@ -91,7 +91,7 @@ BEGIN ATOMIC
     UPDATE session_auth.sessions s
     SET ended_at = clock_timestamp(), ended_by = 'sign-out',
         expires_at = least(s.expires_at, clock_timestamp())
-    WHERE s.session_id = ANY ($1) AND s.ended_at IS NULL
+    WHERE s.session_id IN (SELECT unnest($1)) AND s.ended_at IS NULL
     RETURNING s.session_id, s.user_id
   )
   INSERT INTO session_auth.session_events (event, user_id, session_id, actor, detail)
@@ -121,22 +121,23 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-  role text;
+  name_of_role text;
 BEGIN
-  FOREACH role IN ARRAY $3 LOOP
-    IF NOT session_auth.can_adopt_role(role) THEN
+  FOREACH name_of_role IN ARRAY $3 LOOP
+    IF NOT session_auth.can_adopt_role(name_of_role) THEN
       RAISE LOG USING MESSAGE = format('a role in table %s was not adopted', $1),
         DETAIL = 'session_auth.create_role() would not take its name.';
       CONTINUE;
     END IF;
-    IF NOT EXISTS (SELECT FROM session_auth.roles r WHERE r.role = grant_adopted_roles.role) THEN
-      INSERT INTO session_auth.roles (role) VALUES (grant_adopted_roles.role) ON CONFLICT DO NOTHING;
+    IF NOT EXISTS (SELECT FROM session_auth.roles r WHERE r.role = name_of_role) THEN
+      INSERT INTO session_auth.roles (role) VALUES (name_of_role) ON CONFLICT DO NOTHING;
       IF FOUND THEN
-        PERFORM session_auth.record_event('role_created', NULL, jsonb_build_object('role', role));
+        PERFORM session_auth.record_event('role_created', NULL,
+          jsonb_build_object('role', name_of_role));
       END IF;
     END IF;
     WITH granted AS (
-      INSERT INTO session_auth.user_roles (user_id, role) VALUES ($2, grant_adopted_roles.role)
+      INSERT INTO session_auth.user_roles (user_id, role) VALUES ($2, name_of_role)
       ON CONFLICT DO NOTHING
       RETURNING grant_id, role
     ), remembered AS (
@@ -145,7 +146,7 @@ BEGIN
       SELECT $1, g.grant_id FROM granted g
       UNION
       SELECT $1, u.grant_id FROM session_auth.user_roles u
-      WHERE u.user_id = $2 AND u.role = grant_adopted_roles.role AND u.tenant IS NULL
+      WHERE u.user_id = $2 AND u.role = name_of_role AND u.tenant IS NULL
         AND EXISTS (SELECT FROM session_auth.adopted_roles a WHERE a.grant_id = u.grant_id)
       ON CONFLICT DO NOTHING
     )
@@ -164,7 +165,7 @@ LANGUAGE sql VOLATILE
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
   WITH forgotten AS (
-    DELETE FROM session_auth.adopted_roles a WHERE a.source = $1 AND a.grant_id = ANY ($2)
+    DELETE FROM session_auth.adopted_roles a WHERE a.source = $1 AND a.grant_id IN (SELECT unnest($2))
     RETURNING a.grant_id
   ), revoked AS (
     DELETE FROM session_auth.user_roles u USING forgotten f
@@ -266,7 +267,8 @@ $$;
 COMMENT ON FUNCTION session_auth.adopted_users_truncated() IS
   'internal: forgets the users of an adopted table that is emptied';
 
--- Taking a table over.
+-- Taking a table over.  What is joined is large and has no statistics yet, so
+-- it is joined by hashes.
 
 CREATE FUNCTION session_auth.require_source(source regclass) RETURNS void
 LANGUAGE plpgsql STABLE
@@ -388,6 +390,7 @@ CREATE FUNCTION session_auth.take_over_sessions(
 ) RETURNS bigint
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET enable_nestloop = off
 AS $$
 DECLARE
   rows_of_source text := format(
@@ -480,6 +483,7 @@ CREATE FUNCTION session_auth.take_over_roles(source regclass, id_column name, ro
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET enable_nestloop = off
 AS $$
 DECLARE
   rows_of_source text := format(
@@ -588,8 +592,8 @@ BEGIN
   IF cardinality(sessions) = 0 AND cardinality(grants) = 0 THEN
     RETURN;
   END IF;
-  DELETE FROM session_auth.rotated_tokens r WHERE r.session_id = ANY (sessions);
-  DELETE FROM session_auth.sessions s WHERE s.session_id = ANY (sessions);
+  DELETE FROM session_auth.rotated_tokens r WHERE r.session_id IN (SELECT unnest(sessions));
+  DELETE FROM session_auth.sessions s WHERE s.session_id IN (SELECT unnest(sessions));
   PERFORM session_auth.revoke_adopted_roles($1::regclass, grants);
   PERFORM session_auth.record_event('source_abandoned', NULL, jsonb_build_object(
     'source', $2, 'sessions', cardinality(sessions), 'grants', cardinality(grants)));

@@ -18,7 +18,7 @@ BEGIN
   SELECT a.atttypid INTO column_type FROM pg_attribute a
   WHERE a.attrelid = target AND a.attname = column_name AND a.attnum > 0 AND NOT a.attisdropped;
   IF NOT FOUND THEN
-    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = format('invalid %s column', reader),
+    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid ' || CASE reader WHEN 'tenant' THEN 'tenant_column' ELSE 'owner_column' END,
       DETAIL = format('Table %s has no column "%s".', target, column_name);
   END IF;
   RETURN format('%I = (SELECT %s)', column_name, CASE
