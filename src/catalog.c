@@ -23,6 +23,7 @@
 #include "catalog/namespace.h"
 #include "commands/trigger.h"
 #include "parser/parse_relation.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
@@ -113,7 +114,8 @@ schema_invalidated(Datum arg, int cacheid, uint32 hashvalue)
 	tell_keys();
 }
 
-static void
+/* The first relation that is missing, or NULL when all are there. */
+static const char *
 resolve_relations(void)
 {
 	Oid schema = get_namespace_oid(SCHEMA_NAME, true);
@@ -126,20 +128,40 @@ resolve_relations(void)
 		if (!OidIsValid(relation_oids[i]))
 		{
 			resolved = false;
-			ereport(ERROR,
-					(errcode(ERRCODE_UNDEFINED_TABLE),
-					 errmsg("extension session_auth is not complete in this database"),
-					 errdetail("Relation %s.%s does not exist.", SCHEMA_NAME, relation_names[i])));
+			return relation_names[i];
 		}
 	}
+	return NULL;
+}
+
+static void
+require_relations(void)
+{
+	const char *missing = resolve_relations();
+
+	if (missing)
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+						errmsg("extension session_auth is not complete in this database"),
+						errdetail("Relation %s.%s does not exist.", SCHEMA_NAME, missing)));
 }
 
 static Oid
 relation_oid(CatalogRelation relation)
 {
 	if (unlikely(!resolved))
-		resolve_relations();
+		require_relations();
 	return relation_oids[relation];
+}
+
+/*
+ * Lock sessions for writing if that is possible at once: false when it would
+ * have to wait, or when the extension has just been dropped.
+ */
+bool
+catalog_lock_sessions_now(void)
+{
+	return (resolved || resolve_relations() == NULL) &&
+		   ConditionalLockRelationOid(relation_oids[SESSIONS], RowExclusiveLock);
 }
 
 void

@@ -49,6 +49,7 @@ typedef void (*PermissionVisitor)(const text *action, const text *resource, Perm
 typedef void (*RoleVisitor)(const char *role, void *arg);
 
 extern void catalog_init(void);
+extern bool catalog_lock_sessions_now(void);
 extern void catalog_on_permission_change(void (*callback)(void));
 extern void catalog_permissions_changed(void);
 

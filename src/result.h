@@ -47,9 +47,4 @@ typedef enum ResultCode
 	RESULT_STOLEN      /* a rotated token came back after its grace window */
 } ResultCode;
 
-#ifndef POSTGRES_H
-/* The pure code may say it shorter; in the server a plan node has that name. */
-typedef ResultCode Result;
-#endif
-
 #endif /* SESSION_AUTH_RESULT_H */

@@ -181,14 +181,17 @@ edit_last_seen(SessionRow *row, void *arg)
 	return true;
 }
 
-/* A row that is locked elsewhere is left alone: somebody else is seeing it. */
+/*
+ * The end of a transaction neither waits nor fails for this.  A row that is
+ * locked elsewhere is left alone: somebody else is seeing it.
+ */
 static void
 write_touches(void)
 {
 	int n = ntouches;
 
 	ntouches = 0;
-	if (!session_can_write())
+	if (!session_can_write() || !catalog_lock_sessions_now())
 		return;
 	for (int i = 0; i < n; i++)
 		catalog_edit_session(&touches[i].session_id, false, edit_last_seen, &touches[i]);

@@ -235,6 +235,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
+  key_set jsonb;
   dropped integer;
   added integer := 0;
   key record;
@@ -250,11 +251,11 @@ BEGIN
   PERFORM session_auth.check_role_source($6);
   -- two imports at once would each drop what the other adds
   LOCK TABLE session_auth.keys IN SHARE ROW EXCLUSIVE MODE;
-  CREATE TEMP TABLE imported_keys ON COMMIT DROP AS
-    SELECT * FROM session_auth.read_jwks($2::text);
+  SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') INTO key_set
+  FROM session_auth.read_jwks($2::text) r;
   DELETE FROM session_auth.keys k
   WHERE k.issuer = $1 AND k.imported AND NOT EXISTS (
-    SELECT FROM pg_temp.imported_keys i
+    SELECT FROM jsonb_to_recordset(key_set) i (kid text, algorithm text, fingerprint text)
     WHERE i.kid IS NOT DISTINCT FROM k.kid AND i.algorithm = k.algorithm
       AND i.fingerprint = k.fingerprint);
   GET DIAGNOSTICS dropped = ROW_COUNT;
@@ -264,7 +265,9 @@ BEGIN
       role_source = $6
   WHERE k.issuer = $1 AND k.imported;
   FOR key IN
-    SELECT * FROM pg_temp.imported_keys i
+    SELECT *
+    FROM jsonb_to_recordset(key_set) i
+      (kid text, algorithm text, public_key text, fingerprint text)
     WHERE NOT EXISTS (SELECT FROM session_auth.keys k
       WHERE k.issuer = $1 AND k.imported AND k.kid IS NOT DISTINCT FROM i.kid)
   LOOP
@@ -279,7 +282,6 @@ BEGIN
     END IF;
     added := added + 1;
   END LOOP;
-  DROP TABLE pg_temp.imported_keys;
   IF added > 0 OR dropped > 0 THEN
     PERFORM session_auth.record_event('jwks_imported', NULL,
       jsonb_build_object('issuer', $1, 'added', added, 'dropped', dropped));
