@@ -1,0 +1,270 @@
+/*
+ * floor.c
+ *		What no implementation can beat, and the loop that calls are timed in.
+ *
+ * A module of the benchmark alone: bench/run builds it and loads it by its path;
+ * it is never installed with the extension.  The floors do the least that the
+ * extension's functions have to do: be called, read a row through an index,
+ * hash a token.
+ */
+#include "postgres.h"
+
+#include <openssl/evp.h>
+
+#include "access/genam.h"
+#include "access/stratnum.h"
+#include "access/table.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "port/pg_bswap.h"
+#include "portability/instr_time.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+PG_MODULE_MAGIC;
+
+#define SHA256_LEN 32
+
+/* Columns of session_auth.sessions, as sql/parts/schema.sql has them. */
+#define ANUM_TOKEN_KEY 2
+#define ANUM_USER_ID   8
+
+#define BENCH_FUNCTION(name)                                                                       \
+	PGDLLEXPORT Datum name(PG_FUNCTION_ARGS);                                                      \
+	PG_FUNCTION_INFO_V1(name)
+
+/* ------------------------------------------------------------------ empty ones */
+
+BENCH_FUNCTION(bench_yes);
+
+/* yes(text, text, text): the least that a function of a policy can cost */
+Datum
+bench_yes(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(true);
+}
+
+BENCH_FUNCTION(bench_nothing);
+
+/* nothing(text): the least that a call of a token's function can cost */
+Datum
+bench_nothing(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(true);
+}
+
+/* ------------------------------------------------------------------ index probes */
+
+static Oid sessions = InvalidOid;
+static Oid sessions_by_key = InvalidOid;
+
+/* The row of a session is found and its user read: nothing is checked. */
+static bool
+probe(int64 token_key)
+{
+	ScanKeyData key;
+	Relation table;
+	SysScanDesc scan;
+	HeapTuple tuple;
+	bool found = false;
+
+	if (!OidIsValid(sessions_by_key))
+	{
+		Oid schema = get_namespace_oid("session_auth", false);
+
+		sessions = get_relname_relid("sessions", schema);
+		sessions_by_key = get_relname_relid("sessions_token_key_key", schema);
+	}
+	ScanKeyInit(&key, ANUM_TOKEN_KEY, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(token_key));
+	table = table_open(sessions, AccessShareLock);
+	scan = systable_beginscan(table, sessions_by_key, true, NULL, 1, &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+	{
+		bool isnull;
+
+		(void) heap_getattr(tuple, ANUM_USER_ID, RelationGetDescr(table), &isnull);
+		found = !isnull;
+	}
+	systable_endscan(scan);
+	table_close(table, AccessShareLock);
+	return found;
+}
+
+BENCH_FUNCTION(bench_probe);
+
+/* probe(token_key): the bare index probe */
+Datum
+bench_probe(PG_FUNCTION_ARGS)
+{
+	if (!probe(PG_GETARG_INT64(0)))
+		elog(ERROR, "no such session");
+	PG_RETURN_BOOL(true);
+}
+
+/* SHA-256 at its cheapest: the algorithm is fetched once, the context kept. */
+static void
+sha256(const void *data, size_t len, unsigned char *hash)
+{
+	static EVP_MD *algorithm = NULL;
+	static EVP_MD_CTX *context = NULL;
+
+	if (algorithm == NULL)
+	{
+		algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
+		context = EVP_MD_CTX_new();
+	}
+	if (algorithm == NULL || context == NULL || EVP_DigestInit_ex2(context, algorithm, NULL) != 1 ||
+		EVP_DigestUpdate(context, data, len) != 1 || EVP_DigestFinal_ex(context, hash, NULL) != 1)
+		elog(ERROR, "SHA-256 failed");
+}
+
+static int64
+token_key(const text *token)
+{
+	unsigned char hash[SHA256_LEN];
+	uint64 key;
+
+	sha256(VARDATA_ANY(token), VARSIZE_ANY_EXHDR(token), hash);
+	memcpy(&key, hash, sizeof(key));
+	return (int64) pg_ntoh64(key);
+}
+
+BENCH_FUNCTION(bench_sha256);
+
+/* sha256(token): hashes it and throws the hash away */
+Datum
+bench_sha256(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(token_key(PG_GETARG_TEXT_PP(0)) != 0);
+}
+
+BENCH_FUNCTION(bench_probe_token);
+
+/* probe_token(token): hashed, then probed for */
+Datum
+bench_probe_token(PG_FUNCTION_ARGS)
+{
+	if (!probe(token_key(PG_GETARG_TEXT_PP(0))))
+		elog(ERROR, "no such session");
+	PG_RETURN_BOOL(true);
+}
+
+BENCH_FUNCTION(bench_spi);
+
+/* spi(token): the same row through SPI, with a plan that is kept */
+Datum
+bench_spi(PG_FUNCTION_ARGS)
+{
+	static SPIPlanPtr plan = NULL;
+	Oid types[] = { INT8OID };
+	Datum key = Int64GetDatum(token_key(PG_GETARG_TEXT_PP(0)));
+
+	SPI_connect();
+	if (plan == NULL)
+	{
+		plan = SPI_prepare("SELECT user_id FROM session_auth.sessions "
+						   "WHERE token_key = $1 AND expires_at > now()",
+						   1, types);
+		SPI_keepplan(plan);
+	}
+	if (SPI_execute_plan(plan, &key, NULL, true, 1) != SPI_OK_SELECT || SPI_processed != 1)
+		elog(ERROR, "no such session");
+	SPI_finish();
+	PG_RETURN_BOOL(true);
+}
+
+/* ------------------------------------------------------------------ the loop */
+
+#define MAX_ARGS 8
+
+/* One call of the loop; its memory is given back, as the executor does per row. */
+static inline void
+call_once(FunctionCallInfo call, Datum first, MemoryContext context)
+{
+	MemoryContext old = MemoryContextSwitchTo(context);
+
+	if (call)
+	{
+		call->args[0].value = first;
+		call->isnull = false;
+		(void) FunctionCallInvoke(call);
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(context);
+}
+
+/* Each further argument is a text; NULL in the array is NULL in the call. */
+static void
+fill_arguments(FunctionCallInfo call, ArrayType *array)
+{
+	Datum *elements;
+	bool *nulls;
+	int n;
+
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &n);
+	if (n + 1 != call->nargs)
+		elog(ERROR, "the function takes %d arguments, not %d", call->nargs, n + 1);
+	call->args[0].isnull = false;
+	for (int i = 0; i < n; i++)
+	{
+		call->args[i + 1].value = elements[i];
+		call->args[i + 1].isnull = nulls[i];
+	}
+}
+
+BENCH_FUNCTION(bench_time_calls);
+
+/*
+ * time_calls(function, first_arguments, calls, others): nanoseconds per call.
+ * The first argument goes round the array; function 0 times the loop alone.
+ */
+Datum
+bench_time_calls(PG_FUNCTION_ARGS)
+{
+	Oid function = PG_GETARG_OID(0);
+	ArrayType *array = PG_GETARG_ARRAYTYPE_P(1);
+	int64 calls = PG_GETARG_INT64(2);
+	LOCAL_FCINFO(call, MAX_ARGS);
+	FmgrInfo flinfo;
+	MemoryContext context;
+	Datum *firsts;
+	int16 len;
+	bool byval;
+	char align;
+	int nfirsts;
+	instr_time start;
+	instr_time end;
+
+	get_typlenbyvalalign(ARR_ELEMTYPE(array), &len, &byval, &align);
+	deconstruct_array(array, ARR_ELEMTYPE(array), len, byval, align, &firsts, NULL, &nfirsts);
+	if (OidIsValid(function))
+	{
+		fmgr_info(function, &flinfo);
+		if (flinfo.fn_nargs > MAX_ARGS)
+			elog(ERROR, "too many arguments");
+		InitFunctionCallInfoData(*call, &flinfo, flinfo.fn_nargs, InvalidOid, NULL, NULL);
+		fill_arguments(call, PG_GETARG_ARRAYTYPE_P(3));
+	}
+	context = AllocSetContextCreate(CurrentMemoryContext, "bench call", ALLOCSET_DEFAULT_SIZES);
+	INSTR_TIME_SET_CURRENT(start);
+	for (int64 i = 0, at = 0; i < calls; i++)
+	{
+		call_once(OidIsValid(function) ? call : NULL, firsts[at], context);
+		if (++at == nfirsts)
+		{
+			at = 0;
+			CHECK_FOR_INTERRUPTS();
+		}
+	}
+	INSTR_TIME_SET_CURRENT(end);
+	INSTR_TIME_SUBTRACT(end, start);
+	MemoryContextDelete(context);
+	PG_RETURN_FLOAT8(INSTR_TIME_GET_DOUBLE(end) * 1e9 / (double) calls);
+}

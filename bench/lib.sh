@@ -1,0 +1,91 @@
+# What the parts of the benchmark share; sourced, never run.
+# shellcheck shell=bash disable=SC2034
+
+. ../scripts/lib.sh
+
+results=$(cd .. && pwd)/build/bench
+
+# Sizes of the full run. Ratios do not need them, caches and indexes do.
+size=full
+rows=1000000
+few_rows=20000
+few_sessions=1000
+many_sessions=1000000
+rounds=11
+calls=50000
+huge_sessions=10000000
+growth_permissions={10,1000,100000,1000000}
+growth_rounds=5
+
+use_quick_sizes() {
+    size=quick
+    rows=200000
+    few_rows=4000
+    many_sessions=100000
+    rounds=5
+    calls=20000
+    huge_sessions=0
+    growth_permissions={10,1000,100000}
+    growth_rounds=3
+}
+
+# Parts that are programs of their own are told the size.
+restore_settings() {
+    [[ ${BENCH_SIZE:-full} != quick ]] || use_quick_sizes
+}
+
+# sql FILE [ARG...]: runs a file of SQL, with the sizes as psql variables.
+sql() {
+    local file=$1
+    shift
+    psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --output=/dev/null --file="$file" \
+        --set=floor="$floor" --set=results="$results" --set=rows="$rows" --set=few_rows="$few_rows" \
+        --set=few_sessions="$few_sessions" --set=many_sessions="$many_sessions" --set=huge_sessions="$huge_sessions" \
+        --set=rounds="$rounds" --set=calls="$calls" \
+        --set=growth_permissions="'$growth_permissions'" --set=growth_rounds="$growth_rounds" "$@"
+}
+
+# query SQL: prints its rows, columns separated by tabs.
+query() {
+    psql --no-psqlrc --quiet --no-align --tuples-only --field-separator=$'\t' --set=ON_ERROR_STOP=1 --command="$1"
+}
+
+# pgbench_rates ARG...: transactions per second and mean latency in milliseconds;
+# what went wrong goes to stderr.
+pgbench_rates() {
+    pgbench --no-vacuum --jobs=1 --define=sessions="$many_sessions" "$@" 2>&1 |
+        awk '/^latency average/ { latency = $4 } /^tps/ { tps = $3 }
+             /error/ && !failed++ { print > "/dev/stderr" }
+             END { printf "%s\t%s\n", tps, latency }'
+}
+
+# The floor's module is loaded from the cluster's own directory: the server
+# runs as a user that may not read the checkout.
+floor=$PGHOST/floor.so
+
+build_floor() {
+    local dir=$results/floor
+    mkdir -p "$dir"
+    # make may have called us: its flags are not meant for this one
+    env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make --silent -C "$dir" -f "$PWD/floor.mk" with_llvm=no floor.so
+    install -m 755 "$dir/floor.so" "$floor"
+}
+
+prepare() {
+    build_floor
+    query 'CREATE EXTENSION session_auth; CREATE SCHEMA bench'
+    sql measure.sql
+    sql fixtures.sql
+    sql peers.sql
+}
+
+# table FILE SQL: a result file, with its header.
+table() {
+    psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 \
+        --command="COPY ($2) TO STDOUT (FORMAT csv, HEADER, DELIMITER E'\t')" >"$results/$1"
+}
+
+# Everything that was sampled inside the server.
+save_samples() {
+    table samples.tsv 'SELECT * FROM bench.medians ORDER BY part, x, item'
+}

@@ -1,0 +1,71 @@
+-- Part rows: what a permission costs per row, over the scan without one.
+--
+-- x is the number of parallel workers. The leader does not help, so that two
+-- workers are two processes.
+
+SET jit = off;
+SET max_parallel_workers_per_gather = 2;
+SET min_parallel_table_scan_size = 0;
+SET parallel_setup_cost = 0;
+SET parallel_tuple_cost = 0;
+SET parallel_leader_participation = off;
+SET client_min_messages = warning;
+-- the PostgREST way needs claims to read
+SET "request.jwt.claims" = '{"sub": "user-1", "role": "USER", "aud": "app", "iat": 1700000000, "exp": 4000000000}';
+
+CREATE FUNCTION bench.scans() RETURNS bench.scan[]
+LANGUAGE sql AS $$
+  SELECT array_agg((item, target, condition)::bench.scan) FROM (VALUES
+    ('resource IS NOT NULL', 'bench.items'::regclass, $q$resource IS NOT NULL$q$),
+    ('resource <> constant', 'bench.items', $q$resource <> 'nothing'$q$),
+    ('floor: C function, column', 'bench.items', $q$bench.yes('USER', 'view', resource)$q$),
+    ('floor: C function, constants', 'bench.items', $q$bench.yes('USER', 'view', 'project:1')$q$),
+    ('has_permission(role(), action, column)', 'bench.items',
+      $q$session_auth.has_permission(session_auth.role(), 'view', resource)$q$),
+    ('has_permission((SELECT role()), action, column)', 'bench.items',
+      $q$session_auth.has_permission((SELECT session_auth.role()), 'view', resource)$q$),
+    ('has_permission(action, column)', 'bench.items',
+      $q$session_auth.has_permission('view', resource)$q$),
+    ('has_permission(role(), constants)', 'bench.items',
+      $q$session_auth.has_permission(session_auth.role(), 'view', 'project:1')$q$),
+    ('has_permission(constants)', 'bench.items',
+      $q$session_auth.has_permission('view', 'project:1')$q$),
+    ('(SELECT has_permission(role(), constants))', 'bench.items',
+      $q$(SELECT session_auth.has_permission(session_auth.role(), 'view', 'project:1'))$q$),
+    ('protect_table', 'bench.items', NULL),
+    ('(SELECT has_permission(constants)), denied', 'bench.items',
+      $q$(SELECT session_auth.has_permission('view', 'what nobody may'))$q$),
+    ('column = ANY (SELECT permitted_resources())', 'bench.items',
+      $q$resource = ANY ((SELECT session_auth.permitted_resources(session_auth.role(), 'view'))::text[])$q$),
+    ('EXISTS on a permission table', 'bench.items',
+      $q$EXISTS (SELECT FROM bench.role_permissions p
+                 WHERE p.role = 'USER' AND p.action = 'view' AND p.resource = items.resource)$q$),
+    ('empty plpgsql function', 'bench.items', $q$bench.plpgsql_nothing('USER', 'view', resource)$q$),
+    ('setting read as JSON', 'bench.few_items',
+      $q$current_setting('request.jwt.claims', true)::json ->> 'role' = 'USER'$q$),
+    ('SQL function, permission table', 'bench.few_items',
+      $q$bench.sql_has_permission('USER', 'view', resource)$q$),
+    ('plpgsql function, permission table', 'bench.few_items',
+      $q$bench.plpgsql_has_permission('USER', 'view', resource)$q$)
+  ) s (item, target, condition)
+$$;
+
+-- Shown beside the figures: in parallel, and once per query.
+CREATE TABLE bench.plans AS SELECT ''::text AS item, ''::text AS plan LIMIT 0;
+
+BEGIN;
+SELECT FROM session_auth.authenticate(bench.token(1));
+INSERT INTO bench.plans
+SELECT s.item, bench.plan(s) FROM unnest(bench.scans()) s
+WHERE s.item IN ('has_permission(role(), action, column)', 'protect_table');
+SET LOCAL max_parallel_workers_per_gather = 0;
+CALL bench.measure_scans('rows', 0, :rounds, bench.scans());
+SET LOCAL max_parallel_workers_per_gather = 2;
+CALL bench.measure_scans('rows', 2, :rounds, bench.scans());
+COMMIT;
+
+\o :results/plans.txt
+\pset format unaligned
+\pset tuples_only on
+SELECT item || E'\n' || plan FROM bench.plans;
+\o /dev/null
