@@ -391,6 +391,7 @@ CREATE FUNCTION session_auth.take_over_sessions(
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET enable_nestloop = off
+SET jit = off
 AS $$
 DECLARE
   rows_of_source text := format(
@@ -484,6 +485,7 @@ RETURNS bigint
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET enable_nestloop = off
+SET jit = off
 AS $$
 DECLARE
   rows_of_source text := format(

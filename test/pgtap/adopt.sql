@@ -1,7 +1,7 @@
 -- Adoption: the application's own tables stay the source of sessions and roles.
 -- Prisma's tables first, then those of @auth/pg-adapter, then what is refused.
 SET timezone = 'Asia/Tokyo';
-SELECT plan(101);
+SELECT plan(91);
 
 -- how many sessions a token opens, and what it is then
 CREATE FUNCTION public.who(token text) RETURNS text LANGUAGE sql
@@ -31,7 +31,7 @@ INSERT INTO "Session" ("sessionToken", "userId", expires) VALUES
   (:'a1', 'alice', now() AT TIME ZONE 'UTC' + interval '30 days'),
   (:'b1', 'bob', '2100-01-02 03:04:05.678'),
   (:'old', 'bob', now() AT TIME ZONE 'UTC' - interval '1 second'),
-  ('weak-token-of-a-framework', 'bob', '2100-01-01');
+  ('01234567890123456789012345', 'bob', '2100-01-01');
 
 SET client_min_messages = error;
 SELECT is(session_auth.adopt_sessions('"Session"', 'sessionToken', 'userId', 'expires'), 2::bigint, 'adopt_sessions takes over what is there, but for expired and weak tokens');
@@ -39,7 +39,7 @@ RESET client_min_messages;
 SELECT is(session_auth.adopt_roles('"User"', 'id', 'role'), 3::bigint, 'adopt_roles takes over an enum');
 SELECT is(who(:'a1'), 'alice', 'a token of the table opens a session');
 SELECT is(who(:'old'), 'nobody', 'an expired one does not');
-SELECT is(who('weak-token-of-a-framework'), 'nobody', 'nor one of too few bits');
+SELECT is(who('01234567890123456789012345'), 'nobody', 'nor one of too few bits');
 SELECT is((SELECT v.expires_at FROM session_auth.verify_session(:'b1') v), '2100-01-02 03:04:05.678+00'::timestamptz, 'without a time zone is in UTC, whatever TimeZone says, to the millisecond');
 SELECT is((SELECT v.roles FROM session_auth.verify_session(:'a1') v), '{ADMIN}', 'the roles are those of the enum');
 SELECT set_eq('SELECT role FROM session_auth.roles', '{ADMIN,USER}'::text[], 'roles that were met are created');
