@@ -70,6 +70,7 @@ static const char *const relation_names[CATALOG_RELATIONS] = {
 static Oid relation_oids[CATALOG_RELATIONS];
 static bool resolved = false;
 static void (*permission_callback)(void) = NULL;
+static void (*grant_callback)(void) = NULL;
 static void (*key_callback)(void) = NULL;
 
 /* ---------------------------------------------------------------- relations */
@@ -79,6 +80,13 @@ tell_permissions(void)
 {
 	if (permission_callback)
 		permission_callback();
+}
+
+static void
+tell_grants(void)
+{
+	if (grant_callback)
+		grant_callback();
 }
 
 static void
@@ -99,6 +107,8 @@ relation_invalidated(Datum arg, Oid relid)
 
 	if (unknown || relid == relation_oids[PERMISSIONS])
 		tell_permissions();
+	if (unknown || relid == relation_oids[USER_ROLES])
+		tell_grants();
 	if (unknown || relid == relation_oids[SIGNING_KEYS])
 		tell_keys();
 	for (int i = 0; i < CATALOG_RELATIONS && resolved; i++)
@@ -111,6 +121,7 @@ schema_invalidated(Datum arg, int cacheid, uint32 hashvalue)
 {
 	resolved = false;
 	tell_permissions();
+	tell_grants();
 	tell_keys();
 }
 
@@ -179,6 +190,12 @@ catalog_on_permission_change(void (*callback)(void))
 }
 
 void
+catalog_on_grant_change(void (*callback)(void))
+{
+	grant_callback = callback;
+}
+
+void
 catalog_on_key_change(void (*callback)(void))
 {
 	key_callback = callback;
@@ -192,6 +209,13 @@ void
 catalog_permissions_changed(void)
 {
 	CacheInvalidateRelcacheByRelid(relation_oid(PERMISSIONS));
+}
+
+/* The same for who has which role. */
+void
+catalog_grants_changed(void)
+{
+	CacheInvalidateRelcacheByRelid(relation_oid(USER_ROLES));
 }
 
 /* The same for keys and secrets. */

@@ -101,6 +101,8 @@ typedef struct SecretRow
 	char *role_source;
 } SecretRow;
 
+extern void catalog_on_grant_change(void (*callback)(void));
+extern void catalog_grants_changed(void);
 extern void catalog_on_key_change(void (*callback)(void));
 extern void catalog_keys_changed(void);
 

@@ -21,6 +21,7 @@
 #include "claims.h"
 #include "clock.h"
 #include "foreign.h"
+#include "role_cache.h"
 #include "session_cache.h"
 #include "settings.h"
 
@@ -318,19 +319,19 @@ has_role(const char *const *roles, int n, const char *role)
 static void
 merge_roles(const ForeignToken *token, Identity *identity)
 {
-	List *granted = token->role_source & ROLES_FROM_GRANTS
-						? catalog_user_roles(identity->user_id, identity->tenant)
-						: NIL;
-	const char **roles = palloc((token->nroles + list_length(granted) + 1) * sizeof(char *));
-	ListCell *cell;
+	GrantedRoles granted = { 0, NULL };
+	const char **roles;
 	int n = 0;
 
+	if (token->role_source & ROLES_FROM_GRANTS)
+		granted = role_cache_get(identity->user_id, identity->tenant);
+	roles = palloc((token->nroles + granted.n + 1) * sizeof(char *));
 	for (int i = 0; i < token->nroles; i++)
 		if (!has_role(roles, n, token->roles[i]))
 			roles[n++] = token->roles[i];
-	foreach (cell, granted)
-		if (!has_role(roles, n, ((UserRole *) lfirst(cell))->role))
-			roles[n++] = ((UserRole *) lfirst(cell))->role;
+	for (int i = 0; i < granted.n; i++)
+		if (!has_role(roles, n, granted.roles[i]))
+			roles[n++] = granted.roles[i];
 	identity->roles = roles;
 	identity->nroles = n;
 }

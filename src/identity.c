@@ -34,13 +34,36 @@ static IdentityCheck check_again = NULL;
 
 /* ------------------------------------------------------- to and from the text */
 
+/*
+ * Numbers are hexadecimal of fixed width; a string is its length and its bytes.
+ * This is written and read once for each authenticate, so it is kept simple
+ * enough to be fast.
+ */
+#define NULL_STRING UINT64CONST(0xffffffff)
+
+static void
+append_hex(StringInfo out, uint64 value, int digits)
+{
+	static const char alphabet[] = "0123456789abcdef";
+
+	enlargeStringInfo(out, digits);
+	for (int i = digits - 1; i >= 0; i--)
+	{
+		out->data[out->len + i] = alphabet[value & 15];
+		value >>= 4;
+	}
+	out->len += digits;
+	out->data[out->len] = '\0';
+}
+
 static void
 append_string(StringInfo out, const char *value)
 {
-	if (value == NULL)
-		appendStringInfoChar(out, '-');
-	else
-		appendStringInfo(out, "%zu:%s", strlen(value), value);
+	size_t len = value ? strlen(value) : 0;
+
+	append_hex(out, value ? len : NULL_STRING, 8);
+	if (value)
+		appendBinaryStringInfo(out, value, (int) len);
 }
 
 static char *
@@ -49,12 +72,14 @@ identity_to_text(const Identity *identity)
 	StringInfoData out;
 
 	initStringInfo(&out);
-	appendStringInfo(&out, INT64_FORMAT " " INT64_FORMAT " " INT64_FORMAT " %d %d ",
-					 identity->expires_at, identity->issued_at, identity->checked_in,
-					 (int) identity->scope, identity->has_session ? 1 : 0);
+	append_hex(&out, (uint64) identity->expires_at, 16);
+	append_hex(&out, (uint64) identity->issued_at, 16);
+	append_hex(&out, (uint64) identity->checked_in, 16);
+	append_hex(&out, identity->scope, 1);
+	append_hex(&out, identity->has_session, 1);
 	for (int i = 0; i < UUID_LEN; i++)
-		appendStringInfo(&out, "%02x", identity->has_session ? identity->session_id.data[i] : 0);
-	appendStringInfo(&out, " %d ", identity->nroles);
+		append_hex(&out, identity->session_id.data[i], 2);
+	append_hex(&out, (uint64) identity->nroles, 8);
 	append_string(&out, identity->kind);
 	append_string(&out, identity->user_id);
 	append_string(&out, identity->tenant);
@@ -74,75 +99,57 @@ typedef struct Reader
 	bool failed;
 } Reader;
 
-static int64
-read_number(Reader *reader)
+static uint64
+read_hex(Reader *reader, int digits)
 {
-	char *end;
-	int64 value = strtoll(reader->at, &end, 10);
+	uint64 value = 0;
 
-	if (end == reader->at || *end != ' ')
-		reader->failed = true;
-	else
-		reader->at = end + 1;
-	return value;
-}
-
-static void
-read_uuid(Reader *reader, pg_uuid_t *uuid)
-{
-	for (int i = 0; i < UUID_LEN && !reader->failed; i++)
+	for (int i = 0; i < digits && !reader->failed; i++)
 	{
-		unsigned int byte;
+		char c = *reader->at;
 
-		if (sscanf(reader->at, "%2x", &byte) != 1)
-			reader->failed = true;
+		if (c >= '0' && c <= '9')
+			value = value << 4 | (uint64) (c - '0');
+		else if (c >= 'a' && c <= 'f')
+			value = value << 4 | (uint64) (c - 'a' + 10);
 		else
-			uuid->data[i] = (unsigned char) byte;
-		reader->at += 2;
-	}
-	if (*reader->at == ' ')
+			reader->failed = true;
 		reader->at++;
-	else
-		reader->failed = true;
+	}
+	return value;
 }
 
 static const char *
 read_string(Reader *reader)
 {
 	char *start = reader->copy;
-	char *end;
-	size_t len;
+	uint64 len = read_hex(reader, 8);
 
-	if (reader->failed)
+	if (reader->failed || len == NULL_STRING)
 		return NULL;
-	if (*reader->at == '-')
-	{
-		reader->at++;
-		return NULL;
-	}
-	len = strtoul(reader->at, &end, 10);
-	if (end == reader->at || *end != ':' || strnlen(end + 1, len) < len)
+	if (strnlen(reader->at, len) < len)
 	{
 		reader->failed = true;
 		return NULL;
 	}
-	memcpy(start, end + 1, len);
+	memcpy(start, reader->at, len);
 	start[len] = '\0';
 	reader->copy += len + 1;
-	reader->at = end + 1 + len;
+	reader->at += len;
 	return start;
 }
 
 static void
 read_header(Reader *reader, Identity *identity)
 {
-	identity->expires_at = read_number(reader);
-	identity->issued_at = read_number(reader);
-	identity->checked_in = read_number(reader);
-	identity->scope = (IdentityScope) read_number(reader);
-	identity->has_session = read_number(reader) != 0;
-	read_uuid(reader, &identity->session_id);
-	identity->nroles = (int) read_number(reader);
+	identity->expires_at = (TimestampTz) read_hex(reader, 16);
+	identity->issued_at = (TimestampTz) read_hex(reader, 16);
+	identity->checked_in = (TimestampTz) read_hex(reader, 16);
+	identity->scope = (IdentityScope) read_hex(reader, 1);
+	identity->has_session = read_hex(reader, 1) != 0;
+	for (int i = 0; i < UUID_LEN; i++)
+		identity->session_id.data[i] = (unsigned char) read_hex(reader, 2);
+	identity->nroles = (int) read_hex(reader, 8);
 }
 
 static void

@@ -11,6 +11,7 @@
 #include "identity.h"
 #include "keys.h"
 #include "permission.h"
+#include "role_cache.h"
 #include "session.h"
 #include "settings.h"
 #include "verify.h"
@@ -28,6 +29,7 @@ _PG_init(void)
 	catalog_init();
 	session_init();
 	permission_init();
+	role_cache_init();
 	keys_init();
 	verify_init();
 }

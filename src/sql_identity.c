@@ -4,11 +4,9 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -20,6 +18,7 @@
 #include "compat.h"
 #include "identity.h"
 #include "identity_row.h"
+#include "record.h"
 #include "sql_identity.h"
 #include "verify.h"
 
@@ -44,33 +43,40 @@ argument_scope(FunctionCallInfo fcinfo, int n)
 /*
  * Somebody who types the call alone finds the identity gone at the next
  * statement.  Only the simple protocol runs its portals invisibly; a driver's
- * pipeline is one transaction up to its Sync and needs no word.
+ * pipeline is one transaction up to its Sync and needs no word.  One word a
+ * statement is enough, whatever loops inside it.
  */
 static void
 note_missing_transaction(IdentityScope scope)
 {
-	if (scope == SCOPE_TRANSACTION && !IsTransactionBlock() && ActivePortal &&
-		!ActivePortal->visible)
+	static TimestampTz noted = 0;
+
+	if (noted != GetCurrentStatementStartTimestamp() && scope == SCOPE_TRANSACTION &&
+		!IsTransactionBlock() && ActivePortal && !ActivePortal->visible)
+	{
+		noted = GetCurrentStatementStartTimestamp();
 		ereport(NOTICE, (errmsg("the identity ends with this statement"),
 						 errhint("Call it between BEGIN and COMMIT.")));
+	}
 }
 
 static Datum
-identity_record(FunctionCallInfo fcinfo, const Identity *identity)
+identity_record(const Identity *identity)
 {
-	TupleDesc desc;
+	static const RecordColumn columns[] = {
+		{ "user_id", TEXTOID }, { "role", TEXTOID },       { "roles", TEXTARRAYOID },
+		{ "tenant", TEXTOID },  { "session_id", UUIDOID }, { "expires_at", TIMESTAMPTZOID }
+	};
+	static RecordType type = { lengthof(columns), columns, NULL };
 	Datum values[IDENTITY_COLUMNS];
 	bool nulls[IDENTITY_COLUMNS];
 
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
 	identity_columns(identity, values, nulls);
-	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
+	return record_form(&type, values, nulls);
 }
 
 Datum
-authenticate_token(FunctionCallInfo fcinfo, TokenArgument token, IdentityScope scope,
-				   const char *tenant)
+authenticate_token(TokenArgument token, IdentityScope scope, const char *tenant)
 {
 	Verification verification;
 	ResultCode result;
@@ -82,7 +88,7 @@ authenticate_token(FunctionCallInfo fcinfo, TokenArgument token, IdentityScope s
 	verification.identity.scope = scope;
 	identity_set(&verification.identity);
 	note_missing_transaction(scope);
-	return identity_record(fcinfo, &verification.identity);
+	return identity_record(&verification.identity);
 }
 
 SQL_FUNCTION(session_auth_authenticate);
@@ -94,7 +100,7 @@ session_auth_authenticate(PG_FUNCTION_ARGS)
 	IdentityScope scope = argument_scope(fcinfo, 1);
 	char *tenant = argument_tenant(fcinfo, 2);
 
-	return authenticate_token(fcinfo, argument_token(fcinfo, 0), scope, tenant);
+	return authenticate_token(argument_token(fcinfo, 0), scope, tenant);
 }
 
 SQL_FUNCTION(session_auth_deauthenticate);
@@ -175,7 +181,7 @@ session_auth_impersonate(PG_FUNCTION_ARGS)
 	record_impersonation(&identity, argument_text_or_null(fcinfo, 2));
 	identity_set(&identity);
 	note_missing_transaction(SCOPE_TRANSACTION);
-	return identity_record(fcinfo, &identity);
+	return identity_record(&identity);
 }
 
 /* ------------------------------------------------------------------- reading it */

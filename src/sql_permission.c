@@ -381,6 +381,19 @@ session_auth_list_permissions(PG_FUNCTION_ARGS)
 
 /* -------------------------------------------------------------------- invalidation */
 
+SQL_FUNCTION(session_auth_grants_changed);
+
+/* The trigger on the table of who has which role. */
+Datum
+session_auth_grants_changed(PG_FUNCTION_ARGS)
+{
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+						errmsg("grants_changed() must be called as a trigger")));
+	catalog_grants_changed();
+	return PointerGetDatum(NULL);
+}
+
 SQL_FUNCTION(session_auth_permissions_changed);
 
 /* The trigger on the tables that the cache is filled from. */

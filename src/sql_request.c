@@ -142,7 +142,7 @@ session_auth_authenticate_request(PG_FUNCTION_ARGS)
 
 	if (result != RESULT_OK)
 		result_raise(result);
-	return authenticate_token(fcinfo, token, scope, tenant);
+	return authenticate_token(token, scope, tenant);
 }
 
 /* -------------------------------------------------------------------- PostgREST */

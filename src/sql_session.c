@@ -4,8 +4,8 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "access/xact.h"
+#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -21,6 +21,7 @@
 #include "errors.h"
 #include "foreign.h"
 #include "identity_row.h"
+#include "record.h"
 #include "session.h"
 #include "settings.h"
 #include "token.h"
@@ -70,24 +71,17 @@ hash_token(const char *token, size_t len, unsigned char *hash)
 }
 
 static Datum
-row_of(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
+issued_token_row(const pg_uuid_t *session_id, const char *token, TimestampTz expires_at)
 {
-	TupleDesc desc;
+	static const RecordColumn columns[] = { { "session_id", UUIDOID },
+											{ "token", TEXTOID },
+											{ "expires_at", TIMESTAMPTZOID } };
+	static RecordType type = { lengthof(columns), columns, NULL };
+	Datum values[] = { UUIDPGetDatum(session_id), CStringGetTextDatum(token),
+					   TimestampTzGetDatum(expires_at) };
+	bool nulls[lengthof(columns)] = { false };
 
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
-}
-
-static Datum
-issued_token_row(FunctionCallInfo fcinfo, const pg_uuid_t *session_id, const char *token,
-				 TimestampTz expires_at)
-{
-	Datum values[3] = { UUIDPGetDatum(session_id), CStringGetTextDatum(token),
-						TimestampTzGetDatum(expires_at) };
-	bool nulls[3] = { false };
-
-	return row_of(fcinfo, values, nulls);
+	return record_form(&type, values, nulls);
 }
 
 /* --------------------------------------------------------------- create_session */
@@ -173,10 +167,28 @@ session_auth_create_session(PG_FUNCTION_ARGS)
 		token = foreign_token(fcinfo, 2, row.token_hash);
 	make_session_id(&row.session_id);
 	session_create(&row, acting_user());
-	return issued_token_row(fcinfo, &row.session_id, token, session_expiry(&row));
+	return issued_token_row(&row.session_id, token, session_expiry(&row));
 }
 
 /* --------------------------------------------------------------- verify_session */
+
+static Datum
+verified_row(const Identity *identity)
+{
+	static const RecordColumn columns[] = {
+		{ "user_id", TEXTOID }, { "role", TEXTOID },       { "roles", TEXTARRAYOID },
+		{ "tenant", TEXTOID },  { "session_id", UUIDOID }, { "expires_at", TIMESTAMPTZOID },
+		{ "kind", TEXTOID },    { "claims", JSONBOID },
+	};
+	static RecordType type = { lengthof(columns), columns, NULL };
+	Datum values[lengthof(columns)];
+	bool nulls[lengthof(columns)] = { false };
+
+	identity_columns(identity, values, nulls);
+	values[IDENTITY_COLUMNS] = CStringGetTextDatum(identity->kind);
+	values[IDENTITY_COLUMNS + 1] = JsonbPGetDatum(identity_claims(identity));
+	return record_form(&type, values, nulls);
+}
 
 SQL_FUNCTION(session_auth_verify_session);
 
@@ -189,23 +201,14 @@ session_auth_verify_session(PG_FUNCTION_ARGS)
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	Verification verification;
 	ResultCode result;
-	Datum values[IDENTITY_COLUMNS + 2];
-	bool nulls[IDENTITY_COLUMNS + 2];
 
 	result = verify_token(token.bytes, token.len, tenant, &verification);
-	if (result != RESULT_OK)
-	{
-		verify_note(result, &verification, false);
-		if (rsinfo && IsA(rsinfo, ReturnSetInfo))
-			rsinfo->isDone = ExprEndResult;
-		PG_RETURN_NULL();
-	}
-	identity_columns(&verification.identity, values, nulls);
-	values[IDENTITY_COLUMNS] = CStringGetTextDatum(verification.identity.kind);
-	nulls[IDENTITY_COLUMNS] = false;
-	values[IDENTITY_COLUMNS + 1] = JsonbPGetDatum(identity_claims(&verification.identity));
-	nulls[IDENTITY_COLUMNS + 1] = false;
-	return row_of(fcinfo, values, nulls);
+	if (result == RESULT_OK)
+		return verified_row(&verification.identity);
+	verify_note(result, &verification, false);
+	if (rsinfo && IsA(rsinfo, ReturnSetInfo))
+		rsinfo->isDone = ExprEndResult;
+	PG_RETURN_NULL();
 }
 
 /* ------------------------------------------------------------- refresh and rotate */
@@ -264,7 +267,7 @@ session_auth_rotate_session(PG_FUNCTION_ARGS)
 							acting_user(), &expires_at);
 	if (result != RESULT_OK)
 		result_raise(result);
-	return issued_token_row(fcinfo, session_id, token, expires_at);
+	return issued_token_row(session_id, token, expires_at);
 }
 
 /* ------------------------------------------------------------------------- ending */

@@ -12,6 +12,7 @@
 
 #include "clock.h"
 #include "errors.h"
+#include "role_cache.h"
 #include "settings.h"
 #include "theft.h"
 #include "token.h"
@@ -89,14 +90,10 @@ verify_form(const char *token, size_t len, Verification *verification)
 void
 verify_load_roles(Identity *identity)
 {
-	List *granted = catalog_user_roles(identity->user_id, identity->tenant);
-	const char **roles = palloc((list_length(granted) + 1) * sizeof(char *));
-	ListCell *cell;
+	GrantedRoles granted = role_cache_get(identity->user_id, identity->tenant);
 
-	identity->nroles = 0;
-	foreach (cell, granted)
-		roles[identity->nroles++] = ((UserRole *) lfirst(cell))->role;
-	identity->roles = roles;
+	identity->nroles = granted.n;
+	identity->roles = granted.roles;
 }
 
 /*

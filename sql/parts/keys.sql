@@ -77,24 +77,10 @@ AS 'MODULE_PATHNAME', 'session_auth_keys_changed';
 COMMENT ON FUNCTION session_auth.keys_changed() IS
   'internal: tells every backend that keys or secrets changed';
 
-DO $$
-DECLARE
-  target text;
-BEGIN
-  FOREACH target IN ARRAY ARRAY['keys', 'key_secrets', 'authjs_secrets', 'cookie_secrets'] LOOP
-    EXECUTE format(
-      'CREATE TRIGGER keys_changed
-         AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON session_auth.%I
-         FOR EACH STATEMENT EXECUTE FUNCTION session_auth.keys_changed()', target);
-    EXECUTE format(
-      'CREATE TRIGGER keys_replicated
-         AFTER INSERT OR UPDATE OR DELETE ON session_auth.%I
-         FOR EACH ROW EXECUTE FUNCTION session_auth.keys_changed()', target);
-    EXECUTE format('ALTER TABLE session_auth.%I ENABLE ALWAYS TRIGGER keys_changed', target);
-    EXECUTE format('ALTER TABLE session_auth.%I ENABLE REPLICA TRIGGER keys_replicated', target);
-  END LOOP;
-END
-$$;
+SELECT session_auth.watch_table('keys', 'keys_changed'),
+       session_auth.watch_table('key_secrets', 'keys_changed'),
+       session_auth.watch_table('authjs_secrets', 'keys_changed'),
+       session_auth.watch_table('cookie_secrets', 'keys_changed');
 
 -- What C knows of keys.
 

@@ -234,7 +234,7 @@ BEGIN ATOMIC
          format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', g.tgrelid::regclass, g.tgname)
   FROM pg_trigger g JOIN pg_proc f ON f.oid = g.tgfoid
   WHERE f.pronamespace = 'session_auth'::regnamespace AND NOT g.tgisinternal
-    AND g.tgenabled <> 'A' AND g.tgname <> 'permissions_replicated'
+    AND g.tgenabled <> 'A' AND g.tgname <> 'cache_replicated'
   ORDER BY 1, 2, 3;
 END;
 COMMENT ON FUNCTION session_auth.check_policies() IS

@@ -120,8 +120,8 @@ END;
 COMMENT ON FUNCTION session_auth.record_event(text, text, jsonb) IS
   'internal: writes a row of session_events';
 
--- Caches follow the tables: row triggers for what logical replication applies
--- row by row, statement triggers for what is done here.
+-- Caches follow the tables: statement triggers for what is done here, row
+-- triggers for what logical replication applies row by row.
 
 CREATE FUNCTION session_auth.permissions_changed() RETURNS trigger
 LANGUAGE c
@@ -129,23 +129,33 @@ AS 'MODULE_PATHNAME', 'session_auth_permissions_changed';
 COMMENT ON FUNCTION session_auth.permissions_changed() IS
   'internal: tells every backend that roles or permissions changed';
 
-DO $$
-DECLARE
-  target text;
+CREATE FUNCTION session_auth.grants_changed() RETURNS trigger
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'session_auth_grants_changed';
+COMMENT ON FUNCTION session_auth.grants_changed() IS
+  'internal: tells every backend that somebody''s roles changed';
+
+CREATE FUNCTION session_auth.watch_table(target name, trigger_function name) RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
 BEGIN
-  FOREACH target IN ARRAY ARRAY['roles', 'role_parents', 'permissions'] LOOP
-    EXECUTE format(
-      'CREATE TRIGGER permissions_changed
-         AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON session_auth.%I
-         FOR EACH STATEMENT EXECUTE FUNCTION session_auth.permissions_changed()', target);
-    EXECUTE format(
-      'CREATE TRIGGER permissions_replicated
-         AFTER INSERT OR UPDATE OR DELETE ON session_auth.%I
-         FOR EACH ROW EXECUTE FUNCTION session_auth.permissions_changed()', target);
-    EXECUTE format(
-      'ALTER TABLE session_auth.%I ENABLE ALWAYS TRIGGER permissions_changed', target);
-    EXECUTE format(
-      'ALTER TABLE session_auth.%I ENABLE REPLICA TRIGGER permissions_replicated', target);
-  END LOOP;
+  EXECUTE format(
+    'CREATE TRIGGER cache_changed
+       AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON session_auth.%I
+       FOR EACH STATEMENT EXECUTE FUNCTION session_auth.%I()', target, trigger_function);
+  EXECUTE format(
+    'CREATE TRIGGER cache_replicated
+       AFTER INSERT OR UPDATE OR DELETE ON session_auth.%I
+       FOR EACH ROW EXECUTE FUNCTION session_auth.%I()', target, trigger_function);
+  EXECUTE format('ALTER TABLE session_auth.%I ENABLE ALWAYS TRIGGER cache_changed', target);
+  EXECUTE format('ALTER TABLE session_auth.%I ENABLE REPLICA TRIGGER cache_replicated', target);
 END
 $$;
+COMMENT ON FUNCTION session_auth.watch_table(name, name) IS
+  'internal: lets a table tell the caches that are filled from it';
+
+SELECT session_auth.watch_table('roles', 'permissions_changed'),
+       session_auth.watch_table('role_parents', 'permissions_changed'),
+       session_auth.watch_table('permissions', 'permissions_changed'),
+       session_auth.watch_table('user_roles', 'grants_changed');

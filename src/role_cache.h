@@ -1,0 +1,17 @@
+/*
+ * role_cache.h
+ *		Which roles a user has, remembered.
+ */
+#ifndef SESSION_AUTH_ROLE_CACHE_H
+#define SESSION_AUTH_ROLE_CACHE_H
+
+typedef struct GrantedRoles
+{
+	int n;
+	const char *const *roles; /* the one granted first at their head */
+} GrantedRoles;
+
+extern void role_cache_init(void);
+extern GrantedRoles role_cache_get(const char *user_id, const char *tenant);
+
+#endif /* SESSION_AUTH_ROLE_CACHE_H */
