@@ -106,7 +106,7 @@ COMMENT ON FUNCTION session_auth.check_secret(text, text) IS
   'internal: 22023 when a secret is empty, too long, or names a file that its giver may not read';
 
 CREATE FUNCTION session_auth.check_role_source(role_source text) RETURNS text
-LANGUAGE plpgsql IMMUTABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -120,7 +120,7 @@ $$;
 COMMENT ON FUNCTION session_auth.check_role_source(text) IS 'internal: 22023 for a bad argument';
 
 CREATE FUNCTION session_auth.check_optional_names(what text, names text[]) RETURNS void
-LANGUAGE plpgsql IMMUTABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -401,7 +401,7 @@ COMMENT ON FUNCTION session_auth.drop_authjs_secret(text) IS
   'Forgets an application''s secret: its cookies are refused at once; whether there was one.';
 
 CREATE FUNCTION session_auth.check_cookie_kind(kind text) RETURNS void
-LANGUAGE plpgsql IMMUTABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
