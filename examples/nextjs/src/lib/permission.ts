@@ -1,0 +1,19 @@
+import 'server-only'
+import { db } from './db'
+
+export interface Verdict {
+  role: string | null
+  allowed: boolean
+  via_role: string | null
+  grant_action: string | null
+  grant_resource: string | null
+  reason: string
+}
+
+/** Whether the current user may, and which grant or lack of one decides: the database's own words. */
+export async function explain(action: string, resource: string): Promise<Verdict> {
+  const rows = await db.$queryRaw<Verdict[]>`
+    SELECT session_auth.role() AS role, e.*
+    FROM session_auth.explain_permission(session_auth.role(), ${action}, ${resource}) e`
+  return rows[0]
+}
