@@ -7,9 +7,13 @@ use warnings;
 use Exporter 'import';
 use Test::More;
 
+# Interrupted, a test still stops its servers, which END blocks do.
+$SIG{$_} = sub { exit 130 } foreach qw(INT TERM HUP);
+
 our @EXPORT = qw(new_server add_extension relay);
 
-# A started node of PostgreSQL::Test::Cluster, which the test has loaded; further lines of postgresql.conf can be given.
+# A started node of PostgreSQL::Test::Cluster, which the test has loaded;
+# further lines of postgresql.conf can be given.
 sub new_server
 {
 	my ($name, @conf) = @_;
