@@ -8,6 +8,7 @@
 
 #include "catalog.h"
 #include "compat.h"
+#include "gate.h"
 #include "identity.h"
 #include "keys.h"
 #include "permission.h"
@@ -32,4 +33,5 @@ _PG_init(void)
 	role_cache_init();
 	keys_init();
 	verify_init();
+	gate_init();
 }

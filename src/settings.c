@@ -23,6 +23,7 @@ int setting_event_retention;
 int setting_max_sessions_per_user;
 int setting_max_token_length;
 bool setting_log_denials;
+bool setting_gate_policies;
 
 #define DAY 86400
 
@@ -75,4 +76,8 @@ settings_init(void)
 							 "Logs why a token was refused, where no error says so.",
 							 "The token itself is never logged.", &setting_log_denials, false,
 							 PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("session_auth.gate_policies",
+							 "Tests what a policy asks once before the scan, not for each row.",
+							 "A query that is denied then reads nothing.", &setting_gate_policies,
+							 true, PGC_SUSET, 0, NULL, NULL, NULL);
 }

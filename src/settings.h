@@ -17,6 +17,7 @@ extern int setting_event_retention;
 extern int setting_max_sessions_per_user;
 extern int setting_max_token_length; /* bytes */
 extern bool setting_log_denials;
+extern bool setting_gate_policies;
 
 extern void settings_init(void);
 
