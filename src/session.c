@@ -67,11 +67,18 @@ idle_limit(const SessionRow *row)
 									 : clock_after(row->last_seen_at, setting_idle_timeout);
 }
 
-/* When the session ends unless something is done, by every limit in force. */
+/* When the session ends however often it is used, unless it is refreshed. */
+TimestampTz
+session_latest_end(const SessionRow *row)
+{
+	return Min(row->expires_at, absolute_limit(row));
+}
+
+/* When the session ends if it is not used again, by every limit in force. */
 TimestampTz
 session_expiry(const SessionRow *row)
 {
-	return Min(row->expires_at, Min(absolute_limit(row), idle_limit(row)));
+	return Min(session_latest_end(row), idle_limit(row));
 }
 
 ResultCode
@@ -391,7 +398,7 @@ edit_refresh(SessionRow *row, void *arg)
 		timestamptz_pl_interval, TimestampTzGetDatum(now), IntervalPGetDatum(&row->lifetime)));
 	row->expires_at = Min(Max(expires_at, row->expires_at), absolute_limit(row));
 	row->last_seen_at = now;
-	args->expires_at = session_expiry(row);
+	args->expires_at = session_latest_end(row);
 	return true;
 }
 
@@ -429,7 +436,7 @@ edit_rotate(SessionRow *row, void *arg)
 	memcpy(row->token_hash, args->new_hash, TOKEN_HASH_LEN);
 	row->last_seen_at = clock_now();
 	args->user_id = row->user_id;
-	args->expires_at = session_expiry(row);
+	args->expires_at = session_latest_end(row);
 	return true;
 }
 

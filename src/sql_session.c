@@ -167,7 +167,7 @@ session_auth_create_session(PG_FUNCTION_ARGS)
 		token = foreign_token(fcinfo, 2, row.token_hash);
 	make_session_id(&row.session_id);
 	session_create(&row, acting_user());
-	return issued_token_row(&row.session_id, token, session_expiry(&row));
+	return issued_token_row(&row.session_id, token, session_latest_end(&row));
 }
 
 /* --------------------------------------------------------------- verify_session */
@@ -394,7 +394,7 @@ put_sessions(FunctionCallInfo fcinfo, const char *user_id)
 		values[0] = UUIDPGetDatum(&row->session_id);
 		values[1] = TimestampTzGetDatum(row->created_at);
 		values[2] = TimestampTzGetDatum(row->last_seen_at);
-		values[3] = TimestampTzGetDatum(session_expiry(row));
+		values[3] = TimestampTzGetDatum(session_latest_end(row));
 		values[4] = BoolGetDatum(identity && identity->has_session &&
 								 memcmp(&identity->session_id, &row->session_id, UUID_LEN) == 0);
 		values[5] = row->metadata ? JsonbPGetDatum(row->metadata)
