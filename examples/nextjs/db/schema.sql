@@ -67,25 +67,9 @@ SELECT session_auth.import_permissions('{
 }');
 SELECT session_auth.protect_table('accounts');
 
--- "User".role stays where roles are kept: every change of it is carried over.
-CREATE FUNCTION carry_role() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-  IF TG_OP <> 'INSERT' THEN
-    PERFORM session_auth.revoke_role(OLD.id, OLD.role::text);
-  END IF;
-  IF TG_OP <> 'DELETE' THEN
-    PERFORM session_auth.grant_role(NEW.id, NEW.role::text);
-  ELSE
-    PERFORM session_auth.expire_user_sessions(OLD.id);
-  END IF;
-  RETURN NULL;
-END
-$$;
-CREATE TRIGGER carry_role AFTER INSERT OR DELETE OR UPDATE OF id, role ON "User"
-  FOR EACH ROW EXECUTE FUNCTION carry_role();
-ALTER TABLE "User" ENABLE ALWAYS TRIGGER carry_role;
-
 RESET ROLE;
+
+-- "User".role stays where roles are kept: every change of it counts from the next request on, and
+-- deleting a user's row ends the user's sessions.
+SELECT session_auth.adopt_roles('"User"', 'id', 'role');
 REVOKE CREATE ON SCHEMA public FROM web_owner;

@@ -5,6 +5,7 @@ const PATHS = {
   empty: 'M4 13.5 6.5 5h11l2.5 8.5M4 13.5V20h16v-6.5h-5a3 3 0 0 1-6 0z',
   warning: 'M12 4 2.5 20.5h19zM12 10v5m0 2.8v.1',
   device: 'M4 5h16v11H4zM9 20h6m-3-4v4',
+  phone: 'M7 3h10v18H7zM11 18h2',
   check: 'm5 12.5 4.5 4.5L19 7.5',
 } as const
 

@@ -127,9 +127,9 @@ function Rows({ accounts }: { accounts: Account[] }) {
           <thead>
             <tr>
               <th>Holder</th>
-              <th>Number</th>
-              <th>Kind</th>
-              <th>Opened</th>
+              <th className="wide">Number</th>
+              <th className="wide">Kind</th>
+              <th className="wide">Opened</th>
               <th>Status</th>
               <th className="number">Balance</th>
             </tr>
@@ -138,9 +138,9 @@ function Rows({ accounts }: { accounts: Account[] }) {
             {accounts.map((account) => (
               <tr key={account.id}>
                 <td>{account.holder}</td>
-                <td className="mono muted">{account.number}</td>
-                <td>{account.kind}</td>
-                <td className="muted">{date.format(new Date(account.openedOn))}</td>
+                <td className="wide mono muted">{account.number}</td>
+                <td className="wide">{account.kind}</td>
+                <td className="wide muted">{date.format(new Date(account.openedOn))}</td>
                 <td>
                   <span className={`pill ${STATUS[account.status]}`}>{account.status}</span>
                 </td>

@@ -156,7 +156,7 @@ export default async function Sessions({
         <ul className="devices">
           {devices.map((device) => (
             <li key={device.session_id}>
-              <Icon name="device" size={22} />
+              <Icon name={/iOS|Android/.test(device.metadata.device ?? '') ? 'phone' : 'device'} size={22} />
               <div>
                 <strong>{device.metadata.device ?? 'Unknown device'}</strong>
                 {device.current && <span className="pill good">this device</span>}
