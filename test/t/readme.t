@@ -1,0 +1,174 @@
+# What the documentation prints comes back: the README's getting started is run
+# as it stands, and the reference names every public function, with its
+# signature and who may call it, every setting with its default, and every table.
+use strict;
+use warnings;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use PostgreSQL::Test::Cluster;
+use SessionAuth;
+
+my $node = new_server('readme');
+my $readme = slurp_file('README.md');
+my $reference = slurp_file('docs/reference.md');
+
+# Tokens, ids and times differ from run to run, and with their length the columns' width.
+sub normalised
+{
+	my ($text) = @_;
+	$text =~ s/sat_[A-Za-z0-9_-]{43}/TOKEN/g;
+	$text =~ s/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/UUID/g;
+	$text =~ s/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d(?::\d\d)?/TIME/g;
+	$text =~ s/-{3,}/--/g;
+	$text =~ s/[ \t]+/ /g;
+	$text =~ s/ ?\n ?/\n/g;
+	$text =~ s/^\s+|\s+$//g;
+	return $text;
+}
+
+# The text under a heading, up to the next one of its level or above.
+sub section
+{
+	my ($text, $level, $title) = @_;
+	my $marks = '#' x $level;
+	return $text =~ /^\Q$marks\E \Q$title\E\n(.*?)(?=^#{1,$level} |\z)/ms ? $1 : undef;
+}
+
+# ------------------------------------------------------------- getting started
+
+my @blocks = section($readme, 2, 'Getting started') =~ /^```(sql|text)\n(.*?)^```$/msg;
+my (@statements, @answers);
+while (my ($kind, $body) = splice(@blocks, 0, 2))
+{
+	if ($kind eq 'sql') { push @statements, $body }
+	else { $answers[$#statements] = $body }
+}
+cmp_ok(scalar(@statements), '>=', 8, 'the getting started has its statements');
+cmp_ok(scalar(grep { defined } @answers), '>=', 8, 'and their answers');
+
+$node->safe_psql('postgres', 'CREATE DATABASE shop');
+my $script = join('', map { "$_\\echo \@\@\@\n" } @statements);
+my $output = '';
+IPC::Run::run([ 'psql', '--no-psqlrc', $node->connstr('shop') ], '<', \$script, '>&', \$output);
+my @came = split(/^\@\@\@\n/m, $output, -1);
+is($#came, scalar(@statements), 'every statement was run');
+foreach my $i (0 .. $#statements)
+{
+	my ($name) = $statements[$i] =~ /^(.*)/;
+	if (defined $answers[$i]) { is(normalised($came[$i]), normalised($answers[$i]), "as printed: $name") }
+	else { unlike($came[$i], qr/^(?:ERROR|WARNING|NOTICE):/m, "without a word: $name") }
+}
+
+# -------------------------------------------------------------------- functions
+
+sub rows
+{
+	my ($sql) = @_;
+	return map { [ split /\x1f/, $_, -1 ] } split /\x1e/, $node->safe_psql('shop', $sql, extra_params => [ '-F', "\x1f", '-R', "\x1e" ]);
+}
+
+# Arguments without casts, and the columns of what comes back.
+my @functions = rows(q{
+	SELECT p.proname,
+	  format('%s(%s) → %s', p.proname,
+	    (SELECT string_agg(regexp_replace(a.text, '::[a-z ]+(\[\])?', '', 'g'), ', ' ORDER BY a.place)
+	     FROM regexp_split_to_table(pg_get_function_arguments(p.oid), ', (?=(?:OUT )?\w+ )') WITH ORDINALITY a (text, place)
+	     WHERE a.text NOT LIKE 'OUT %'),
+	    CASE WHEN p.proallargtypes IS NULL THEN format_type(p.prorettype, NULL)
+	      ELSE format('%s(%s)', CASE WHEN p.proretset THEN 'table' ELSE 'record' END,
+	        (SELECT string_agg(format('%s %s', p.proargnames[i], format_type(p.proallargtypes[i], NULL)), ', ' ORDER BY i)
+	         FROM generate_subscripts(p.proargmodes, 1) i WHERE p.proargmodes[i] IN ('o', 't'))) END),
+	  coalesce((SELECT string_agg(u, ', ' ORDER BY u DESC) FROM unnest('{request,issuer,admin}'::text[]) u
+	    WHERE p.oid IN (SELECT f FROM session_auth.functions_of_usage(u) f)), 'the owner of the extension')
+	FROM pg_proc p
+	WHERE p.pronamespace = 'session_auth'::regnamespace
+	  AND coalesce(obj_description(p.oid, 'pg_proc'), '') NOT LIKE 'internal:%'
+	ORDER BY 1, 2});
+cmp_ok(scalar(@functions), '>', 50, 'there are public functions');
+
+my %known;
+foreach my $function (@functions)
+{
+	my ($name, $signature, $usage) = @$function;
+	$signature =~ s/timestamp with time zone/timestamptz/g;
+	$known{$name} = 1;
+	my $entry = section($reference, 3, $name);
+	ok(defined $entry, "$name has an entry in the reference") or next;
+	my ($signatures) = $entry =~ /^```\n(.*?)^```$/ms;
+	my $flat = $signatures // '';
+	$flat =~ s/\s+/ /g;
+	$flat =~ s/\( /(/g;
+	$flat =~ s/ \)/)/g;
+	ok(index(" $flat ", " $signature ") >= 0, "$name has its signature there") or diag("wanted: $signature");
+	my ($for) = $entry =~ /^For: (.*)\.$/m;
+	is($for, $usage, "$name: and for whom it is");
+	like($readme, qr/\[\Q$name\E\]/, "$name is in the README's list");
+}
+
+# --------------------------------------------------------------------- settings
+
+my @settings = rows(q{
+	SELECT name, context, coalesce(unit, ''), boot_val FROM pg_settings WHERE name LIKE 'session\_auth.%' ORDER BY 1});
+@settings = rows(q{LOAD 'session_auth'; SELECT name, context, coalesce(unit, ''), boot_val FROM pg_settings WHERE name LIKE 'session\_auth.%' ORDER BY 1})
+	unless @settings;
+cmp_ok(scalar(@settings), '>=', 10, 'there are settings');
+my %units = (s => 'seconds', B => 'bytes', '' => 'none');
+foreach my $setting (@settings)
+{
+	my ($name, $context, $unit, $boot) = @$setting;
+	$known{$name} = 1;
+	my $entry = section($reference, 3, $name);
+	ok(defined $entry, "$name has an entry in the reference") or next;
+	my ($default, $said_unit, $who) = $entry =~ /^Default: ([^,.]*).*?\. Unit: (\w+)\. Changed by: (\w+)\.$/m;
+	is($said_unit, $units{$unit}, "$name: its unit");
+	is($who, $context eq 'superuser' ? 'superusers' : $context, "$name: who may change it");
+	my $value = $default // '';
+	$value = $node->safe_psql('shop', "SELECT extract(epoch FROM interval '$value')::bigint") if $unit eq 's';
+	$value = $node->safe_psql('shop', "SELECT pg_size_bytes('$value')") if $unit eq 'B';
+	is($value, $boot, "$name: its default");
+	my ($short) = $name =~ /\.(.*)/;
+	like($readme, qr/\[\Q$short\E\]/, "$name is in the README's list");
+}
+ok(defined section($reference, 3, 'session_auth.identity'), 'session_auth.identity has an entry in the reference');
+$known{'session_auth.identity'} = 1;
+
+# ----------------------------------------------------- tables, and what is stale
+
+foreach my $table (rows(q{SELECT oid::regclass FROM pg_class WHERE relnamespace = 'session_auth'::regnamespace AND relkind = 'r'}))
+{
+	like(section($reference, 2, 'Tables'), qr/^\| \Q$table->[0]\E \|/m, "$table->[0] is in the list of tables");
+}
+is(join(' ', grep { !$known{$_} } $reference =~ /^### (\S+)$/mg), '', 'the reference names nothing that is not there');
+
+my @documents = grep { -e } ('README.md', 'SECURITY.md', 'docs/reference.md', 'docs/security.md');
+foreach my $file (@documents)
+{
+	my $text = slurp_file($file);
+	my %called = map { $_ => 1 } join('', $text =~ /^```sql\n(.*?)^```$/msg) =~ /\bsession_auth\.(\w+)\(/g;
+	is(join(' ', grep { !$known{$_} } sort keys %called), '', "$file calls no function that is not there");
+
+	my ($dir) = $file =~ m{^(.*/)};
+	my @dead;
+	foreach my $link ($text =~ /\]\(([^)\s]+)\)/g)
+	{
+		next if $link =~ /^(?:https?|mailto):/;
+		my ($path, $anchor) = split /#/, $link, 2;
+		my $target = $path eq '' ? $file : ($dir // '') . $path;
+		$target =~ s{[^/]+/\.\./}{};
+		if (!-e $target) { push @dead, $link; next }
+		next if !defined $anchor;
+		my %anchors;
+		foreach my $heading (slurp_file($target) =~ /^#+ (.*)$/mg)
+		{
+			my $id = lc $heading;
+			$id =~ s/[^\w\- ]//g;
+			$id =~ s/ /-/g;
+			$anchors{$id} = 1;
+		}
+		push @dead, $link if !$anchors{$anchor};
+	}
+	is(join(' ', @dead), '', "$file has no dead link");
+}
+
+$node->stop;
+done_testing();
