@@ -25,6 +25,7 @@ extern Jsonb *argument_object(FunctionCallInfo fcinfo, int n, const char *what);
 extern void argument_lifetime(FunctionCallInfo fcinfo, int n, int fallback_seconds,
 							  Interval *lifetime);
 
+extern bool argument_is_uuid(const char *text);
 extern const char *acting_user(void);
 
 #endif /* SESSION_AUTH_ARGUMENTS_H */

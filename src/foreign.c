@@ -384,15 +384,18 @@ claim_of(const Identity *identity, const char *name)
 			   : NULL;
 }
 
-/* Refuse the current identity's own token from now on; false when it has no jti. */
-bool
+/*
+ * Refuse the current identity's own token from now on.  One that has no jti
+ * cannot be told from the user's others: then all of them are refused.
+ */
+void
 foreign_revoke_current(const Identity *identity)
 {
 	char *jti = claim_of(identity, "jti");
 	char *issuer = claim_of(identity, "iss");
 
-	if (jti == NULL)
-		return false;
-	catalog_insert_revoked_token(jti, issuer, identity->expires_at);
-	return true;
+	if (jti)
+		catalog_insert_revoked_token(jti, issuer, identity->expires_at);
+	else
+		foreign_revoke_user(identity->user_id);
 }

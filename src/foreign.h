@@ -38,6 +38,6 @@ extern ResultCode foreign_identity(const ForeignToken *token, const char *tenant
 								   Identity *identity);
 
 extern void foreign_revoke_user(const char *user_id);
-extern bool foreign_revoke_current(const Identity *identity);
+extern void foreign_revoke_current(const Identity *identity);
 
 #endif /* SESSION_AUTH_FOREIGN_H */

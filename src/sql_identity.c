@@ -204,19 +204,6 @@ session_auth_user_id(PG_FUNCTION_ARGS)
 	return text_or_null(fcinfo, identity ? identity->user_id : NULL);
 }
 
-static bool
-is_uuid(const char *text)
-{
-	for (int i = 0; i < 36; i++)
-	{
-		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-
-		if (dash ? text[i] != '-' : !isxdigit((unsigned char) text[i]))
-			return false;
-	}
-	return text[36] == '\0';
-}
-
 SQL_FUNCTION(session_auth_user_uuid);
 
 /* user_uuid(): NULL as well when the user's id is not a uuid */
@@ -225,7 +212,7 @@ session_auth_user_uuid(PG_FUNCTION_ARGS)
 {
 	const Identity *identity = identity_current();
 
-	if (identity == NULL || !is_uuid(identity->user_id))
+	if (identity == NULL || !argument_is_uuid(identity->user_id))
 		PG_RETURN_NULL();
 	return DirectFunctionCall1(uuid_in, CStringGetDatum(identity->user_id));
 }

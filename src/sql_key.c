@@ -24,6 +24,9 @@
 #define PEM_MAX         8192
 #define FINGERPRINT_LEN BASE64URL_LEN(CRYPTO_SHA256_LEN)
 
+#define TOO_LARGE       "It is too large."
+#define NO_SET          "It must be an object with an array \"keys\" of JWKs (RFC 7517)."
+
 static void refuse(const char *what, const char *why) pg_attribute_noreturn();
 
 static void
@@ -33,14 +36,15 @@ refuse(const char *what, const char *why)
 					errdetail("%s", why), errhidestmt(true)));
 }
 
+/* `why` is a place that the call before has filled, or left NULL; `allowed` serves then. */
 static void
-refuse_key(ResultCode result, const char *what, const char *why)
+require_ok(ResultCode result, const char *what, const char *const *why, const char *allowed)
 {
 	if (result == RESULT_OK)
 		return;
 	if (result == RESULT_NO_MEMORY || result == RESULT_CRYPTO_FAILED)
 		result_raise(result);
-	refuse(what, why ? psprintf("%s.", why) : result_reason(result));
+	refuse(what, why && *why ? *why : allowed);
 }
 
 /* ------------------------------------------------------------------------ public */
@@ -57,9 +61,9 @@ describe_key(CryptoKey *key, Datum *pem, Datum *fingerprint, bool *is_secret)
 	*is_secret = crypto_alg_type(crypto_key_alg(key)) == CRYPTO_TYPE_SECRET;
 	if (*is_secret)
 		return;
-	refuse_key(crypto_key_public_pem(key, text, sizeof(text), &len), "key", NULL);
+	require_ok(crypto_key_public_pem(key, text, sizeof(text), &len), "key", NULL, TOO_LARGE);
 	*pem = PointerGetDatum(cstring_to_text_with_len(text, len));
-	refuse_key(jwk_thumbprint(key, thumbprint), "key", NULL);
+	require_ok(jwk_thumbprint(key, thumbprint), "key", NULL, TOO_LARGE);
 	len = base64url_encode(thumbprint, sizeof(thumbprint), encoded);
 	*fingerprint = PointerGetDatum(cstring_to_text_with_len(encoded, len));
 }
@@ -92,7 +96,8 @@ session_auth_read_key(PG_FUNCTION_ARGS)
 
 	if (material == NULL)
 		refuse("key", "The file cannot be read, is empty or too long.");
-	refuse_key(jwk_key_from_text(alg, material, strlen(material), &key, &why), "key", why);
+	require_ok(jwk_key_from_text(alg, material, strlen(material), &key, &why), "key", &why,
+			   "It must be a PEM, a JWK or, for HS*, a secret.");
 	describe_key(key, &values[0], &values[1], &is_secret);
 	values[2] = BoolGetDatum(crypto_key_is_private(key));
 	crypto_key_free(key);
@@ -117,8 +122,8 @@ put_jwk(ReturnSetInfo *rsinfo, const JsonDoc *doc, const JsonNode *jwk)
 
 	if (result == RESULT_UNSUPPORTED)
 		return; /* for encryption, or of a curve that nobody signs with here */
-	refuse_key(result, "jwks", NULL);
-	refuse_key(jwk_key(doc, jwk, info.alg, &key, &why), "jwks", why);
+	require_ok(result, "jwks", NULL, NO_SET);
+	require_ok(jwk_key(doc, jwk, info.alg, &key, &why), "jwks", &why, NO_SET);
 	is_secret = crypto_key_is_private(key);
 	if (!is_secret)
 		describe_key(key, &values[2], &values[3], &is_secret);
@@ -153,8 +158,9 @@ session_auth_read_jwks(PG_FUNCTION_ARGS)
 	if (len > 1024 * 1024)
 		refuse("jwks", "It must not be larger than 1 MB.");
 	nodes = palloc(JSON_NODES_FOR(len) * sizeof(JsonNode));
-	refuse_key(json_scan(&doc, VARDATA_ANY(value), len, nodes, JSON_NODES_FOR(len)), "jwks", NULL);
-	refuse_key(jwk_set(&doc, &keys, &why), "jwks", why);
+	require_ok(json_scan(&doc, VARDATA_ANY(value), len, nodes, JSON_NODES_FOR(len)), "jwks", NULL,
+			   NO_SET);
+	require_ok(jwk_set(&doc, &keys, &why), "jwks", &why, NO_SET);
 	InitMaterializedSRF(fcinfo, 0);
 	for (const JsonNode *jwk = json_first(keys); jwk; jwk = json_next(&doc, keys, jwk))
 		put_jwk(rsinfo, &doc, jwk);

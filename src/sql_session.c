@@ -286,6 +286,19 @@ session_auth_expire_session_by_id(PG_FUNCTION_ARGS)
 
 SQL_FUNCTION(session_auth_expire_session_by_token);
 
+/* Drivers send everything as text: a session's id may come as one. */
+static bool
+expire_by_text_id(FunctionCallInfo fcinfo)
+{
+	Datum id;
+	const char *text = argument_text_or_null(fcinfo, 0);
+
+	if (text == NULL || !argument_is_uuid(text))
+		return false;
+	id = DirectFunctionCall1(uuid_in, CStringGetDatum(text));
+	return session_end(DatumGetUUIDP(id), END_ADMINISTRATOR, acting_user());
+}
+
 /* expire_session(token): whether there was one to end */
 Datum
 session_auth_expire_session_by_token(PG_FUNCTION_ARGS)
@@ -299,6 +312,8 @@ session_auth_expire_session_by_token(PG_FUNCTION_ARGS)
 	if (result != RESULT_OK)
 	{
 		verify_note(result, &verification, false);
+		if (result == RESULT_NO_SESSION)
+			PG_RETURN_BOOL(expire_by_text_id(fcinfo));
 		PG_RETURN_BOOL(result == RESULT_STOLEN);
 	}
 	if (!verification.identity.has_session)
@@ -328,7 +343,10 @@ sign_out_here(const Identity *identity, const char *actor)
 
 	if (identity->has_session)
 		return session_end(&session_id, END_SIGN_OUT, actor) ? 1 : 0;
-	return identity->origin && foreign_revoke_current(identity) ? 1 : 0;
+	if (identity->origin == NULL)
+		return 0;
+	foreign_revoke_current(identity);
+	return 1;
 }
 
 static int64

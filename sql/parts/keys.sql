@@ -284,44 +284,73 @@ COMMENT ON FUNCTION session_auth.import_jwks(text, jsonb, text[], text, text, te
   'passed over. How many keys of the issuer are in force after it. 22023 when the set is malformed or '
   'holds secrets or private keys.';
 
+CREATE FUNCTION session_auth.find_key(kid text, issuer text) RETURNS bigint
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+  found bigint[];
+BEGIN
+  SELECT array_agg(k.key_id) INTO found FROM session_auth.keys k
+  WHERE k.kid IS NOT DISTINCT FROM $1 AND k.issuer IS NOT DISTINCT FROM $2;
+  IF found IS NULL AND $2 IS NULL THEN
+    SELECT array_agg(k.key_id) INTO found FROM session_auth.keys k
+    WHERE k.kid IS NOT DISTINCT FROM $1;
+  END IF;
+  IF cardinality(found) > 1 THEN
+    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid issuer',
+      DETAIL = format('Several issuers have a key "%s": name one.', $1);
+  END IF;
+  RETURN found[1];
+END
+$$;
+COMMENT ON FUNCTION session_auth.find_key(text, text) IS
+  'internal: the key of a kid and an issuer; without an issuer, the only one of that kid';
+
 CREATE FUNCTION session_auth.disable_key(kid text, issuer text DEFAULT NULL) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
+DECLARE
+  disabled record;
 BEGIN
   UPDATE session_auth.keys k SET state = 'retired'
-  WHERE k.kid IS NOT DISTINCT FROM $1 AND k.issuer IS NOT DISTINCT FROM $2
-    AND k.state <> 'retired';
+  WHERE k.key_id = session_auth.find_key($1, $2) AND k.state <> 'retired'
+  RETURNING k.kid, k.issuer INTO disabled;
   IF NOT FOUND THEN
     RETURN false;
   END IF;
-  PERFORM session_auth.record_event('key_disabled', NULL,
-    jsonb_build_object('kid', $1, 'issuer', $2));
+  PERFORM session_auth.record_event('key_disabled', NULL, to_jsonb(disabled));
   RETURN true;
 END
 $$;
 COMMENT ON FUNCTION session_auth.disable_key(text, text) IS
-  'Retires a key: its tokens are refused at once, and it stays listed; whether there was one in force.';
+  'Retires a key: its tokens are refused at once, and it stays listed; whether there was one in force. '
+  'Without an issuer, the only key of that kid; 22023 when several issuers have one.';
 
 CREATE FUNCTION session_auth.drop_key(kid text, issuer text DEFAULT NULL) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
+DECLARE
+  dropped record;
 BEGIN
   DELETE FROM session_auth.keys k
-  WHERE k.kid IS NOT DISTINCT FROM $1 AND k.issuer IS NOT DISTINCT FROM $2;
+  WHERE k.key_id = session_auth.find_key($1, $2)
+  RETURNING k.kid, k.issuer INTO dropped;
   IF NOT FOUND THEN
     RETURN false;
   END IF;
-  PERFORM session_auth.record_event('key_dropped', NULL,
-    jsonb_build_object('kid', $1, 'issuer', $2));
+  PERFORM session_auth.record_event('key_dropped', NULL, to_jsonb(dropped));
   RETURN true;
 END
 $$;
 COMMENT ON FUNCTION session_auth.drop_key(text, text) IS
-  'Forgets a key and its secret: its tokens are refused at once; whether there was one.';
+  'Forgets a key and its secret: its tokens are refused at once; whether there was one. Without an '
+  'issuer, the only key of that kid; 22023 when several issuers have one.';
 
 CREATE FUNCTION session_auth.list_keys()
 RETURNS TABLE (

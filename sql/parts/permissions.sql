@@ -185,7 +185,7 @@ BEGIN
     RETURN false;
   END IF;
   PERFORM session_auth.record_event(
-    CASE WHEN $4 THEN 'permission_denied' ELSE 'permission_granted' END, NULL,
+    CASE WHEN $4 THEN 'denial_added' ELSE 'permission_granted' END, NULL,
     jsonb_build_object('role', $1, 'action', $2, 'resource', $3));
   RETURN true;
 END

@@ -68,7 +68,8 @@ CREATE FUNCTION session_auth.expire_session(token text) RETURNS boolean
 LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'session_auth_expire_session_by_token';
 COMMENT ON FUNCTION session_auth.expire_session(text) IS
-  'Ends the session of a token now, as a sign-out; whether there was one to end.';
+  'Ends the session of a token now, as a sign-out; whether there was one to end. A text that is no '
+  'session''s token but a session''s id ends that session, as drivers send ids as text.';
 
 CREATE FUNCTION session_auth.expire_user_sessions(
   user_id text,
@@ -113,7 +114,9 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'session_auth_sign_out';
 COMMENT ON FUNCTION session_auth.sign_out(text) IS
   'Ends the current identity''s own session (local), its user''s others (others) or all (global); how '
-  'many. The identity ends too, but for others. 28000 without an identity.';
+  'many. The identity ends too, but for others. A signed or encrypted token is refused from then on by '
+  'its jti (local; without one, all that its user has) or by its user (global). 28000 without an '
+  'identity.';
 
 -- Ended by time: expires_at is never later than ended_at, so one index finds both.
 -- The other limits depend on settings and are looked for only while they are on.
