@@ -195,7 +195,7 @@ describe('under @auth/core', () => {
       trustHost: true,
       session: { maxAge: 7 * 24 * 60 * 60, updateAge: 24 * 60 * 60 },
       jwt: credentialsJwt(adapter),
-      logger: { error: (error) => console.error(error), warn() {}, debug() {} },
+      logger: { error: (error) => error.type === 'CredentialsSignin' || console.error(error), warn() {}, debug() {} },
       providers: [
         Credentials({ credentials: { name: {} }, authorize: ({ name }) => prisma.user.findFirst({ where: { name } }) }),
         GitHub({ clientId: 'x', clientSecret: 'x' }),
