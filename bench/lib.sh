@@ -53,7 +53,7 @@ query() {
 # pgbench_rates ARG...: transactions per second and mean latency in milliseconds;
 # what went wrong goes to stderr.
 pgbench_rates() {
-    pgbench --no-vacuum --jobs=1 --define=sessions="$many_sessions" "$@" 2>&1 |
+    pgbench --no-vacuum --jobs=1 --define=sessions="$few_sessions" "$@" 2>&1 |
         awk '/^latency average/ { latency = $4 } /^tps/ { tps = $3 }
              /error/ && !failed++ { print > "/dev/stderr" }
              END { printf "%s\t%s\n", tps, latency }'
