@@ -1,0 +1,152 @@
+# Adopted tables through what happens to whole databases: an administrator who
+# owns them and one who does not, replication, dumps, and what is dropped.
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use SessionAuth;
+
+my $tables = q{
+	CREATE TYPE "Role" AS ENUM ('USER', 'ADMIN');
+	CREATE TABLE "User" (id text PRIMARY KEY, role "Role" NOT NULL DEFAULT 'USER');
+	CREATE TABLE "Session" (id text PRIMARY KEY DEFAULT gen_random_uuid(), "sessionToken" text NOT NULL UNIQUE,
+		"userId" text NOT NULL, expires timestamp(3) NOT NULL);
+};
+my $adopt_sessions = q{SELECT session_auth.adopt_sessions('"Session"', 'sessionToken', 'userId', 'expires')};
+my $adopt_roles = q{SELECT session_auth.adopt_roles('"User"', 'id', 'role')};
+my ($first, $second) = map { sprintf '%08x-1234-4abc-8def-0123456789ab', $_ } 0x9c41f7e2, 0x5be06d13;
+
+my $node = new_server('adopt', 'wal_level = logical', 'max_wal_senders = 5', 'max_replication_slots = 5');
+add_extension($node);
+$node->safe_psql('postgres', $tables);
+my $ask = sub { return $node->safe_psql('postgres', $_[0]) };
+my $who = sub { return $ask->("SELECT user_id || roles::text FROM session_auth.verify_session('$_[0]')") };
+my $fails = sub {
+	my ($statement, $state, $name) = @_;
+	my ($status, $out, $err) = $node->psql('postgres', "\\set VERBOSITY sqlstate\n$statement");
+	like($err, qr/\b$state\b/, $name);
+};
+
+# rights: the caller owns the table, and nothing is adopted behind an owner's back
+$ask->(q{
+	CREATE ROLE admin LOGIN; CREATE ROLE web LOGIN;
+	SELECT session_auth.grant_usage('admin', 'admin');
+	GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON "User", "Session" TO web;
+	GRANT SELECT, TRIGGER ON "User", "Session" TO admin;
+});
+my $may = $ask->(q{SELECT has_function_privilege('admin', 'session_auth.adopt_roles(regclass, name, name)', 'EXECUTE')}) eq 't';
+SKIP: {
+	skip 'usage admin does not hold adopt_roles', 7 unless $may;
+	$fails->("SET ROLE admin; $adopt_sessions", '42501', q{an administrator cannot adopt a table of somebody else's});
+	$fails->("SET ROLE admin; $adopt_roles", '42501', 'nor its roles');
+	$fails->(q{SET ROLE admin; SELECT session_auth.take_over_sessions('"Session"', 'sessionToken', 'userId', 'expires')}, '42501', 'nor by a way around');
+	is($ask->(q{SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'session\_auth\_adopt%'}), '0', 'no trigger is left behind');
+	$ask->('ALTER TABLE "User" OWNER TO admin; ALTER TABLE "Session" OWNER TO admin');
+	is($ask->("SET ROLE admin; $adopt_sessions; $adopt_roles"), "0\n0", 'one who owns it can');
+	is($ask->(q{SET ROLE admin; SELECT session_auth.abandon('"Session"'); SELECT count(*) FROM pg_trigger WHERE tgrelid = '"Session"'::regclass}), "\n0", 'and leave it');
+	$ask->('ALTER TABLE "User" OWNER TO postgres; ALTER TABLE "Session" OWNER TO postgres');
+	$fails->(q{SET ROLE admin; SELECT session_auth.forget_source('"User"'::regclass, 'User')}, '42501', q{what somebody else adopted is not an administrator's to remove});
+}
+$ask->("$adopt_sessions; $adopt_roles");
+
+# the application's role needs no right in session_auth, and never fails for it
+my $login = q{INSERT INTO "Session" ("sessionToken", "userId", expires) VALUES};
+$ask->(qq{SET ROLE web; INSERT INTO "User" VALUES ('ann', 'ADMIN'); $login ('$first', 'ann', '2100-01-01')});
+is($who->($first), 'ann{ADMIN}', q{a login by the application's own role});
+$ask->(qq{SET ROLE web; BEGIN ISOLATION LEVEL SERIALIZABLE; UPDATE "Session" SET expires = '2101-01-01'; COMMIT});
+is($ask->("SELECT expires_at = '2101-01-01+00' FROM session_auth.verify_session('$first')"), 't', 'in a serializable transaction too');
+
+# a logout waits for nobody's snapshot: the session was seen in the meantime
+my $logout = $node->background_psql('postgres');
+$logout->query_safe('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM "Session"');
+$ask->(qq{UPDATE session_auth.sessions SET last_seen_at = now()});
+$logout->query_safe(q{DELETE FROM "Session"; COMMIT});
+$logout->quit;
+is($who->($first), '', 'a logout under REPEATABLE READ ends a session that was touched since');
+
+# types with casts of their own run nobody's code
+$ask->(q{
+	CREATE TYPE sly AS ENUM ('USER', 'ADMIN');
+	CREATE TABLE calls (n int);
+	CREATE FUNCTION sly_text(sly) RETURNS text LANGUAGE plpgsql AS 'BEGIN INSERT INTO calls VALUES (1); RETURN ''ROOT''; END';
+	CREATE FUNCTION sly_json(sly) RETURNS json LANGUAGE plpgsql AS 'BEGIN INSERT INTO calls VALUES (1); RETURN ''"ROOT"''; END';
+	CREATE CAST (sly AS text) WITH FUNCTION sly_text(sly) AS IMPLICIT;
+	CREATE CAST (sly AS json) WITH FUNCTION sly_json(sly) AS IMPLICIT;
+	CREATE TABLE sly_users (id int, role sly);
+	INSERT INTO sly_users VALUES (1, 'USER');
+	SELECT session_auth.adopt_roles('sly_users', 'id', 'role');
+	INSERT INTO sly_users VALUES (2, 'ADMIN');
+	DELETE FROM sly_users WHERE id = 1;
+});
+is($ask->('SELECT count(*) FROM calls'), '0', 'casts of a column are never called');
+is($ask->(q{SELECT role FROM session_auth.user_roles WHERE user_id = '2'}), 'ADMIN', 'a label is what it is');
+
+# a column that is renamed fails loudly, and adopting again heals it
+$ask->('ALTER TABLE "Session" RENAME expires TO until');
+my ($status, $out, $err) = $node->psql('postgres', qq{INSERT INTO "Session" ("sessionToken", "userId", until) VALUES ('$second', 'ann', '2100-01-01')});
+like($err, qr/column "expires" of an adopted table is missing.*adopt_sessions/s, 'a column that was renamed is named');
+$ask->(q{SELECT session_auth.adopt_sessions('"Session"', 'sessionToken', 'userId', 'until')});
+$ask->(qq{INSERT INTO "Session" ("sessionToken", "userId", until) VALUES ('$second', 'ann', '2100-01-01')});
+is($who->($second), 'ann{ADMIN}', 'adopted with its new name it works');
+$ask->(q{ALTER TABLE "Session" RENAME until TO expires; ALTER TYPE "Role" RENAME TO "Role_old"; CREATE TYPE "Role" AS ENUM ('USER', 'ADMIN', 'OWNER');
+	ALTER TABLE "User" ALTER role DROP DEFAULT, ALTER role TYPE "Role" USING role::text::"Role"; DROP TYPE "Role_old"});
+$ask->($adopt_sessions);
+$ask->(q{UPDATE "User" SET role = 'OWNER' WHERE id = 'ann'});
+is($who->($second), 'ann{OWNER}', 'an enum can be replaced the way that Prisma does it');
+
+# a dump holds the tables and their triggers; the two calls are repeated
+my $dump = PostgreSQL::Test::Utils::tempdir() . '/dump';
+$node->command_ok([ 'pg_dump', "--file=$dump", 'postgres' ], 'pg_dump');
+unlike(slurp_file($dump), qr/COPY session_auth\.user_roles.*^\d+\tann\t/ms, 'what was adopted is not in it twice');
+$node->safe_psql('template1', 'CREATE DATABASE restored');
+$node->command_ok([ 'psql', '--no-psqlrc', '--quiet', '--set=ON_ERROR_STOP=1', "--file=$dump", 'restored' ], 'it can be restored');
+my $restored = sub { return $node->safe_psql('restored', $_[0]) };
+is($restored->(q{SELECT count(*) || string_agg(DISTINCT tgenabled::text, '') FROM pg_trigger WHERE tgname LIKE 'session\_auth\_adopt%' AND tgrelid <> 'sly_users'::regclass}), '4A', 'the triggers came along, ENABLE ALWAYS');
+is($restored->("SELECT count(*) FROM session_auth.verify_session('$second')"), '0', 'sessions did not');
+is($restored->("$adopt_sessions; $adopt_roles"), "1\n1", 'adopting again takes them over');
+is($restored->("SELECT user_id || roles::text FROM session_auth.verify_session('$second')"), 'ann{OWNER}', 'and tokens open what they did');
+is($restored->(q{SELECT count(*) FROM session_auth.user_roles WHERE user_id IN ('alice', 'bob')}), '2', 'grants by hand were in the dump');
+
+# logical replication applies row by row, and TRUNCATE
+$node->safe_psql('template1', 'CREATE DATABASE subscriber');
+my $subscriber = sub { return $node->safe_psql('subscriber', $_[0]) };
+$subscriber->("CREATE EXTENSION session_auth; $tables; ALTER TYPE \"Role\" ADD VALUE 'OWNER'");
+$subscriber->("$adopt_sessions; $adopt_roles");
+$ask->(q{CREATE PUBLICATION p FOR TABLE "User", "Session"; SELECT pg_create_logical_replication_slot('s', 'pgoutput')});
+$subscriber->('CREATE SUBSCRIPTION s CONNECTION $$' . $node->connstr('postgres') . q{$$ PUBLICATION p WITH (create_slot = false, slot_name = s)});
+my $there = sub { return qq{SELECT count(*) = $_[1] FROM session_auth.verify_session('$_[0]')} };
+$node->wait_for_subscription_sync($node, 's', 'subscriber');
+$ask->("$login ('$first', 'ann', '2100-01-01')");
+$node->wait_for_catchup('s');
+is($subscriber->("SELECT user_id || roles::text FROM session_auth.verify_session('$first')"), 'ann{OWNER}', 'a login that is replicated opens a session there');
+$ask->(qq{DELETE FROM "Session" WHERE "sessionToken" = '$first'});
+$node->wait_for_catchup('s');
+is($subscriber->($there->($first, 0)), 't', 'a logout ends it there');
+$ask->(q{UPDATE "User" SET role = 'USER'});
+$node->wait_for_catchup('s');
+is($subscriber->(q{SELECT role FROM session_auth.user_roles WHERE user_id = 'ann'}), 'USER', 'a role changes there');
+$ask->('TRUNCATE "Session"');
+$node->wait_for_catchup('s');
+is($subscriber->($there->($second, 0)), 't', 'TRUNCATE ends all there');
+$subscriber->('ALTER SUBSCRIPTION s DISABLE; ALTER SUBSCRIPTION s SET (slot_name = NONE); DROP SUBSCRIPTION s');
+
+# dropping: the source, a schema, the extension
+my $third = '7d20b3ce-5f18-4e6a-b5d9-c1a20f93e874';
+$ask->(qq{$login ('$third', 'ann', '2100-01-01')});
+is($who->($third), 'ann{USER}', 'there is a session');
+$ask->('DROP TABLE "Session"');
+is($who->($third), '', 'dropping its table ends it');
+is($ask->(q{SELECT count(*) FROM session_auth.session_events WHERE event = 'source_abandoned' AND detail->>'source' LIKE '%Session%'}) > 0, 1, 'which is recorded');
+$ask->('DROP TABLE "User"');
+is($ask->(q{SELECT count(*) FROM session_auth.user_roles WHERE user_id = 'ann'}), '0', 'and roles go with theirs');
+$ask->(q{CREATE SCHEMA auth; CREATE TABLE auth.users (id int, role text); INSERT INTO auth.users VALUES (7, 'USER'); SELECT session_auth.adopt_roles('auth.users', 'id', 'role')});
+$ask->('SET client_min_messages = error; DROP SCHEMA auth CASCADE');
+is($ask->(q{SELECT count(*) FROM session_auth.user_roles WHERE user_id = '7'}), '0', 'a schema takes its tables along');
+$ask->('CREATE TEMP TABLE t (i int); DROP TABLE t; DROP OWNED BY web');
+$restored->('DROP EXTENSION session_auth');
+is($restored->(q{SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal}), '0', 'DROP EXTENSION takes the triggers along');
+is($restored->(qq{$login ('$first', 'ann', '2100-01-01'); DELETE FROM "Session"; TRUNCATE "User"; SELECT 1}), '1', 'and leaves tables that work');
+
+$node->stop;
+done_testing();
