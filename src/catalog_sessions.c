@@ -15,6 +15,7 @@
 
 #include "catalog.h"
 #include "catalog_access.h"
+#include "compat.h"
 
 /* Columns, in the order of sql/parts/schema.sql. */
 enum
@@ -248,7 +249,7 @@ write_session(Writer *writer, const SessionRow *row, TupleTableSlot *locked)
 	memcpy(slot->tts_isnull, locked->tts_isnull, Natts_sessions * sizeof(bool));
 	session_to_values(row, slot->tts_values, slot->tts_isnull);
 	ExecStoreVirtualTuple(slot);
-	EvalPlanQualInit(&epqstate, writer->estate, NULL, NIL, -1);
+	compat_init_recheck(&epqstate, writer->estate);
 	EvalPlanQualSetSlot(&epqstate, locked);
 	ExecSimpleRelationUpdate(writer->target, writer->estate, &epqstate, locked, slot);
 	EvalPlanQualEnd(&epqstate);

@@ -22,6 +22,19 @@
 #define guc_free(pointer)        free(pointer)
 #endif
 
+/* 18 marks a function that does not return in front, as C11 does. */
+#ifndef pg_noreturn
+#define pg_noreturn _Noreturn
+#endif
+
+/* Since 16 it wants the result relations too; there are none but the caller's. */
+#if PG_VERSION_NUM >= 160000
+#define compat_init_recheck(epqstate, estate)                                                      \
+	EvalPlanQualInit((epqstate), (estate), NULL, NIL, -1, NIL)
+#else
+#define compat_init_recheck(epqstate, estate) EvalPlanQualInit((epqstate), (estate), NULL, NIL, -1)
+#endif
+
 /* An executor state's range table, of one relation. */
 #if PG_VERSION_NUM >= 180000
 #define compat_init_range_table(estate, rte, permissions)                                          \

@@ -5,10 +5,11 @@
 #ifndef SESSION_AUTH_ERRORS_H
 #define SESSION_AUTH_ERRORS_H
 
+#include "compat.h"
 #include "result.h"
 
 extern const char *result_reason(ResultCode result);
-extern void result_raise(ResultCode result) pg_attribute_noreturn();
+pg_noreturn extern void result_raise(ResultCode result);
 extern void result_log(ResultCode result);
 
 #endif /* SESSION_AUTH_ERRORS_H */

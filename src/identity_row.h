@@ -7,6 +7,7 @@
 
 #include "utils/jsonb.h"
 
+#include "compat.h"
 #include "identity.h"
 
 /* user_id, role, roles, tenant, session_id, expires_at */
@@ -15,6 +16,6 @@
 extern void identity_columns(const Identity *identity, Datum *values, bool *nulls);
 extern Datum identity_roles(const Identity *identity);
 extern Jsonb *identity_claims(const Identity *identity);
-extern void raise_not_authenticated(void) pg_attribute_noreturn();
+pg_noreturn extern void raise_not_authenticated(void);
 
 #endif /* SESSION_AUTH_IDENTITY_ROW_H */

@@ -27,7 +27,7 @@
 #define TOO_LARGE       "It is too large."
 #define NO_SET          "It must be an object with an array \"keys\" of JWKs (RFC 7517)."
 
-static void refuse(const char *what, const char *why) pg_attribute_noreturn();
+pg_noreturn static void refuse(const char *what, const char *why);
 
 static void
 refuse(const char *what, const char *why)

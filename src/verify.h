@@ -5,6 +5,7 @@
 #ifndef SESSION_AUTH_VERIFY_H
 #define SESSION_AUTH_VERIFY_H
 
+#include "compat.h"
 #include "identity.h"
 #include "result.h"
 #include "session.h"
@@ -22,8 +23,7 @@ extern ResultCode verify_token(const char *token, size_t len, const char *tenant
 extern void verify_load_roles(Identity *identity);
 extern ResultCode verify_use_session(ResultCode found, const char *kind,
 									 Verification *verification);
-extern void verify_raise(ResultCode result, const Verification *verification)
-	pg_attribute_noreturn();
+pg_noreturn extern void verify_raise(ResultCode result, const Verification *verification);
 extern void verify_note(ResultCode result, const Verification *verification, bool about_to_raise);
 
 #endif /* SESSION_AUTH_VERIFY_H */
