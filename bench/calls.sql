@@ -16,6 +16,8 @@ LANGUAGE sql AS $$
     ('floor: SHA-256 and index probe', 'bench.probe_token(text)', 'tokens', '{}'),
     ('verify_session', 'session_auth.verify_session(text,text)', 'tokens', '{NULL}'),
     ('authenticate', 'session_auth.authenticate(text,text,text)', 'tokens', '{transaction,NULL}'),
+    ('floor: index probe, 100 users', 'bench.probe(bigint)', 'few keys', '{}'),
+    ('authenticate, 100 users', 'session_auth.authenticate(text,text,text)', 'few tokens', '{transaction,NULL}'),
     ('C function, SPI', 'bench.spi(text)', 'tokens', '{}'),
     ('plpgsql with pgcrypto', 'bench.plpgsql_find_session(text)', 'tokens', '{}'),
     ('plpgsql with pgcrypto, roles, settings', 'bench.plpgsql_authenticate(text)', 'tokens', '{}')
@@ -34,6 +36,10 @@ LANGUAGE sql AS $$
   SELECT 'keys', array_agg(bench.token_key(token)), NULL FROM drawn
   UNION ALL
   SELECT 'tokens', NULL, array_agg(token) FROM drawn
+  UNION ALL
+  SELECT 'few keys', array_agg(bench.token_key(bench.token(n))), NULL FROM generate_series(1, 100) n
+  UNION ALL
+  SELECT 'few tokens', NULL, array_agg(bench.token(n)) FROM generate_series(1, 100) n
 $$;
 
 CALL bench.fill_lists(:few_sessions, 50000);

@@ -95,8 +95,8 @@ $$;
 CREATE PROCEDURE bench.measure_rows(part text, x bigint, rounds integer, target regclass, condition text)
 LANGUAGE sql AS $$
   CALL bench.measure_scans(part, x, rounds, ARRAY[
-    ('floor: C function, column', target, $q$bench.yes('USER', 'view', resource)$q$),
-    ('has_permission', target, condition)]::bench.scan[])
+    ('floor: C function, column', target, $q$bench.yes('USER', 'view', resource)$q$, false),
+    ('has_permission', target, condition, true)]::bench.scan[])
 $$;
 
 CREATE PROCEDURE bench.measure_growth(

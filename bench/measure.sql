@@ -34,13 +34,15 @@ $$;
 
 -- Queries -------------------------------------------------------------------
 
--- A condition as a policy of target. In a WHERE the planner would put what is
--- constant above the scan; a policy's condition it evaluates at every row.
--- NULL: the policies that protect_table writes.
+-- A condition as a policy of target; NULL: the policies that protect_table
+-- writes. In a WHERE the planner would put what is constant above the scan; a
+-- policy's condition it leaves at every row, unless session_auth.gate_policies
+-- is on. Without the extension it never is: so it is off for all others.
 CREATE TYPE bench.scan AS (
   item text,
   target regclass,
-  condition text
+  condition text,
+  gate boolean
 );
 
 CREATE FUNCTION bench.write_policy(scan bench.scan) RETURNS void
@@ -49,6 +51,7 @@ SET client_min_messages = warning AS $$
 BEGIN
   EXECUTE format('DROP POLICY IF EXISTS measured ON %s', scan.target);
   PERFORM session_auth.unprotect_table(scan.target);
+  PERFORM set_config('session_auth.gate_policies', scan.gate::text, true);
   IF scan.condition IS NULL THEN
     PERFORM session_auth.protect_table(scan.target, resource => 'items');
   ELSE

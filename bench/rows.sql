@@ -15,39 +15,46 @@ SET "request.jwt.claims" = '{"sub": "user-1", "role": "USER", "aud": "app", "iat
 
 CREATE FUNCTION bench.scans() RETURNS bench.scan[]
 LANGUAGE sql AS $$
-  SELECT array_agg((item, target, condition)::bench.scan) FROM (VALUES
-    ('resource IS NOT NULL', 'bench.items'::regclass, $q$resource IS NOT NULL$q$),
-    ('resource <> constant', 'bench.items', $q$resource <> 'nothing'$q$),
-    ('floor: C function, column', 'bench.items', $q$bench.yes('USER', 'view', resource)$q$),
-    ('floor: C function, constants', 'bench.items', $q$bench.yes('USER', 'view', 'project:1')$q$),
+  SELECT array_agg((item, target, condition, gate)::bench.scan) FROM (VALUES
+    ('resource IS NOT NULL', 'bench.items'::regclass, $q$resource IS NOT NULL$q$, false),
+    ('resource <> constant', 'bench.items', $q$resource <> 'nothing'$q$, false),
+    ('floor: C function, column', 'bench.items', $q$bench.yes('USER', 'view', resource)$q$, false),
+    ('floor: C function, constants', 'bench.items', $q$bench.yes('USER', 'view', 'project:1')$q$, false),
     ('has_permission(role(), action, column)', 'bench.items',
-      $q$session_auth.has_permission(session_auth.role(), 'view', resource)$q$),
+      $q$session_auth.has_permission(session_auth.role(), 'view', resource)$q$, true),
     ('has_permission((SELECT role()), action, column)', 'bench.items',
-      $q$session_auth.has_permission((SELECT session_auth.role()), 'view', resource)$q$),
+      $q$session_auth.has_permission((SELECT session_auth.role()), 'view', resource)$q$, true),
     ('has_permission(action, column)', 'bench.items',
-      $q$session_auth.has_permission('view', resource)$q$),
-    ('has_permission(role(), constants)', 'bench.items',
-      $q$session_auth.has_permission(session_auth.role(), 'view', 'project:1')$q$),
+      $q$session_auth.has_permission('view', resource)$q$, true),
     ('has_permission(constants)', 'bench.items',
-      $q$session_auth.has_permission('view', 'project:1')$q$),
-    ('(SELECT has_permission(role(), constants))', 'bench.items',
-      $q$(SELECT session_auth.has_permission(session_auth.role(), 'view', 'project:1'))$q$),
-    ('protect_table', 'bench.items', NULL),
+      $q$session_auth.has_permission('view', 'project:1')$q$, true),
+    ('has_permission(constants), no gate', 'bench.items',
+      $q$session_auth.has_permission('view', 'project:1')$q$, false),
+    ('has_permission(role(), constants), no gate', 'bench.items',
+      $q$session_auth.has_permission(session_auth.role(), 'view', 'project:1')$q$, false),
+    ('(SELECT has_permission(constants))', 'bench.items',
+      $q$(SELECT session_auth.has_permission('view', 'project:1'))$q$, true),
+    ('(SELECT has_permission(constants)), no gate', 'bench.items',
+      $q$(SELECT session_auth.has_permission('view', 'project:1'))$q$, false),
+    ('protect_table', 'bench.items', NULL, true),
+    ('protect_table, no gate', 'bench.items', NULL, false),
     ('(SELECT has_permission(constants)), denied', 'bench.items',
-      $q$(SELECT session_auth.has_permission('view', 'what nobody may'))$q$),
+      $q$(SELECT session_auth.has_permission('view', 'what nobody may'))$q$, true),
+    ('(SELECT has_permission(constants)), denied, no gate', 'bench.items',
+      $q$(SELECT session_auth.has_permission('view', 'what nobody may'))$q$, false),
     ('column = ANY (SELECT permitted_resources())', 'bench.items',
-      $q$resource = ANY ((SELECT session_auth.permitted_resources(session_auth.role(), 'view'))::text[])$q$),
+      $q$resource = ANY ((SELECT session_auth.permitted_resources(session_auth.role(), 'view'))::text[])$q$, true),
     ('EXISTS on a permission table', 'bench.items',
       $q$EXISTS (SELECT FROM bench.role_permissions p
-                 WHERE p.role = 'USER' AND p.action = 'view' AND p.resource = items.resource)$q$),
-    ('empty plpgsql function', 'bench.items', $q$bench.plpgsql_nothing('USER', 'view', resource)$q$),
+                 WHERE p.role = 'USER' AND p.action = 'view' AND p.resource = items.resource)$q$, false),
+    ('empty plpgsql function', 'bench.items', $q$bench.plpgsql_nothing('USER', 'view', resource)$q$, false),
     ('setting read as JSON', 'bench.few_items',
-      $q$current_setting('request.jwt.claims', true)::json ->> 'role' = 'USER'$q$),
+      $q$current_setting('request.jwt.claims', true)::json ->> 'role' = 'USER'$q$, false),
     ('SQL function, permission table', 'bench.few_items',
-      $q$bench.sql_has_permission('USER', 'view', resource)$q$),
+      $q$bench.sql_has_permission('USER', 'view', resource)$q$, false),
     ('plpgsql function, permission table', 'bench.few_items',
-      $q$bench.plpgsql_has_permission('USER', 'view', resource)$q$)
-  ) s (item, target, condition)
+      $q$bench.plpgsql_has_permission('USER', 'view', resource)$q$, false)
+  ) s (item, target, condition, gate)
 $$;
 
 -- Shown beside the figures: in parallel, and once per query.
