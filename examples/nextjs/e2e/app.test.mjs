@@ -269,6 +269,8 @@ describe('Uma, who comes by OAuth', () => {
     page = await device()
     await page.goto('/login')
     await page.getByRole('button', { name: 'Continue with GitHub' }).click()
+    await page.getByText('Uma Castellanos').waitFor()
+    await shoot(page, 'oauth')
     await page.getByText('Uma Castellanos').click()
     await page.waitForURL('**/dashboard/accounts')
     await heading(page, 'You may not view accounts').waitFor()
