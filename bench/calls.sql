@@ -5,6 +5,7 @@
 -- session and touch_interval, and part writes looks at it.
 
 SET client_min_messages = warning;
+SET max_parallel_workers_per_gather = 0;
 SET session_auth.touch_interval = '1d';
 
 CREATE FUNCTION bench.calls() RETURNS bench.call[]

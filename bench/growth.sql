@@ -63,14 +63,14 @@ CREATE TABLE bench.cache_memory (item text, x bigint, bytes bigint);
 CREATE PROCEDURE bench.measure_fill(item text, x bigint, rounds integer, role text)
 LANGUAGE plpgsql AS $$
 DECLARE
-  start timestamptz;
+  start float8;
 BEGIN
   FOR round IN 0..rounds LOOP
     DELETE FROM session_auth.permissions WHERE false;
-    start := clock_timestamp();
+    start := bench.clock_ns();
     PERFORM session_auth.has_permission($4, 'view', 'anything');
     INSERT INTO bench.samples
-    SELECT 'fill', $1, $2, round, extract(epoch FROM clock_timestamp() - start) * 1e9, 0
+    SELECT 'fill', $1, $2, round, bench.clock_ns() - start, 0
     WHERE round > 0;
   END LOOP;
   INSERT INTO bench.cache_memory

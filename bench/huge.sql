@@ -2,6 +2,7 @@
 -- the full run has the minutes to make them.
 
 SET client_min_messages = warning;
+SET max_parallel_workers_per_gather = 0;
 SET session_auth.touch_interval = '1d';
 
 SELECT :huge_sessions > 0 AS wanted \gset

@@ -14,7 +14,7 @@ many_sessions=1000000
 rounds=11
 calls=50000
 huge_sessions=10000000
-growth_permissions={10,1000,100000,1000000}
+growth_permissions='{10,1000,100000,1000000}'
 growth_rounds=5
 
 use_quick_sizes() {
@@ -25,7 +25,7 @@ use_quick_sizes() {
     rounds=5
     calls=20000
     huge_sessions=0
-    growth_permissions={10,1000,100000}
+    growth_permissions='{10,1000,100000}'
     growth_rounds=3
 }
 
