@@ -288,24 +288,31 @@ join(const Chunk *found, size_t n, char *out, size_t cap, size_t *out_len)
 	return used > 0 ? RESULT_OK : RESULT_NO_TOKEN;
 }
 
-ResultCode
-cookie_value(Slice header, Slice name, CookieChunks chunks, char *out, size_t cap, size_t *out_len)
+static ResultCode
+collect_and_join(Slice header, Slice name, CookieChunks chunks, char *out, size_t cap,
+				 size_t *out_len)
 {
 	Chunk found[COOKIE_CHUNKS_MAX];
 	size_t n;
-	ResultCode result;
+	ResultCode result = collect(header, name, chunks, found, &n);
 
+	return result == RESULT_OK ? join(found, n, out, cap, out_len) : result;
+}
+
+ResultCode
+cookie_value(Slice header, Slice name, CookieChunks chunks, char *out, size_t cap, size_t *out_len)
+{
 	*out_len = 0;
 	if (header.data == NULL || name.len == 0)
 		return RESULT_NO_TOKEN;
 	if (chunks == COOKIE_BETTER_AUTH)
 	{
-		result = cookie_value(header, name, COOKIE_WHOLE, out, cap, out_len);
+		ResultCode result = collect_and_join(header, name, COOKIE_WHOLE, out, cap, out_len);
+
 		if (result != RESULT_NO_TOKEN)
 			return result;
 	}
-	result = collect(header, name, chunks, found, &n);
-	return result == RESULT_OK ? join(found, n, out, cap, out_len) : result;
+	return collect_and_join(header, name, chunks, out, cap, out_len);
 }
 
 ResultCode

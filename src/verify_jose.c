@@ -157,23 +157,24 @@ use_token(const ForeignToken *token, const char *tenant, Identity *identity, Fou
 
 typedef ResultCode (*Prover)(const char *token, size_t len, Proved *proved);
 
-static ResultCode
+/* The token, proved, read and kept; NULL, and why in *result, when it is not good. */
+static const ForeignToken *
 prove_and_keep(const char *token, size_t len, const unsigned char *hash, Prover prove,
-			   const ForeignToken **kept)
+			   ResultCode *result)
 {
 	Proved proved = { NULL, 0, NULL };
 	ForeignToken *place;
 	MemoryContext context;
-	ResultCode result = prove(token, len, &proved);
 
-	if (result != RESULT_OK)
-		return result;
+	*result = prove(token, len, &proved);
+	if (*result != RESULT_OK)
+		return NULL;
 	context = seen_slot(hash, &place);
-	result = foreign_read(proved.payload, proved.len, proved.binding, context, place);
-	if (result == RESULT_OK)
-		seen_keep(hash);
-	*kept = place;
-	return result;
+	*result = foreign_read(proved.payload, proved.len, proved.binding, context, place);
+	if (*result != RESULT_OK)
+		return NULL;
+	seen_keep(hash);
+	return place;
 }
 
 static ResultCode
@@ -188,11 +189,9 @@ verify_jose(const char *token, size_t len, Verification *verification, Prover pr
 		return RESULT_CRYPTO_FAILED;
 	seen = seen_find(hash);
 	if (seen == NULL)
-	{
-		result = prove_and_keep(token, len, hash, prove, &seen);
-		if (result != RESULT_OK)
-			return result;
-	}
+		seen = prove_and_keep(token, len, hash, prove, &result);
+	if (seen == NULL)
+		return result;
 	return use_token(seen, verification->identity.tenant, &verification->identity,
 					 &verification->session);
 }
