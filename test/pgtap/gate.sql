@@ -9,7 +9,8 @@ DECLARE
   plan text := '';
 BEGIN
   FOR line IN EXECUTE format('EXPLAIN (%s) %s', options, statement) LOOP
-    plan := plan || line || E'\n';
+    -- since 17 an InitPlan's value is not $0 but named
+    plan := plan || regexp_replace(line, '\(InitPlan \d+\)\.col\d+', '$0') || E'\n';
   END LOOP;
   RETURN plan;
 END
