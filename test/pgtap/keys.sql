@@ -1,7 +1,7 @@
 -- Keys and secrets: added, imported, listed, retired and dropped. Which tokens
 -- they then open is in tokens_*.sql.
 \ir tokens.psql
-SELECT plan(163);
+SELECT plan(164);
 
 -- add_key: every kind of material
 SELECT lives_ok(format('SELECT session_auth.add_key(%L, %L, %L, issuer => %L)', kid, algorithm, key, 'https://ok.example'), 'add_key: ' || what)
@@ -118,12 +118,13 @@ SELECT throws_ok(format('SELECT session_auth.import_jwks(%L, %L)', 'https://two.
 SELECT is(session_auth.disable_key('eddsa', 'https://ok.example'), true, 'disable_key retires');
 SELECT is(state, 'retired', '… and it stays listed') FROM session_auth.list_keys() WHERE kid = 'eddsa';
 SELECT is(session_auth.disable_key('eddsa', 'https://ok.example'), false, '… once');
-SELECT is(session_auth.disable_key('eddsa'), false, 'without the issuer it is another key');
+SELECT is(session_auth.disable_key('full'), true, 'without an issuer it is the only key of that kid');
+SELECT throws_ok($$SELECT session_auth.disable_key('rs256')$$, '22023', 'invalid issuer', '… and an error when there are several');
 SELECT is(session_auth.disable_key(NULL, 'https://ok.example'), true, 'kid NULL is the key without one');
 SELECT is(session_auth.drop_key('eddsa', 'https://ok.example'), true, 'drop_key drops');
 SELECT is(session_auth.drop_key('eddsa', 'https://ok.example'), false, '… once');
 SELECT is(session_auth.drop_key('nobody'), false, 'there is nothing to drop');
-SELECT is(session_auth.drop_key(NULL, NULL), false, '… nor with NULLs');
+SELECT throws_ok($$SELECT session_auth.drop_key(NULL)$$, '22023', 'invalid issuer', 'several issuers have a key without kid');
 SELECT is(session_auth.drop_key('rs256', 'https://ok.example'), true, 'of two keys with one kid');
 SELECT is(issuer, 'https://other.example', '… the other issuer''s stays') FROM session_auth.list_keys() WHERE kid = 'rs256';
 SELECT is_empty($$SELECT * FROM session_auth.key_secrets s WHERE NOT EXISTS (SELECT FROM session_auth.keys k WHERE k.key_id = s.key_id)$$, 'a secret goes with its key');

@@ -2,7 +2,7 @@
 -- cryptography is remembered, in any isolation level, and under an identity that
 -- the connection holds. Other connections are in test/t/jwt.t.
 \ir tokens.psql
-SELECT plan(83);
+SELECT plan(87);
 
 SELECT session_auth.add_key(NULL, 'HS256', secret()) \g /dev/null
 SELECT session_auth.add_key('a', 'HS256', secret()) \g /dev/null
@@ -131,8 +131,10 @@ SELECT is(session_auth.user_id(), NULL, '… and drops the identity');
 SELECT refused(jwt('{"sub": "dora", "jti": "d"}'), 'a token that was signed out');
 BEGIN;
 SELECT session_auth.authenticate(jwt('{"sub": "dora"}')) \g /dev/null
-SELECT is(session_auth.sign_out(), 0::bigint, 'a token without jti cannot be signed out alone');
+SELECT is(session_auth.sign_out(), 1::bigint, 'sign_out of a token without jti');
 COMMIT;
+SELECT refused(jwt('{"sub": "dora"}'), '… refuses it, and as it cannot be told from others');
+SELECT refused(jwt(jsonb_build_object('sub', 'dora', 'jti', 'd2', 'iat', in_seconds(-1))), '… all that the user had');
 SELECT jwt(jsonb_build_object('sub', 'erin', 'iat', in_seconds(-5), 'jti', 'e1')) AS e1, jwt(jsonb_build_object('sub', 'erin', 'iat', in_seconds(-5), 'jti', 'e2')) AS e2 \gset
 BEGIN;
 SELECT session_auth.authenticate(:'e1') \g /dev/null
