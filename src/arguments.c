@@ -250,6 +250,18 @@ session_auth_check_argument(PG_FUNCTION_ARGS)
 	elog(ERROR, "no rule for argument \"%s\"", what);
 }
 
+SQL_FUNCTION(session_auth_refuse);
+
+/* refuse(what text, detail text) */
+Datum
+session_auth_refuse(PG_FUNCTION_ARGS)
+{
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					errmsg("invalid %s", text_to_cstring(PG_GETARG_TEXT_PP(0))),
+					errdetail("%s", text_to_cstring(PG_GETARG_TEXT_PP(1))), errhidestmt(true),
+					errhidecontext(true)));
+}
+
 SQL_FUNCTION(session_auth_acting_user);
 
 Datum

@@ -240,12 +240,16 @@ scan_next(TableScan *scan)
 	return systable_getnext(scan->scan);
 }
 
-/* The lock is kept to the end of the transaction, as every query's is. */
+/*
+ * The lock goes with the scan: each scan finds its table anew and sees what is
+ * committed then, and a request that stays open must not keep an administrator
+ * from a TRUNCATE.
+ */
 void
 scan_end(TableScan *scan)
 {
 	systable_endscan(scan->scan);
-	table_close(scan->table, NoLock);
+	table_close(scan->table, AccessShareLock);
 }
 
 Datum

@@ -28,6 +28,9 @@
 #define MAX_ROLES 1000
 #define MAX_NAME  1024 /* of a user, tenant, jti or role */
 
+/* As sql/parts/sessions.sql keeps ended sessions for it. */
+#define MAX_CACHE_AGE (SECS_PER_HOUR * USECS_PER_SEC)
+
 /* Where foreign_read works: the text, what was found in it, where results go. */
 typedef struct Reading
 {
@@ -57,6 +60,20 @@ static int64
 to_unix(TimestampTz at)
 {
 	return at + UNIX_TO_POSTGRES_US;
+}
+
+/* Times are finite or at an end, so that adding the skew must not pass over it. */
+static TimestampTz
+later(TimestampTz at, int64 us)
+{
+	return TIMESTAMP_NOT_FINITE(at) ? at : at + us;
+}
+
+/* How far the clock that stamped the token may differ from ours. */
+static int64
+skew_us(const ForeignToken *token)
+{
+	return token->exact ? 0 : (int64) setting_clock_skew * USECS_PER_SEC;
 }
 
 /* A name that this database can hold: no control characters, not empty, not huge. */
@@ -163,17 +180,18 @@ read_claims(Reading *reading)
 	ForeignToken *token = reading->token;
 	Claims claims;
 	ClaimsPolicy policy = { .now_us = to_unix(clock_now()),
-							.skew_us = token->skew_us,
+							.skew_us = skew_us(token),
 							.issuer = binding->issuer,
 							.audiences = binding->audiences,
-							.n_audiences = binding->n_audiences };
+							.n_audiences = binding->n_audiences,
+							.subject_optional = binding->session_cache };
 	ResultCode result = claims_read(&claims, &reading->doc);
 
 	if (result == RESULT_OK)
 		result = claims_check(&claims, &policy);
 	if (result != RESULT_OK)
 		return result;
-	if (!is_name(claims.sub) || (claims.jti.data && !is_name(claims.jti)) ||
+	if ((claims.sub.data && !is_name(claims.sub)) || (claims.jti.data && !is_name(claims.jti)) ||
 		(claims.iss.data && !is_name(claims.iss)))
 		return RESULT_MALFORMED;
 	token->user_id = copy_slice(reading->context, claims.sub);
@@ -182,30 +200,47 @@ read_claims(Reading *reading)
 	token->expires_at = from_unix(claims.exp_us);
 	token->not_before = claims.has_nbf ? from_unix(claims.nbf_us) : DT_NOBEGIN;
 	token->issued_at = claims.has_iat ? from_unix(claims.iat_us) : DT_NOBEGIN;
-	return RESULT_OK;
+	return token->user_id || binding->session_cache ? RESULT_OK : RESULT_NO_SUBJECT;
 }
 
-/* better-auth's cache names a user, a session behind it, and when both end. */
+/*
+ * better-auth's cache names a user, a session behind it, and when that ends; the
+ * cache itself has claims of its own, and is believed for an hour at the most, as
+ * long as purge_sessions remembers that its session has ended.
+ */
 static ResultCode
 read_session_cache(Reading *reading)
 {
 	ForeignToken *token = reading->token;
 	SessionCache cache;
-	ResultCode result = session_cache_read(&cache, &reading->doc, &reading->doc.nodes[0]);
+	ResultCode result;
 
+	token->exact = true;
+	result = read_claims(reading);
+	if (result == RESULT_OK)
+		result = session_cache_read(&cache, &reading->doc, &reading->doc.nodes[0]);
 	if (result == RESULT_OK)
 		result = session_cache_check(&cache, to_unix(clock_now()));
 	if (result != RESULT_OK)
 		return result;
-	if (!is_name(cache.user_id) || !is_name(cache.token))
+	if (!is_name(cache.user_id) || !is_name(cache.token) || token->issued_at == DT_NOBEGIN)
 		return RESULT_MALFORMED;
 	token->user_id = copy_slice(reading->context, cache.user_id);
 	token->session_token = copy_slice(reading->context, cache.token);
-	token->expires_at = from_unix(cache.expires_us);
-	token->not_before = DT_NOBEGIN;
-	token->issued_at = DT_NOBEGIN;
-	token->skew_us = 0;
+	token->expires_at = Min(token->expires_at, from_unix(cache.expires_us));
+	token->expires_at = Min(token->expires_at, later(token->issued_at, MAX_CACHE_AGE));
 	return RESULT_OK;
+}
+
+/* The claims that are kept must not hand out the live session's token. */
+static void
+hide_session_token(const Reading *reading, char *claims)
+{
+	const char *path = "session.token";
+	const JsonNode *node = json_lookup(&reading->doc, &reading->doc.nodes[0], path, strlen(path));
+
+	if (reading->binding->session_cache && node)
+		memset(claims + node->start, '*', node->end - node->start);
 }
 
 static bool
@@ -238,8 +273,8 @@ read_payload(Reading *reading)
 	claims = copy_slice(reading->context, text);
 	if (reading->doc.unstorable)
 		json_make_storable(&reading->doc, claims);
+	hide_session_token(reading, claims);
 	token->claims = claims;
-	token->expires_at = Min(token->expires_at, binding->valid_until);
 	return RESULT_OK;
 }
 
@@ -260,7 +295,7 @@ foreign_read(const char *payload, size_t len, const TokenBinding *binding, Memor
 	token->origin = MemoryContextStrdup(context, binding->origin);
 	token->role_source = binding->role_source;
 	token->valid_from = binding->valid_from;
-	token->skew_us = (int64) setting_clock_skew * USECS_PER_SEC;
+	token->valid_until = binding->valid_until;
 	result = json_scan(&reading.doc, payload, len, nodes, JSON_NODES_FOR(len));
 	if (result == RESULT_OK && reading.doc.nodes[0].kind != JSON_KIND_OBJECT)
 		result = RESULT_MALFORMED;
@@ -273,13 +308,6 @@ foreign_read(const char *payload, size_t len, const TokenBinding *binding, Memor
 }
 
 /* -------------------------------------------------------------------- each use */
-
-/* Times are finite or at an end, so that adding the skew must not pass over it. */
-static TimestampTz
-later(TimestampTz at, int64 us)
-{
-	return TIMESTAMP_NOT_FINITE(at) ? at : at + us;
-}
 
 static ResultCode
 check_revocations(const ForeignToken *token)
@@ -298,10 +326,10 @@ check_revocations(const ForeignToken *token)
 ResultCode
 foreign_check(const ForeignToken *token, TimestampTz now)
 {
-	if (later(token->expires_at, token->skew_us) <= now)
+	if (later(token->expires_at, skew_us(token)) <= now || token->valid_until <= now)
 		return RESULT_EXPIRED;
-	if (token->valid_from > now || token->not_before > later(now, token->skew_us) ||
-		token->issued_at > later(now, token->skew_us))
+	if (token->valid_from > now || token->not_before > later(now, skew_us(token)) ||
+		token->issued_at > later(now, skew_us(token)))
 		return RESULT_NOT_YET_VALID;
 	return check_revocations(token);
 }
@@ -353,7 +381,8 @@ foreign_identity(const ForeignToken *token, const char *tenant, Identity *identi
 	identity->expires_at = token->expires_at;
 	/* one that is accepted for its issuer's slow clock must not read as expired */
 	if (token->expires_at <= clock_now())
-		identity->expires_at = later(token->expires_at, token->skew_us);
+		identity->expires_at = later(token->expires_at, skew_us(token));
+	identity->expires_at = Min(identity->expires_at, token->valid_until);
 	identity->claims = token->claims;
 	identity->origin = token->origin;
 	merge_roles(token, identity);

@@ -26,9 +26,10 @@ typedef struct ForeignToken
 	const char *session_token; /* better-auth's session behind it, or NULL */
 	TimestampTz issued_at;     /* DT_NOBEGIN when it does not say */
 	TimestampTz not_before;
-	TimestampTz expires_at; /* with the key's own end */
+	TimestampTz expires_at;
 	TimestampTz valid_from; /* the key's */
-	int64 skew_us;
+	TimestampTz valid_until;
+	bool exact; /* its clock is the application's own: no skew */
 } ForeignToken;
 
 extern ResultCode foreign_read(const char *payload, size_t len, const TokenBinding *binding,

@@ -175,7 +175,10 @@ add_cookie_name(char *name)
 	cookie_names = lappend(cookie_names, name);
 }
 
-/* next-auth v4 derives one key whatever the cookie is called, Auth.js one for each. */
+/*
+ * next-auth v4 derives one key whatever the cookie is called, Auth.js v5 one for
+ * each name, also where an application has kept v4's.
+ */
 static void
 load_authjs_secret(SecretRow *row)
 {
@@ -187,9 +190,9 @@ load_authjs_secret(SecretRow *row)
 	foreach (cell, row->cookie_names)
 	{
 		add_cookie_name(lfirst(cell));
-		if (secret && strstr(lfirst(cell), "next-auth") == NULL)
+		if (secret)
 			add_jwe_key(JWE_AUTHJS_V5, secret, lfirst(cell), binding);
-		else
+		if (strstr(lfirst(cell), "next-auth"))
 			v4 = true;
 	}
 	if (secret && v4)

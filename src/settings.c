@@ -24,6 +24,7 @@ int setting_max_sessions_per_user;
 int setting_max_token_length;
 bool setting_log_denials;
 bool setting_gate_policies;
+bool setting_connection_scope;
 
 #define DAY 86400
 
@@ -80,4 +81,8 @@ settings_init(void)
 							 "Tests what a policy asks once before the scan, not for each row.",
 							 "A query that is denied then reads nothing.", &setting_gate_policies,
 							 true, PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("session_auth.connection_scope",
+							 "Allows identities that last as long as their connection.",
+							 "Turn it off where a pooler hands connections from client to client.",
+							 &setting_connection_scope, true, PGC_SUSET, 0, NULL, NULL, NULL);
 }

@@ -18,6 +18,7 @@ extern int setting_max_sessions_per_user;
 extern int setting_max_token_length; /* bytes */
 extern bool setting_log_denials;
 extern bool setting_gate_policies;
+extern bool setting_connection_scope;
 
 extern void settings_init(void);
 

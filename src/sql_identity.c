@@ -19,6 +19,7 @@
 #include "identity.h"
 #include "identity_row.h"
 #include "record.h"
+#include "settings.h"
 #include "sql_identity.h"
 #include "verify.h"
 
@@ -35,7 +36,13 @@ argument_scope(FunctionCallInfo fcinfo, int n)
 	if (scope && strcmp(scope, "transaction") == 0)
 		return SCOPE_TRANSACTION;
 	if (scope && strcmp(scope, "connection") == 0)
+	{
+		if (!setting_connection_scope)
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid scope"),
+							errdetail("Scope \"connection\" is turned off by "
+									  "session_auth.connection_scope.")));
 		return SCOPE_CONNECTION;
+	}
 	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid scope"),
 					errdetail("It must be \"transaction\" or \"connection\".")));
 }

@@ -128,11 +128,14 @@ static char *
 make_payload(const TokenBinding *binding, const char *user_id, int64 seconds, Jsonb *claims)
 {
 	StringInfoData out;
-	int64 now = clock_now() / USECS_PER_SEC +
-				(int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY;
+	int64 now = clock_now() +
+				(int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY * USECS_PER_SEC;
 
 	initStringInfo(&out);
-	appendStringInfo(&out, "{\"iat\":" INT64_FORMAT ",\"exp\":" INT64_FORMAT, now, now + seconds);
+	/* with its fraction, or expire_user_sessions a moment ago would seem to be later */
+	appendStringInfo(&out, "{\"iat\":" INT64_FORMAT ".%06d,\"exp\":" INT64_FORMAT,
+					 now / USECS_PER_SEC, (int) (now % USECS_PER_SEC),
+					 now / USECS_PER_SEC + seconds);
 	append_claim(&out, "sub", user_id);
 	append_claim(&out, "jti", random_jti());
 	if (binding->issuer.data)

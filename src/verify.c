@@ -134,25 +134,27 @@ verify_raise(ResultCode result, const Verification *verification)
 /* ------------------------------------------------ identities of a connection */
 
 static bool
-check_session_again(const Identity *identity, Identity *fresh)
+find_session_again(const Identity *identity, SessionRow *row)
+{
+	return catalog_find_session_by_id(&identity->session_id, row) &&
+		   session_check(row, clock_now()) == RESULT_OK;
+}
+
+/* What has an origin was proved by a key or a secret, which must still be trusted. */
+static bool
+check_again(const Identity *identity, Identity *fresh)
 {
 	SessionRow row;
 
-	if (!catalog_find_session_by_id(&identity->session_id, &row) ||
-		session_check(&row, clock_now()) != RESULT_OK)
+	if (identity->has_session && !find_session_again(identity, &row))
+		return false;
+	if (identity->origin)
+		return verify_jose_again(identity, fresh);
+	if (!identity->has_session)
 		return false;
 	identity_of_session(&row, identity->kind, fresh);
 	verify_load_roles(fresh);
 	return true;
-}
-
-/* What has an origin was proved by a key or a secret, the rest by a session's row. */
-static bool
-check_again(const Identity *identity, Identity *fresh)
-{
-	if (identity->origin)
-		return verify_jose_again(identity, fresh);
-	return identity->has_session && check_session_again(identity, fresh);
 }
 
 void

@@ -111,8 +111,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   IF role_source IS NULL OR role_source NOT IN ('claims', 'grants', 'both') THEN
-    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid role_source',
-      DETAIL = 'It must be "claims", "grants" or "both".';
+    PERFORM session_auth.refuse('role_source', 'It must be "claims", "grants" or "both".');
   END IF;
   RETURN role_source;
 END
@@ -128,8 +127,7 @@ DECLARE
 BEGIN
   FOREACH name IN ARRAY coalesce(names, '{}') LOOP
     IF name = '' OR length(name) > 512 THEN
-      RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = format('invalid %s', what),
-        DETAIL = 'It must not be empty, nor longer than 512 characters.';
+      PERFORM session_auth.refuse(what, 'It must not be empty, nor longer than 512 characters.');
     END IF;
   END LOOP;
 END
@@ -168,17 +166,14 @@ BEGIN
   PERFORM session_auth.check_optional_names('tenant_claim', ARRAY[$7]);
   PERFORM session_auth.check_role_source($11);
   IF new_state IS NULL OR new_state NOT IN ('active', 'verify only', 'retired') THEN
-    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid state',
-      DETAIL = 'It must be "active", "verify only" or "retired".';
+    PERFORM session_auth.refuse('state', 'It must be "active", "verify only" or "retired".');
   END IF;
   IF $9 >= $10 THEN
-    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid valid_until',
-      DETAIL = 'It must be later than valid_from.';
+    PERFORM session_auth.refuse('valid_until', 'It must be later than valid_from.');
   END IF;
   IF $2 IS NULL OR $3 IS NULL THEN
-    RAISE EXCEPTION USING ERRCODE = '22023',
-      MESSAGE = CASE WHEN $2 IS NULL THEN 'invalid algorithm' ELSE 'invalid key' END,
-      DETAIL = 'It must not be null.';
+    PERFORM session_auth.refuse(CASE WHEN $2 IS NULL THEN 'algorithm' ELSE 'key' END,
+      'It must not be null.');
   END IF;
   PERFORM session_auth.check_secret('key', $3);
   SELECT * INTO material FROM session_auth.read_key($2, $3);
@@ -189,8 +184,7 @@ BEGIN
   ON CONFLICT DO NOTHING
   RETURNING key_id INTO new_id;
   IF NOT FOUND THEN
-    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid kid',
-      DETAIL = format('A key "%s" of issuer "%s" exists already.', $1, $4);
+    PERFORM session_auth.refuse('kid', format('A key "%s" of issuer "%s" exists already.', $1, $4));
   END IF;
   IF material.has_secret THEN
     INSERT INTO session_auth.key_secrets (key_id, secret) VALUES (new_id, $3);
@@ -227,8 +221,7 @@ DECLARE
   key record;
 BEGIN
   IF $1 IS NULL THEN
-    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid issuer',
-      DETAIL = 'It must not be null.';
+    PERFORM session_auth.refuse('issuer', 'It must not be null.');
   END IF;
   PERFORM session_auth.check_optional_names('issuer', ARRAY[$1]);
   PERFORM session_auth.check_optional_names('audiences', $3);
@@ -263,8 +256,8 @@ BEGIN
       $6, 'verify only', key.public_key, key.fingerprint, true)
     ON CONFLICT DO NOTHING;
     IF NOT FOUND THEN
-      RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid jwks',
-        DETAIL = format('Key "%s" of issuer "%s" has been added by hand.', key.kid, $1);
+      PERFORM session_auth.refuse('jwks',
+        format('Key "%s" of issuer "%s" has been added by hand.', key.kid, $1));
     END IF;
     added := added + 1;
   END LOOP;
@@ -299,8 +292,7 @@ BEGIN
     WHERE k.kid IS NOT DISTINCT FROM $1;
   END IF;
   IF cardinality(found) > 1 THEN
-    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid issuer',
-      DETAIL = format('Several issuers have a key "%s": name one.', $1);
+    PERFORM session_auth.refuse('issuer', format('Several issuers have a key "%s": name one.', $1));
   END IF;
   RETURN found[1];
 END
@@ -396,8 +388,7 @@ BEGIN
   PERFORM session_auth.check_optional_names('role_claim', ARRAY[$3]);
   PERFORM session_auth.check_role_source($4);
   IF cardinality(names) NOT BETWEEN 1 AND 16 THEN
-    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid cookie_names',
-      DETAIL = 'There must be 1 to 16 of them.';
+    PERFORM session_auth.refuse('cookie_names', 'There must be 1 to 16 of them.');
   END IF;
   DELETE FROM session_auth.authjs_secrets s WHERE s.secret = $1;
   INSERT INTO session_auth.authjs_secrets (secret, cookie_names, role_claim, role_source)
@@ -435,8 +426,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   IF kind IS NULL OR kind NOT IN ('better-auth', 'express') THEN
-    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid kind',
-      DETAIL = 'It must be "better-auth" or "express".';
+    PERFORM session_auth.refuse('kind', 'It must be "better-auth" or "express".');
   END IF;
 END
 $$;
@@ -489,8 +479,7 @@ AS $$
 #variable_conflict use_column
 BEGIN
   IF $1 IS NULL THEN
-    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid jti',
-      DETAIL = 'It must not be null.';
+    PERFORM session_auth.refuse('jti', 'It must not be null.');
   END IF;
   PERFORM session_auth.check_optional_names('jti', ARRAY[$1]);
   PERFORM session_auth.check_optional_names('issuer', ARRAY[$2]);

@@ -72,9 +72,7 @@ BEGIN
   -- locked, so that it is not dropped before what follows refers to it
   PERFORM FROM session_auth.roles r WHERE r.role = $1 FOR KEY SHARE;
   IF NOT FOUND THEN
-    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid role',
-      DETAIL = format('Role "%s" does not exist.', $1),
-      HINT = 'Create it with session_auth.create_role().';
+    PERFORM session_auth.refuse('role', format('Role "%s" does not exist.', $1));
   END IF;
 END
 $$;
@@ -99,8 +97,8 @@ BEGIN
     )
     SELECT FROM ancestors WHERE role = $1
   ) THEN
-    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid parent',
-      DETAIL = format('Role "%s" would inherit from itself through "%s".', $1, $2);
+    PERFORM session_auth.refuse('parent',
+      format('Role "%s" would inherit from itself through "%s".', $1, $2));
   END IF;
   INSERT INTO session_auth.role_parents (role, parent) VALUES ($1, $2) ON CONFLICT DO NOTHING;
   IF FOUND THEN
@@ -141,8 +139,7 @@ BEGIN
   PERFORM session_auth.check_argument('role', $1);
   INSERT INTO session_auth.roles (role) VALUES ($1) ON CONFLICT DO NOTHING;
   IF NOT FOUND THEN
-    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid role',
-      DETAIL = format('Role "%s" exists already.', $1);
+    PERFORM session_auth.refuse('role', format('Role "%s" exists already.', $1));
   END IF;
   PERFORM session_auth.record_event('role_created', NULL, jsonb_build_object('role', $1));
   FOREACH parent IN ARRAY coalesce($2, '{}') LOOP
@@ -254,14 +251,14 @@ DECLARE
   changed integer := 0;
 BEGIN
   IF $1 IS NULL OR jsonb_typeof($1) <> 'object' THEN
-    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid permissions',
-      DETAIL = 'They must be an object that maps each role to an array of "action:resource".';
+    PERFORM session_auth.refuse('permissions',
+      'They must be an object that maps each role to an array of "action:resource".');
   END IF;
   FOR entry IN SELECT m.key AS role, m.value AS list FROM jsonb_each($1) m LOOP
     PERFORM session_auth.check_argument('role', entry.role);
     IF jsonb_typeof(entry.list) <> 'array' THEN
-      RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid permissions',
-        DETAIL = format('Role "%s" does not map to an array.', entry.role);
+      PERFORM session_auth.refuse('permissions',
+        format('Role "%s" does not map to an array.', entry.role));
     END IF;
     INSERT INTO session_auth.roles (role) VALUES (entry.role) ON CONFLICT DO NOTHING;
     IF FOUND THEN
@@ -276,9 +273,9 @@ BEGIN
     denied := left(entry.pair, 1) = '!';
     pair := CASE WHEN denied THEN substr(entry.pair, 2) ELSE entry.pair END;
     IF jsonb_typeof(entry.permission) <> 'string' OR strpos(pair, ':') = 0 THEN
-      RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid permissions',
-        DETAIL = format('Role "%s" has an entry that is not of the form "action:resource".',
-          entry.role);
+      PERFORM session_auth.refuse('permissions',
+        format('Role "%s" has an entry that is not of the form "action:resource".',
+          entry.role));
     END IF;
     IF session_auth.add_permission(entry.role, split_part(pair, ':', 1),
          substr(pair, strpos(pair, ':') + 1), denied) THEN

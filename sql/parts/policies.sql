@@ -18,8 +18,8 @@ BEGIN
   SELECT a.atttypid INTO column_type FROM pg_attribute a
   WHERE a.attrelid = target AND a.attname = column_name AND a.attnum > 0 AND NOT a.attisdropped;
   IF NOT FOUND THEN
-    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid ' || CASE reader WHEN 'tenant' THEN 'tenant_column' ELSE 'owner_column' END,
-      DETAIL = format('Table %s has no column "%s".', target, column_name);
+    PERFORM session_auth.refuse(CASE reader WHEN 'tenant' THEN 'tenant_column' ELSE 'owner_column' END,
+      format('Table %s has no column "%s".', target, column_name));
   END IF;
   RETURN format('%I = (SELECT %s)', column_name, CASE
     WHEN column_type IN ('text'::regtype, 'varchar'::regtype, 'bpchar'::regtype)
@@ -85,8 +85,8 @@ BEGIN
     SELECT FROM pg_class c WHERE c.oid = target AND c.relkind IN ('r', 'p')
       AND c.relnamespace NOT IN ('pg_catalog'::regnamespace, 'session_auth'::regnamespace)
   ) THEN
-    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid target',
-      DETAIL = 'It must be an ordinary or a partitioned table of the application.';
+    PERFORM session_auth.refuse('target',
+      'It must be an ordinary or a partitioned table of the application.');
   END IF;
 END
 $$;

@@ -25,7 +25,13 @@ BEGIN ATOMIC
        'user_id', 'user_uuid', 'role', 'roles', 'tenant', 'session_id', 'actor', 'claims', 'claim',
        'is_authenticated', 'deauthenticate', 'verify_session', 'token_from_cookie']),
     -- what protect_table, which runs as its caller, calls in turn
-    ('admin', ARRAY['check_argument', 'require_table', 'identity_expression', 'protect_one_table'])
+    ('admin', ARRAY['check_argument', 'refuse', 'require_table', 'identity_expression',
+       'protect_one_table']),
+    -- and what adopting does as the owner of the application's table
+    ('admin', ARRAY['adopt_sessions', 'adopt_roles', 'abandon', 'require_source', 'require_column',
+       'attach_triggers', 'take_over_sessions', 'take_over_roles', 'forget_source',
+       'adopted_session_changed', 'adopted_sessions_truncated', 'adopted_user_changed',
+       'adopted_users_truncated'])
   ) u (usage, names) ON (u.usage = $1 OR u.usage IS NULL) AND p.proname = ANY (u.names)
   WHERE p.pronamespace = 'session_auth'::regnamespace;
 END;
@@ -54,12 +60,10 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   IF database_role IS NULL OR NOT EXISTS (SELECT FROM pg_roles r WHERE r.oid = database_role) THEN
-    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid database_role',
-      DETAIL = 'It must be a role of this server.';
+    PERFORM session_auth.refuse('database_role', 'It must be a role of this server.');
   END IF;
   IF usage IS NULL OR usage NOT IN ('request', 'issuer', 'admin') THEN
-    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid usage',
-      DETAIL = 'It must be "request", "issuer" or "admin".';
+    PERFORM session_auth.refuse('usage', 'It must be "request", "issuer" or "admin".');
   END IF;
 END
 $$;

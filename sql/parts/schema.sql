@@ -104,6 +104,12 @@ AS 'MODULE_PATHNAME', 'session_auth_check_argument';
 COMMENT ON FUNCTION session_auth.check_argument(text, text) IS
   'internal: returns value when it is a good role, action, resource, user_id or tenant; else 22023';
 
+CREATE FUNCTION session_auth.refuse(what text, detail text) RETURNS void
+LANGUAGE c STABLE
+AS 'MODULE_PATHNAME', 'session_auth_refuse';
+COMMENT ON FUNCTION session_auth.refuse(text, text) IS
+  'internal: raises 22023, and keeps the statement, which may hold a secret, out of the log';
+
 CREATE FUNCTION session_auth.acting_user() RETURNS text
 LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'session_auth_acting_user';

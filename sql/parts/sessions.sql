@@ -130,16 +130,20 @@ DECLARE
   limits interval[] := ARRAY[
     current_setting('session_auth.idle_timeout')::interval,
     current_setting('session_auth.absolute_lifetime')::interval];
+  -- better-auth's cache of a session is believed for an hour, unless its session
+  -- is known to have ended: so it has to be known for as long
+  kept_for interval := CASE WHEN EXISTS (
+    SELECT FROM session_auth.cookie_secrets c WHERE c.kind = 'better-auth') THEN '1 hour'
+    ELSE '0' END;
   purged uuid[];
   more uuid[];
 BEGIN
   IF batch_size IS NULL OR batch_size <= 0 THEN
-    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid batch_size',
-      DETAIL = 'It must be positive.';
+    PERFORM session_auth.refuse('batch_size', 'It must be positive.');
   END IF;
   WITH ended AS (
     SELECT s.session_id FROM session_auth.sessions s
-    WHERE s.expires_at <= clock_timestamp()
+    WHERE s.expires_at <= clock_timestamp() - kept_for
     ORDER BY s.expires_at
     LIMIT batch_size FOR UPDATE SKIP LOCKED
   ), deleted AS (
@@ -153,8 +157,8 @@ BEGIN
      AND (limits[1] > interval '0' OR limits[2] > interval '0') THEN
     WITH ended AS (
       SELECT s.session_id FROM session_auth.sessions s
-      WHERE limits[1] > interval '0' AND s.last_seen_at + limits[1] <= clock_timestamp()
-         OR limits[2] > interval '0' AND s.created_at + limits[2] <= clock_timestamp()
+      WHERE limits[1] > interval '0' AND s.last_seen_at + limits[1] <= clock_timestamp() - kept_for
+         OR limits[2] > interval '0' AND s.created_at + limits[2] <= clock_timestamp() - kept_for
       LIMIT batch_size - cardinality(purged) FOR UPDATE SKIP LOCKED
     ), deleted AS (
       DELETE FROM session_auth.sessions s USING ended e
@@ -168,7 +172,8 @@ BEGIN
   DELETE FROM session_auth.rotated_tokens r WHERE r.session_id = ANY (purged);
   DELETE FROM session_auth.session_events e
   WHERE e.at < clock_timestamp() - current_setting('session_auth.event_retention')::interval;
-  DELETE FROM session_auth.revoked_tokens r WHERE r.until < clock_timestamp();
+  DELETE FROM session_auth.revoked_tokens r
+  WHERE r.until < clock_timestamp() - current_setting('session_auth.clock_skew')::interval;
   DELETE FROM session_auth.user_revocations u
   WHERE EXISTS (SELECT FROM session_auth.user_revocations newer
     WHERE newer.user_id = u.user_id AND newer.not_before > u.not_before);
@@ -177,4 +182,5 @@ END
 $$;
 COMMENT ON FUNCTION session_auth.purge_sessions(integer) IS
   'Deletes sessions that have ended, batch_size of them at the most, skipping rows that are locked, '
-  'and events older than session_auth.event_retention. How many sessions: call it until that is 0.';
+  'and events older than session_auth.event_retention. How many sessions: call it until that is 0. '
+  'With a secret of better-auth, a session is kept for an hour after its end.';
