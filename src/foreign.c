@@ -28,9 +28,6 @@
 #define MAX_ROLES 1000
 #define MAX_NAME  1024 /* of a user, tenant, jti or role */
 
-/* As sql/parts/sessions.sql keeps ended sessions for it. */
-#define MAX_CACHE_AGE (SECS_PER_HOUR * USECS_PER_SEC)
-
 /* Where foreign_read works: the text, what was found in it, where results go. */
 typedef struct Reading
 {
@@ -69,11 +66,11 @@ later(TimestampTz at, int64 us)
 	return TIMESTAMP_NOT_FINITE(at) ? at : at + us;
 }
 
-/* How far the clock that stamped the token may differ from ours. */
+/* How far the clock that stamped a token may differ from ours. */
 static int64
-skew_us(const ForeignToken *token)
+skew_us(void)
 {
-	return token->exact ? 0 : (int64) setting_clock_skew * USECS_PER_SEC;
+	return (int64) setting_clock_skew * USECS_PER_SEC;
 }
 
 /* A name that this database can hold: no control characters, not empty, not huge. */
@@ -180,7 +177,7 @@ read_claims(Reading *reading)
 	ForeignToken *token = reading->token;
 	Claims claims;
 	ClaimsPolicy policy = { .now_us = to_unix(clock_now()),
-							.skew_us = skew_us(token),
+							.skew_us = skew_us(),
 							.issuer = binding->issuer,
 							.audiences = binding->audiences,
 							.n_audiences = binding->n_audiences,
@@ -204,31 +201,27 @@ read_claims(Reading *reading)
 }
 
 /*
- * better-auth's cache names a user, a session behind it, and when that ends; the
- * cache itself has claims of its own, and is believed for an hour at the most, as
- * long as purge_sessions remembers that its session has ended.
+ * better-auth's cache has claims of its own, and names a user, the session behind
+ * it, and when that one ends, which no clock but the application's has stamped.
  */
 static ResultCode
 read_session_cache(Reading *reading)
 {
 	ForeignToken *token = reading->token;
 	SessionCache cache;
-	ResultCode result;
+	ResultCode result = read_claims(reading);
 
-	token->exact = true;
-	result = read_claims(reading);
 	if (result == RESULT_OK)
 		result = session_cache_read(&cache, &reading->doc, &reading->doc.nodes[0]);
 	if (result == RESULT_OK)
 		result = session_cache_check(&cache, to_unix(clock_now()));
 	if (result != RESULT_OK)
 		return result;
-	if (!is_name(cache.user_id) || !is_name(cache.token) || token->issued_at == DT_NOBEGIN)
+	if (!is_name(cache.user_id) || !is_name(cache.token))
 		return RESULT_MALFORMED;
 	token->user_id = copy_slice(reading->context, cache.user_id);
 	token->session_token = copy_slice(reading->context, cache.token);
-	token->expires_at = Min(token->expires_at, from_unix(cache.expires_us));
-	token->expires_at = Min(token->expires_at, later(token->issued_at, MAX_CACHE_AGE));
+	token->valid_until = Min(token->valid_until, from_unix(cache.expires_us));
 	return RESULT_OK;
 }
 
@@ -326,10 +319,10 @@ check_revocations(const ForeignToken *token)
 ResultCode
 foreign_check(const ForeignToken *token, TimestampTz now)
 {
-	if (later(token->expires_at, skew_us(token)) <= now || token->valid_until <= now)
+	if (later(token->expires_at, skew_us()) <= now || token->valid_until <= now)
 		return RESULT_EXPIRED;
-	if (token->valid_from > now || token->not_before > later(now, skew_us(token)) ||
-		token->issued_at > later(now, skew_us(token)))
+	if (token->valid_from > now || token->not_before > later(now, skew_us()) ||
+		token->issued_at > later(now, skew_us()))
 		return RESULT_NOT_YET_VALID;
 	return check_revocations(token);
 }
@@ -381,7 +374,7 @@ foreign_identity(const ForeignToken *token, const char *tenant, Identity *identi
 	identity->expires_at = token->expires_at;
 	/* one that is accepted for its issuer's slow clock must not read as expired */
 	if (token->expires_at <= clock_now())
-		identity->expires_at = later(token->expires_at, skew_us(token));
+		identity->expires_at = later(token->expires_at, skew_us());
 	identity->expires_at = Min(identity->expires_at, token->valid_until);
 	identity->claims = token->claims;
 	identity->origin = token->origin;

@@ -29,7 +29,6 @@ typedef struct ForeignToken
 	TimestampTz expires_at;
 	TimestampTz valid_from; /* the key's */
 	TimestampTz valid_until;
-	bool exact; /* its clock is the application's own: no skew */
 } ForeignToken;
 
 extern ResultCode foreign_read(const char *payload, size_t len, const TokenBinding *binding,

@@ -7,6 +7,7 @@
 #include "fmgr.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
 #include "utils/timestamp.h"
@@ -14,6 +15,7 @@
 
 #include "arguments.h"
 #include "base64.h"
+#include "catalog.h"
 #include "clock.h"
 #include "compat.h"
 #include "errors.h"
@@ -123,19 +125,36 @@ random_jti(void)
 	return DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&uuid)));
 }
 
+/*
+ * The whole second that a token is issued in.  All of a user's tokens may have
+ * been refused within that same second; then this waits for the next one, or the
+ * new token would seem to be as old as they are.
+ */
+static TimestampTz
+issuing_second(const char *user_id)
+{
+	TimestampTz not_before = catalog_user_not_before(user_id);
+	TimestampTz now = clock_now();
+
+	while (now - now % USECS_PER_SEC < not_before && now - not_before < USECS_PER_SEC)
+	{
+		CHECK_FOR_INTERRUPTS();
+		pg_usleep(10000);
+		now = clock_now();
+	}
+	return now - now % USECS_PER_SEC;
+}
+
 /* The caller's claims with ours behind them, in UTF-8 as JSON has to be. */
 static char *
 make_payload(const TokenBinding *binding, const char *user_id, int64 seconds, Jsonb *claims)
 {
 	StringInfoData out;
-	int64 now = clock_now() +
-				(int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY * USECS_PER_SEC;
+	int64 now = issuing_second(user_id) / USECS_PER_SEC +
+				(int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY;
 
 	initStringInfo(&out);
-	/* with its fraction, or expire_user_sessions a moment ago would seem to be later */
-	appendStringInfo(&out, "{\"iat\":" INT64_FORMAT ".%06d,\"exp\":" INT64_FORMAT,
-					 now / USECS_PER_SEC, (int) (now % USECS_PER_SEC),
-					 now / USECS_PER_SEC + seconds);
+	appendStringInfo(&out, "{\"iat\":" INT64_FORMAT ",\"exp\":" INT64_FORMAT, now, now + seconds);
 	append_claim(&out, "sub", user_id);
 	append_claim(&out, "jti", random_jti());
 	if (binding->issuer.data)

@@ -130,10 +130,10 @@ DECLARE
   limits interval[] := ARRAY[
     current_setting('session_auth.idle_timeout')::interval,
     current_setting('session_auth.absolute_lifetime')::interval];
-  -- better-auth's cache of a session is believed for an hour, unless its session
-  -- is known to have ended: so it has to be known for as long
+  -- better-auth's cache of a session may be good for long after its session has
+  -- ended, unless that is known: so it is not forgotten at once
   kept_for interval := CASE WHEN EXISTS (
-    SELECT FROM session_auth.cookie_secrets c WHERE c.kind = 'better-auth') THEN '1 hour'
+    SELECT FROM session_auth.cookie_secrets c WHERE c.kind = 'better-auth') THEN '30 days'
     ELSE '0' END;
   purged uuid[];
   more uuid[];
@@ -183,4 +183,4 @@ $$;
 COMMENT ON FUNCTION session_auth.purge_sessions(integer) IS
   'Deletes sessions that have ended, batch_size of them at the most, skipping rows that are locked, '
   'and events older than session_auth.event_retention. How many sessions: call it until that is 0. '
-  'With a secret of better-auth, a session is kept for an hour after its end.';
+  'With a secret of better-auth, a session is kept for 30 days after its end.';
