@@ -22,7 +22,7 @@ SELECT is(v.user_id, 'al"ice', kid || ': the user') FROM issued, session_auth.ve
 SELECT is(v.roles, '{A,B}'::text[], kid || ': the roles') FROM issued, session_auth.verify_session(token) v ORDER BY kid;
 SELECT is(v.tenant, 'acme', kid || ': the tenant') FROM issued, session_auth.verify_session(token) v ORDER BY kid;
 SELECT is(v.claims - '{iat,exp,jti}'::text[], jsonb_build_object('sub', 'al"ice', 'iss', 'https://issuer.example/' || algorithm, 'aud', '["api", "web"]'::jsonb, 'role', '["A", "B"]'::jsonb, 'org', 'acme', 'x', '{"y": "é\"\\"}'::jsonb), kid || ': all claims') FROM issued, session_auth.verify_session(token) v ORDER BY kid;
-SELECT is((v.claims ->> 'exp')::numeric - (v.claims ->> 'iat')::numeric, 300::numeric, kid || ': good for as long as was asked') FROM issued, session_auth.verify_session(token) v ORDER BY kid;
+SELECT is((v.claims ->> 'exp')::numeric - floor((v.claims ->> 'iat')::numeric), 300::numeric, kid || ': good for as long as was asked') FROM issued, session_auth.verify_session(token) v ORDER BY kid;
 SELECT ok(abs(extract(epoch FROM v.expires_at - clock_timestamp()) - 300) < 60, kid || ': … from now on') FROM issued, session_auth.verify_session(token) v ORDER BY kid;
 SELECT is(count(DISTINCT v.claims ->> 'jti'), 5::bigint, 'each has a jti of its own') FROM issued, session_auth.verify_session(token) v;
 SELECT ok(session_auth.revoke_token(v.claims ->> 'jti', v.claims ->> 'iss'), 'it can be revoked by that') FROM issued, session_auth.verify_session(token) v WHERE kid = 'es256';
@@ -35,7 +35,7 @@ SELECT is_empty($$SELECT FROM issued, session_auth.session_events e WHERE e::tex
 SELECT is(from_base64url(split_part(session_auth.issue_token('alice', '5 min'), '.', 1))::jsonb ->> 'kid', 'eddsa', 'without a kid the newest signs');
 SELECT session_auth.add_key(NULL, 'HS256', secret()) \g /dev/null
 SELECT session_auth.issue_token('alice', NULL) AS plain, session_auth.issue_token('alice', '1 day') AS day, session_auth.issue_token('alice', '1 second') AS second \gset
-SELECT unnest(ARRAY[is(v.claims - '{iat,exp,jti}'::text[], '{"sub": "alice"}', 'a key without issuer and audiences: neither claim'), is((v.claims ->> 'exp')::int - (v.claims ->> 'iat')::int, 300, 'no expires_in: five minutes')]) FROM session_auth.verify_session(:'plain') v;
+SELECT unnest(ARRAY[is(v.claims - '{iat,exp,jti}'::text[], '{"sub": "alice"}', 'a key without issuer and audiences: neither claim'), is((v.claims ->> 'exp')::numeric - floor((v.claims ->> 'iat')::numeric), 300::numeric, 'no expires_in: five minutes')]) FROM session_auth.verify_session(:'plain') v;
 SELECT accepted(:'day', 'one day at the most');
 SELECT accepted(:'second', 'one second at least');
 
@@ -61,7 +61,6 @@ COMMIT;
 
 -- log out everywhere, and in again: a new token must be good
 SELECT session_auth.expire_user_sessions('frank') \g /dev/null
-SELECT * FROM todo('iat has whole seconds: a token issued in the second of expire_user_sessions is refused for ever', 1);
 SELECT accepted(session_auth.issue_token('frank', '5 min'), 'a token issued right after expire_user_sessions');
 
 SELECT * FROM finish();
