@@ -225,15 +225,22 @@ read_session_cache(Reading *reading)
 	return RESULT_OK;
 }
 
-/* The claims that are kept must not hand out the live session's token. */
-static void
-hide_session_token(const Reading *reading, char *claims)
+/*
+ * What an identity holds must not hand out the token of the live session behind
+ * better-auth's cache: SQL that slipped into a request could read it.
+ */
+static const char *
+without_session_token(const Reading *reading, const char *claims)
 {
 	const char *path = "session.token";
 	const JsonNode *node = json_lookup(&reading->doc, &reading->doc.nodes[0], path, strlen(path));
+	char *copy;
 
-	if (reading->binding->session_cache && node)
-		memset(claims + node->start, '*', node->end - node->start);
+	if (!reading->binding->session_cache || node == NULL)
+		return claims;
+	copy = MemoryContextStrdup(reading->context, claims);
+	memset(copy + node->start, '*', node->end - node->start);
+	return copy;
 }
 
 static bool
@@ -266,8 +273,8 @@ read_payload(Reading *reading)
 	claims = copy_slice(reading->context, text);
 	if (reading->doc.unstorable)
 		json_make_storable(&reading->doc, claims);
-	hide_session_token(reading, claims);
 	token->claims = claims;
+	token->held_claims = without_session_token(reading, claims);
 	return RESULT_OK;
 }
 
@@ -376,7 +383,7 @@ foreign_identity(const ForeignToken *token, const char *tenant, Identity *identi
 	if (token->expires_at <= clock_now())
 		identity->expires_at = later(token->expires_at, skew_us());
 	identity->expires_at = Min(identity->expires_at, token->valid_until);
-	identity->claims = token->claims;
+	identity->claims = token->held_claims;
 	identity->origin = token->origin;
 	merge_roles(token, identity);
 	return RESULT_OK;

@@ -23,6 +23,7 @@ typedef struct ForeignToken
 	int nroles; /* claimed */
 	const char *const *roles;
 	const char *claims;        /* JSON text that jsonb can hold */
+	const char *held_claims;   /* the same without what the caller's SQL must not see */
 	const char *session_token; /* better-auth's session behind it, or NULL */
 	TimestampTz issued_at;     /* DT_NOBEGIN when it does not say */
 	TimestampTz not_before;

@@ -114,7 +114,7 @@ identity_claims(const Identity *identity)
 	if (identity->claims == NULL)
 		return session_claims(identity);
 	claims = DirectFunctionCall1(jsonb_in, CStringGetDatum(identity->claims));
-	if (!identity->has_session)
+	if (identity->origin)
 		return DatumGetJsonbP(claims);
 	return DatumGetJsonbP(
 		DirectFunctionCall2(jsonb_concat, claims, JsonbPGetDatum(session_claims(identity))));

@@ -173,7 +173,7 @@ session_auth_create_session(PG_FUNCTION_ARGS)
 /* --------------------------------------------------------------- verify_session */
 
 static Datum
-verified_row(const Identity *identity)
+verified_row(const Verification *verification)
 {
 	static const RecordColumn columns[] = {
 		{ "user_id", TEXTOID }, { "role", TEXTOID },       { "roles", TEXTARRAYOID },
@@ -181,12 +181,15 @@ verified_row(const Identity *identity)
 		{ "kind", TEXTOID },    { "claims", JSONBOID },
 	};
 	static RecordType type = { lengthof(columns), columns, NULL };
+	Identity identity = verification->identity;
 	Datum values[lengthof(columns)];
 	bool nulls[lengthof(columns)] = { false };
 
-	identity_columns(identity, values, nulls);
-	values[IDENTITY_COLUMNS] = CStringGetTextDatum(identity->kind);
-	values[IDENTITY_COLUMNS + 1] = JsonbPGetDatum(identity_claims(identity));
+	if (verification->claims)
+		identity.claims = verification->claims;
+	identity_columns(&identity, values, nulls);
+	values[IDENTITY_COLUMNS] = CStringGetTextDatum(identity.kind);
+	values[IDENTITY_COLUMNS + 1] = JsonbPGetDatum(identity_claims(&identity));
 	return record_form(&type, values, nulls);
 }
 
@@ -204,7 +207,7 @@ session_auth_verify_session(PG_FUNCTION_ARGS)
 
 	result = verify_token(token.bytes, token.len, tenant, &verification);
 	if (result == RESULT_OK)
-		return verified_row(&verification.identity);
+		return verified_row(&verification);
 	verify_note(result, &verification, false);
 	if (rsinfo && IsA(rsinfo, ReturnSetInfo))
 		rsinfo->isDone = ExprEndResult;

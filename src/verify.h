@@ -15,6 +15,7 @@ typedef struct Verification
 {
 	Identity identity;
 	FoundSession session; /* when identity.has_session, or when it was stolen */
+	const char *claims;   /* all of them, where the identity holds fewer; or NULL */
 } Verification;
 
 extern void verify_init(void);

@@ -192,6 +192,7 @@ verify_jose(const char *token, size_t len, Verification *verification, Prover pr
 		seen = prove_and_keep(token, len, hash, prove, &result);
 	if (seen == NULL)
 		return result;
+	verification->claims = seen->claims;
 	return use_token(seen, verification->identity.tenant, &verification->identity,
 					 &verification->session);
 }
