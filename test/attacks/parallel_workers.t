@@ -1,0 +1,100 @@
+# Attack: policies that open for nobody (NOT …, … IS NULL) in parallel workers, also
+# through wrappers that lie about what they are, from a cursor, within a savepoint,
+# for scope connection when the session has ended elsewhere, and with old caches.
+# Holds: a worker is who its leader is, or raises; never silently nobody.
+# Guards: src/identity.c, identity_check_hook() for a worker that is starting, and
+# check_connection_identity() (GUC_ACTION_SAVE).
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use SessionAuth;
+
+my $node = new_server('parallel_workers', 'max_parallel_workers_per_gather = 3', 'max_parallel_workers = 8', 'parallel_setup_cost = 0',
+	'parallel_tuple_cost = 0', 'min_parallel_table_scan_size = 0', 'parallel_leader_participation = off', 'jit = off');
+add_extension($node);
+$node->safe_psql('postgres', q{
+	CREATE TABLE big AS SELECT i FROM generate_series(1, 3000) i;
+	ALTER TABLE big SET (parallel_workers = 3);
+	CREATE TABLE inverted AS TABLE big;
+	ALTER TABLE inverted SET (parallel_workers = 3);
+	ALTER TABLE inverted ENABLE ROW LEVEL SECURITY;
+	CREATE POLICY p ON inverted USING (NOT session_auth.is_authenticated() OR session_auth.user_id() IS NULL OR NOT session_auth.has_role('ADMIN'));
+	CREATE TABLE inits AS TABLE big;
+	ALTER TABLE inits SET (parallel_workers = 3);
+	ALTER TABLE inits ENABLE ROW LEVEL SECURITY;
+	CREATE POLICY p ON inits USING ((SELECT session_auth.user_id()) IS NULL);
+	GRANT SELECT ON big, inverted, inits TO app;
+	CREATE FUNCTION sql_who() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog AS $$ SELECT session_auth.user_id() $$;
+	CREATE FUNCTION loop_who(t text) RETURNS text LANGUAGE plpgsql VOLATILE PARALLEL SAFE SET work_mem = '1MB'
+		AS $$ BEGIN BEGIN RETURN session_auth.user_id(); EXCEPTION WHEN OTHERS THEN RETURN NULL; END; END $$;
+	CREATE FUNCTION liar(t text) RETURNS text LANGUAGE plpgsql VOLATILE PARALLEL SAFE
+		AS $$ BEGIN RETURN (session_auth.authenticate(t)).user_id; END $$;
+	CREATE FUNCTION dropper() RETURNS text LANGUAGE plpgsql VOLATILE PARALLEL SAFE
+		AS $$ BEGIN PERFORM session_auth.deauthenticate(); RETURN session_auth.user_id(); END $$;
+	CREATE FUNCTION catcher() RETURNS text LANGUAGE plpgsql VOLATILE PARALLEL SAFE
+		AS $$ BEGIN BEGIN PERFORM session_auth.deauthenticate(); EXCEPTION WHEN OTHERS THEN NULL; END; RETURN coalesce(session_auth.user_id(), 'nobody'); END $$;
+	CREATE FUNCTION asker(n int) RETURNS boolean LANGUAGE plpgsql VOLATILE PARALLEL SAFE
+		AS $$ BEGIN RETURN NOT session_auth.has_permission('view', 'accounts') OR session_auth.role() IS NULL; END $$;
+});
+my $token = $node->safe_psql('postgres', q{SELECT token FROM session_auth.create_session('alice')});
+my $bob = $node->safe_psql('postgres', q{SELECT token FROM session_auth.create_session('bob')});
+
+my $app = $node->background_psql('postgres', on_error_stop => 0, extra_params => [ '--username', 'app' ]);
+sub rows { return $app->query("SELECT count(*) FROM big WHERE $_[0]") }
+my %open = (
+	'IS NULL' => 'session_auth.user_id() IS NULL',
+	'NOT is_authenticated' => 'NOT session_auth.is_authenticated()',
+	'NOT has_role' => q{NOT session_auth.has_role('ADMIN')},
+	'NOT has_permission' => q{NOT session_auth.has_permission('view', 'accounts')},
+	'roles of nobody' => q{session_auth.roles() IS NULL OR session_auth.roles() = '{}'},
+	'a pinned SQL wrapper' => 'sql_who() IS NULL',
+	'a wrapper in PL/pgSQL' => 'asker(i)');
+
+like($app->query('EXPLAIN (COSTS OFF) SELECT count(*) FROM big WHERE asker(i)'), qr/Gather/, 'the plans are parallel');
+like($app->query('EXPLAIN (COSTS OFF) SELECT count(*) FROM inverted'), qr/Gather/, 'those of the policies too');
+foreach my $scope ('transaction', 'connection')
+{
+	$app->query("BEGIN; SELECT FROM session_auth.authenticate('$token', '$scope')");
+	$app->query('COMMIT; BEGIN') if $scope eq 'connection';
+	is(rows($open{$_}), '0', "$scope: $_") foreach sort keys %open;
+	is($app->query("SELECT count(*) FROM $_"), '0', "$scope: a policy that is open to nobody: $_") foreach qw(inverted inits);
+	is($app->query(q{SAVEPOINT s; SELECT FROM session_auth.deauthenticate(); ROLLBACK TO s; SELECT count(*) FROM inverted}), '0', "$scope: after a savepoint");
+	is($app->query('DECLARE c CURSOR FOR SELECT count(*) FROM inverted; FETCH c'), '0', "$scope: a cursor");
+	$app->query('ROLLBACK');
+}
+$app->query('SELECT session_auth.deauthenticate()');
+is(rows($open{'IS NULL'}), '3000', 'without an identity they are open, as they say');
+
+# what would change the identity raises in a worker, and never leaves one there
+foreach my $lie ("liar('$token')", 'dropper()', q{loop_who('')}, 'catcher()')
+{
+	$app->{stderr} = '';
+	$app->query("BEGIN; SELECT FROM session_auth.authenticate('$bob')");
+	$app->query("SELECT count(*) FROM big WHERE $lie = 'alice' OR $lie IS NULL");
+	like($app->{stderr}, qr/parallel/, "$lie raises in a parallel worker");
+	$app->query('ROLLBACK');
+	is($app->query(q{SELECT coalesce(session_auth.user_id(), 'nobody')}), 'nobody', '… and leaves nobody behind');
+}
+
+# scope connection, ended elsewhere: neither leader nor workers go on with it
+$app->query("SELECT FROM session_auth.authenticate('$token', 'connection')");
+is(rows($open{'IS NULL'}), '0', 'scope connection');
+$node->safe_psql('postgres', "SELECT session_auth.expire_session('$token'::text)");
+is(rows('session_auth.user_id() IS NOT NULL'), '0', 'ended elsewhere: no worker has it');
+$app->{stderr} = '';
+is(rows('asker(i)'), '3000', '… which is then asked like nobody, without an error');
+is($app->{stderr}, '', 'checking it again is possible within a parallel operation');
+
+# workers do not trust a cache of their leader
+my $fresh = $node->safe_psql('postgres', q{SELECT token FROM session_auth.create_session('alice')});
+$app->query("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM session_auth.authenticate('$fresh')");
+is(rows($open{'NOT has_permission'}), '0', 'a permission is there');
+$node->safe_psql('postgres', q{SELECT session_auth.revoke_permission('ADMIN', 'view', 'accounts')});
+is(rows($open{'NOT has_permission'}), '3000', 'revoked: in every worker, in REPEATABLE READ');
+$app->query('COMMIT');
+
+$app->quit;
+$node->stop;
+done_testing();
