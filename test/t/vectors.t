@@ -123,6 +123,8 @@ sub verdict
 sub same_claims
 {
 	my ($vector, $got, $expected) = @_;
+	# better-auth's cache: the token of the session behind it is not shown
+	delete $_->{session}{token} foreach grep { ref $_->{session} } $got, $expected;
 	is(encode_claims($got), encode_claims($expected), "$vector->{id}: claims");
 	return;
 }
