@@ -50,13 +50,17 @@ query() {
     psql --no-psqlrc --quiet --no-align --tuples-only --field-separator=$'\t' --set=ON_ERROR_STOP=1 --command="$1"
 }
 
-# pgbench_rates ARG...: transactions per second and mean latency in milliseconds;
-# what went wrong goes to stderr.
+# pgbench_rates SECONDS ARG...: transactions per second and mean latency in
+# milliseconds, after a first second in which connections warm up; what went
+# wrong goes to stderr.
 pgbench_rates() {
-    pgbench --no-vacuum --jobs=1 --define=sessions="$few_sessions" "$@" 2>&1 |
-        awk '/^latency average/ { latency = $4 } /^tps/ { tps = $3 }
+    local seconds=$1
+    shift
+    pgbench --no-vacuum --jobs=1 --time="$((seconds + 1))" --progress=1 \
+        --define=sessions="$few_sessions" "$@" 2>&1 |
+        awk '/^progress:/ && ++lines > 1 { n++; tps += $4; latency += $7 }
              /error/ && !failed++ { print > "/dev/stderr" }
-             END { printf "%s\t%s\n", tps, latency }'
+             END { if (n > 0) printf "%.1f\t%.3f\n", tps / n, latency / n; else print "\t" }'
 }
 
 # The floor's module is loaded from the cluster's own directory: the server
