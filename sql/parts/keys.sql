@@ -56,6 +56,7 @@ CREATE TABLE session_auth.revoked_tokens (
 );
 CREATE INDEX revoked_tokens_jti_idx ON session_auth.revoked_tokens (jti);
 CREATE INDEX revoked_tokens_until_idx ON session_auth.revoked_tokens (until);
+ALTER TABLE session_auth.revoked_tokens REPLICA IDENTITY FULL;
 COMMENT ON TABLE session_auth.revoked_tokens IS
   'tokens from elsewhere that are refused, by their jti; purged after until';
 
@@ -64,6 +65,7 @@ CREATE TABLE session_auth.user_revocations (
   not_before timestamptz NOT NULL
 );
 CREATE INDEX user_revocations_user_id_idx ON session_auth.user_revocations (user_id);
+ALTER TABLE session_auth.user_revocations REPLICA IDENTITY FULL;
 COMMENT ON TABLE session_auth.user_revocations IS
   'a user''s tokens from elsewhere that were issued before the latest of these are refused';
 
@@ -536,6 +538,7 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'session_auth_issue_token';
 COMMENT ON FUNCTION session_auth.issue_token(text, interval, jsonb, text) IS
   'Signs a JWT (RFC 7519) for services behind the application, with the active private key or secret '
-  'of that kid, or without a kid with the newest. expires_in is at most one day. The key''s issuer '
+  'of that kid, or without a kid with the newest: give the kid where secrets of others are trusted too. '
+  'expires_in is at most one day. The key''s issuer '
   'and audiences, sub, iat, exp and a random jti are added to claims and may not be in it. 22023 for '
   'a bad argument, 0A000 when there is no such key.';

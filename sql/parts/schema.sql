@@ -50,6 +50,8 @@ CREATE TABLE session_auth.session_events (
 );
 CREATE INDEX session_events_at_idx ON session_auth.session_events USING brin (at);
 CREATE INDEX session_events_user_id_idx ON session_auth.session_events (user_id, at);
+-- it has no key, and a publication of all tables must not stop purge_sessions
+ALTER TABLE session_auth.session_events REPLICA IDENTITY FULL;
 COMMENT ON TABLE session_auth.session_events IS
   'the audit trail; purge_sessions removes what is older than session_auth.event_retention';
 
