@@ -7,6 +7,8 @@
  */
 #include "postgres.h"
 
+#include <sys/stat.h>
+
 #include "storage/fd.h"
 
 #include "secret_file.h"
@@ -20,11 +22,16 @@ secret_is_file(const char *secret)
 static char *
 read_file(const char *path)
 {
-	FILE *file = AllocateFile(path, PG_BINARY_R);
+	struct stat status;
+	FILE *file;
 	char *content;
 	size_t len;
 	bool failed;
 
+	/* a FIFO would let the backend wait for ever */
+	if (stat(path, &status) != 0 || !S_ISREG(status.st_mode))
+		return NULL;
+	file = AllocateFile(path, PG_BINARY_R);
 	if (file == NULL)
 		return NULL;
 	content = palloc(SECRET_MAX + 2);

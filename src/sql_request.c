@@ -9,11 +9,11 @@
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
-#include "utils/jsonb.h"
 
 #include "compat.h"
 #include "cookie.h"
 #include "errors.h"
+#include "json.h"
 #include "keys.h"
 #include "settings.h"
 #include "sql_identity.h"
@@ -147,60 +147,97 @@ session_auth_authenticate_request(PG_FUNCTION_ARGS)
 
 /* -------------------------------------------------------------------- PostgREST */
 
-/* A JSON object that PostgREST has set for this request, or NULL. */
-static Jsonb *
-request_setting(const char *name)
-{
-	const char *value = GetConfigOption(name, true, false);
-	Jsonb *object;
+/* Room for what stood behind an escape. */
+#define VALUE_MAX (64 * 1024)
 
-	if (value == NULL || *value == '\0')
-		return NULL;
-	object = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(value)));
-	return JB_ROOT_IS_OBJECT(object) ? object : NULL;
+/*
+ * A JSON object that PostgREST has set for this request; RESULT_NO_TOKEN without
+ * one.  It is read by our own reader: jsonb's errors would show it.
+ */
+static ResultCode
+request_object(const char *setting, JsonDoc *doc)
+{
+	const char *text = GetConfigOption(setting, true, false);
+	size_t len = text ? strlen(text) : 0;
+	JsonNode *nodes;
+
+	if (len == 0)
+		return RESULT_NO_TOKEN;
+	if (len > HEADER_MAX)
+		return RESULT_TOO_LONG;
+	nodes = palloc(JSON_NODES_FOR(len) * sizeof(JsonNode));
+	if (json_scan(doc, text, len, nodes, JSON_NODES_FOR(len)) != RESULT_OK)
+		return RESULT_MALFORMED;
+	return doc->nodes[0].kind == JSON_KIND_OBJECT ? RESULT_OK : RESULT_NO_TOKEN;
+}
+
+static ResultCode
+append_cookie(StringInfo header, const JsonDoc *doc, const JsonNode *name, const JsonNode *value)
+{
+	Slice raw_name = json_raw(doc, name);
+	char *buffer;
+	Slice text;
+	ResultCode result;
+
+	if (value->kind != JSON_KIND_STRING)
+		return RESULT_OK;
+	buffer = palloc(VALUE_MAX);
+	result = json_text(doc, value, buffer, VALUE_MAX, &text);
+	if (result == RESULT_OK)
+	{
+		appendStringInfo(header, "%s%.*s=", header->len > 0 ? "; " : "", (int) raw_name.len,
+						 raw_name.data);
+		appendBinaryStringInfo(header, text.data, (int) text.len);
+	}
+	pfree(buffer);
+	return result;
 }
 
 /* The Cookie header again: PostgREST hands it over taken apart. */
-static Slice
-cookies_of_request(void)
+static ResultCode
+cookies_of_request(Slice *cookies)
 {
-	Jsonb *cookies = request_setting("request.cookies");
+	JsonDoc doc;
 	StringInfoData header;
-	JsonbIterator *iterator;
-	JsonbIteratorToken token;
-	JsonbValue value;
+	ResultCode result = request_object("request.cookies", &doc);
 
-	if (cookies == NULL)
-		return (Slice){ NULL, 0 };
+	if (result != RESULT_OK)
+		return result;
 	initStringInfo(&header);
-	iterator = JsonbIteratorInit(&cookies->root);
-	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
-	{
-		if (token == WJB_KEY)
-			appendStringInfo(&header, "%s%.*s=", header.len > 0 ? "; " : "", value.val.string.len,
-							 value.val.string.val);
-		else if (token == WJB_VALUE && value.type == jbvString)
-			appendBinaryStringInfo(&header, value.val.string.val, value.val.string.len);
-	}
-	return (Slice){ header.data, header.len };
+	for (size_t i = 1; i + 1 < doc.n_nodes && result == RESULT_OK; i = doc.nodes[i + 1].next)
+		result = append_cookie(&header, &doc, &doc.nodes[i], &doc.nodes[i + 1]);
+	*cookies = (Slice){ header.data, header.len };
+	return result;
 }
 
-static Slice
-authorization_of_request(void)
+static ResultCode
+authorization_of_request(Slice *authorization)
 {
-	Jsonb *headers = request_setting("request.headers");
-	JsonbValue key;
-	JsonbValue *value;
+	JsonDoc doc;
+	const JsonNode *value;
+	ResultCode result = request_object("request.headers", &doc);
 
-	if (headers == NULL)
-		return (Slice){ NULL, 0 };
-	key.type = jbvString;
-	key.val.string.val = "authorization";
-	key.val.string.len = strlen("authorization");
-	value = findJsonbValueFromContainer(&headers->root, JB_FOBJECT, &key);
-	if (value == NULL || value->type != jbvString)
-		return (Slice){ NULL, 0 };
-	return (Slice){ value->val.string.val, value->val.string.len };
+	if (result != RESULT_OK)
+		return result;
+	value = json_member(&doc, &doc.nodes[0], "authorization", strlen("authorization"));
+	if (value == NULL || value->kind != JSON_KIND_STRING)
+		return RESULT_NO_TOKEN;
+	return json_text(&doc, value, palloc(VALUE_MAX), VALUE_MAX, authorization);
+}
+
+/* The request's token; RESULT_NO_TOKEN when it carries none. */
+static ResultCode
+token_of_settings(TokenArgument *token)
+{
+	Slice cookies = { NULL, 0 };
+	Slice authorization = { NULL, 0 };
+	ResultCode result = cookies_of_request(&cookies);
+
+	if (result == RESULT_OK || result == RESULT_NO_TOKEN)
+		result = authorization_of_request(&authorization);
+	if (result == RESULT_OK || result == RESULT_NO_TOKEN)
+		result = token_of_request(cookies, authorization, token);
+	return result;
 }
 
 SQL_FUNCTION(session_auth_pre_request);
@@ -211,7 +248,7 @@ session_auth_pre_request(PG_FUNCTION_ARGS)
 {
 	TokenArgument token = { NULL, 0 };
 	Verification verification;
-	ResultCode result = token_of_request(cookies_of_request(), authorization_of_request(), &token);
+	ResultCode result = token_of_settings(&token);
 
 	identity_drop();
 	if (result == RESULT_NO_TOKEN)

@@ -125,11 +125,14 @@ LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+  -- as long as a token can carry them
+  longest integer := CASE what WHEN 'kid' THEN 255 ELSE 1024 END;
   name text;
 BEGIN
   FOREACH name IN ARRAY coalesce(names, '{}') LOOP
-    IF name = '' OR length(name) > 512 THEN
-      PERFORM session_auth.refuse(what, 'It must not be empty, nor longer than 512 characters.');
+    IF name = '' OR octet_length(name) > longest THEN
+      PERFORM session_auth.refuse(what,
+        format('It must not be empty, nor longer than %s bytes.', longest));
     END IF;
   END LOOP;
 END

@@ -75,6 +75,6 @@ SELECT is(request(:'cookies', '{}'), 'alice', 'in a transaction');
 SET LOCAL ROLE sa_request;
 SELECT is(session_auth.has_permission('view', 'accounts'), true, '… the query after it has the permissions');
 COMMIT;
-SELECT is(request('{"session": "x', '{}') ~ '^22P02', true, 'what is no JSON is an error');
+SELECT is(request('{"session": "x', '{}') ~ '^PT401', true, 'what is no JSON is an error');
 
 SELECT * FROM finish();
