@@ -7,6 +7,7 @@ use warnings;
 use File::Basename qw(dirname);
 use IPC::Open2 qw(open2);
 use JSON::PP qw(decode_json);
+use Test::More ();
 
 # Debian's own python has Debian's psycopg
 my $python = '/usr/bin/python3';
@@ -31,8 +32,10 @@ sub ask
 	$self->{in}->print(join("\t", @command), "\n");
 	$self->{in}->flush;
 	my $answer = readline($self->{out});
-	die "session_ledger.py has gone\n" unless defined $answer;
-	return decode_json($answer);
+	Test::More::BAIL_OUT("session_ledger.py has gone in @command") unless defined $answer;
+	$answer = decode_json($answer);
+	Test::More::diag($answer->{error}) if $answer->{error};
+	return $answer;
 }
 
 sub end

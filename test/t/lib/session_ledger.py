@@ -45,6 +45,7 @@ class Client:
         self.random = random.Random(seed)
         self.sessions = []
         self.connection = None
+        self.pid = None
         self.doing = None
         self.counts = collections.Counter()
         self.unexpected = []
@@ -113,6 +114,7 @@ class Client:
         loop = asyncio.get_running_loop()
         try:
             self.connection = await psycopg.AsyncConnection.connect(conninfo, autocommit=True)
+            self.pid = self.connection.info.backend_pid
             while until is None or loop.time() < until:
                 kind = self.random.choices(list(KINDS), list(KINDS.values()))[0]
                 self.doing = kind
@@ -120,9 +122,10 @@ class Client:
                 self.doing = None
                 self.counts[kind] += 1
             await self.connection.close()
-        except psycopg.Error as error:
-            if self.connection is None or not self.connection.broken:
-                self.unexpected.append(f'{self.doing}: {error.sqlstate} {error}')
+        except Exception as error:
+            # whatever a driver raises when its server is gone
+            if self.connection is None or not self.connection.closed:
+                self.unexpected.append(f'{self.doing}: {getattr(error, "sqlstate", None)} {error!r}')
         self.doing = None
         self.connection = None
 
@@ -137,9 +140,8 @@ class Ledger:
         while True:
             busy = [c for c in self.clients if c.connection and c.doing == kind]
             if busy:
-                victim = self.random.choice(busy)
                 if whom == 'backend':
-                    pid = victim.connection.info.backend_pid
+                    pid = self.random.choice(busy).pid
                 # a statement takes about as long
                 await asyncio.sleep(self.random.choice([0, 0, 0.0005, 0.001, 0.002]))
                 os.kill(pid, signal.SIGKILL)
@@ -194,7 +196,11 @@ async def main():
     ledger = Ledger(clients, seed)
     while line := sys.stdin.readline():
         command, *arguments = line.rstrip('\n').split('\t')
-        print(json.dumps(await getattr(ledger, command)(*arguments)), flush=True)
+        try:
+            answer = await getattr(ledger, command)(*arguments)
+        except Exception as error:
+            answer = {'error': f'{command}: {error!r}'}
+        print(json.dumps(answer), flush=True)
 
 
 if __name__ == '__main__':
