@@ -3,7 +3,7 @@
 -- Holds: refused by length first, JSON to a fixed depth, and quickly; the bounds of
 -- roles, metadata and names too. test/pgtap/tokens_refused.sql has the single forms.
 -- Guards: src/verify.c, verify_token() (setting_max_token_length); src/json.c.
-SELECT plan(31);
+SELECT plan(32);
 \ir tokens_for_attacks.psql
 CREATE FUNCTION public.cost(statement text) RETURNS interval LANGUAGE plpgsql AS $$
 DECLARE start timestamptz := clock_timestamp();
@@ -33,6 +33,9 @@ SELECT throws_ok(format('SELECT session_auth.create_session(%L)', repeat('u', 10
 SELECT throws_ok(format('SELECT session_auth.create_session(''u'', metadata => %L)', jsonb_build_object('x', repeat('m', 9000))), '22023', NULL, 'metadata of 9 kB');
 SELECT throws_ok(format('SELECT session_auth.create_session(''u'', metadata => %L)', repeat('{"a":', 6000) || '1' || repeat('}', 6000)), NULL, NULL, 'metadata that is deep');
 SELECT is(session_auth.has_permission(repeat('R', 10000000), repeat('a', 10000000), repeat('r', 10000000)), false, 'has_permission of 10 MB each');
+SET session_auth.max_token_length = 100;
+SELECT is((SELECT count(v.user_id) FROM session_auth.verify_session(jwt()) v), 0::bigint, 'a good token is refused by its length alone');
+RESET session_auth.max_token_length;
 SELECT throws_ok('SET session_auth.max_token_length = ''1GB''', '22023', NULL, 'max_token_length has a bound');
 SET session_auth.max_token_length = '64kB';
 SELECT is((SELECT count(v.user_id) FROM session_auth.verify_session(raw_jwt('{"alg":"HS256"}', repeat('[', 45000), convert_to(secret(), 'UTF8'))) v), 0::bigint, 'at the highest bound, 45000 brackets');

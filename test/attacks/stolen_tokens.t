@@ -48,13 +48,21 @@ foreach my $use (sort keys %uses)
 	my $backend = $node->background_psql('postgres', on_error_stop => 0);
 	$backend->query($statement);
 	is($backend->query("SELECT count(*) FROM session_auth.verify_session('$second')"), '0', "$use: refused where it was seen");
-	$backend->query('SELECT session_auth.verify_session(NULL)');
 	$backend->quit;
 	is($who->($second), 'refused', '… and everywhere');
 	is($who->($other), 'bob', q{… the user's other session is not touched});
 }
 is($ask->(q{SELECT count(*) FROM session_auth.sessions WHERE user_id = 'bob' AND ended_by = 'theft'}), scalar(keys %uses), 'each is recorded in its session');
 is($ask->(q{SELECT count(*) FROM session_auth.session_events WHERE event = 'session_ended' AND detail ->> 'by' = 'theft'}), scalar(keys %uses), '… and once in the events');
+
+# seen by a transaction that could write and then rolled back
+TODO:
+{
+	local $TODO = 'the end is rolled back with the transaction that saw the theft';
+	my ($first, $second) = rotated('fay');
+	$ask->("BEGIN; SELECT * FROM session_auth.verify_session('$first'); ROLLBACK");
+	is($who->($second), 'refused', 'verify_session in a transaction that is rolled back');
+}
 
 # a rotation that is not committed has not happened: the token is nobody's yet
 my ($carol, $next);
