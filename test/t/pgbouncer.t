@@ -33,7 +33,13 @@ sub client
 }
 
 my $who = q{SELECT coalesce(session_auth.user_id(), 'nobody') || pg_backend_pid();};
-my ($server) = client('SELECT pg_backend_pid();') =~ /(\d+)/;
+# the pooler's daemon may not listen yet when the command that made it returns
+my $server;
+for (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
+{
+	($server) = client('SELECT pg_backend_pid();') =~ /(\d+)/ and last;
+	select(undef, undef, undef, 0.1);
+}
 is(client($who), "nobody$server", 'a client is nobody');
 is(client("BEGIN; SELECT FROM session_auth.authenticate('$alice'); $who COMMIT; $who"), "alice$server\nnobody$server", 'alice is alice in her transaction alone');
 is(client($who), "nobody$server", 'the next client, on the same server connection, is nobody');
