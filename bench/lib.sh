@@ -19,8 +19,8 @@ growth_rounds=5
 
 use_quick_sizes() {
     size=quick
-    rows=200000
-    few_rows=4000
+    rows=100000
+    few_rows=2000
     many_sessions=100000
     rounds=5
     calls=20000
