@@ -164,6 +164,20 @@ relation_oid(CatalogRelation relation)
 	return relation_oids[relation];
 }
 
+/* The extension may have been dropped and made anew while we waited for the lock. */
+static Relation
+open_relation(CatalogRelation relation, LOCKMODE lockmode)
+{
+	Relation opened = try_table_open(relation_oid(relation), lockmode);
+
+	if (opened == NULL)
+	{
+		resolved = false;
+		opened = table_open(relation_oid(relation), lockmode);
+	}
+	return opened;
+}
+
 /*
  * Lock sessions for writing if that is possible at once: false when it would
  * have to wait, or when the extension has just been dropped.
@@ -230,7 +244,7 @@ catalog_keys_changed(void)
 void
 scan_begin(TableScan *scan, CatalogRelation table, CatalogRelation index, int nkeys, ScanKey keys)
 {
-	scan->table = table_open(relation_oid(table), AccessShareLock);
+	scan->table = open_relation(table, AccessShareLock);
 	scan->scan = systable_beginscan(scan->table, relation_oid(index), true, NULL, nkeys, keys);
 }
 
@@ -307,7 +321,7 @@ writer_begin(Writer *writer, CatalogRelation table)
 	writer->own_snapshot = !ActiveSnapshotSet();
 	if (writer->own_snapshot)
 		PushActiveSnapshot(GetTransactionSnapshot());
-	writer->table = table_open(relation_oid(table), RowExclusiveLock);
+	writer->table = open_relation(table, RowExclusiveLock);
 	writer->estate = CreateExecutorState();
 	writer->estate->es_snapshot = GetActiveSnapshot();
 	writer->estate->es_output_cid = GetCurrentCommandId(true);

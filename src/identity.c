@@ -30,6 +30,7 @@ static char *setting_value;
 static const Identity *current = NULL; /* the setting's extra data */
 static uint64 generation = 1;
 static bool setting_ourselves = false;
+static uint64 transaction_number = 1;
 static IdentityCheck check_again = NULL;
 
 /* ------------------------------------------------------- to and from the text */
@@ -75,6 +76,7 @@ identity_to_text(const Identity *identity)
 	append_hex(&out, (uint64) identity->expires_at, 16);
 	append_hex(&out, (uint64) identity->issued_at, 16);
 	append_hex(&out, (uint64) identity->checked_in, 16);
+	append_hex(&out, identity->checked_number, 16);
 	append_hex(&out, identity->scope, 1);
 	append_hex(&out, identity->has_session, 1);
 	for (int i = 0; i < UUID_LEN; i++)
@@ -145,6 +147,7 @@ read_header(Reader *reader, Identity *identity)
 	identity->expires_at = (TimestampTz) read_hex(reader, 16);
 	identity->issued_at = (TimestampTz) read_hex(reader, 16);
 	identity->checked_in = (TimestampTz) read_hex(reader, 16);
+	identity->checked_number = read_hex(reader, 16);
 	identity->scope = (IdentityScope) read_hex(reader, 1);
 	identity->has_session = read_hex(reader, 1) != 0;
 	for (int i = 0; i < UUID_LEN; i++)
@@ -232,9 +235,12 @@ identity_show_hook(void)
 	return current ? "(hidden)" : "";
 }
 
+static void identity_xact_callback(XactEvent event, void *arg);
+
 void
 identity_init(void)
 {
+	RegisterXactCallback(identity_xact_callback, NULL);
 	DefineCustomStringVariable(SETTING_NAME, "The current identity; set by authenticate() alone.",
 							   NULL, &setting_value, "", PGC_SUSET,
 							   GUC_NO_SHOW_ALL | GUC_NOT_IN_SAMPLE | GUC_DISALLOW_IN_FILE,
@@ -266,6 +272,31 @@ write_setting(const char *value, GucAction action)
 /* ------------------------------------------------------------------ the reader */
 
 /*
+ * Transactions of one message share their start; a parallel worker shares that
+ * with its leader and counts transactions of its own.
+ */
+static void
+mark_checked(Identity *identity)
+{
+	identity->checked_in = GetCurrentTransactionStartTimestamp();
+	identity->checked_number = transaction_number;
+}
+
+static bool
+is_checked(const Identity *identity)
+{
+	return identity->checked_in == GetCurrentTransactionStartTimestamp() &&
+		   (identity->checked_number == transaction_number || IsParallelWorker());
+}
+
+static void
+identity_xact_callback(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
+		transaction_number++;
+}
+
+/*
  * An identity of scope connection is looked up again at its first use in a
  * transaction.  GUC_ACTION_SAVE lasts no longer than the transaction, and is
  * the one action that PostgreSQL allows during a parallel operation.
@@ -279,7 +310,7 @@ check_connection_identity(void)
 	if (check_again && check_again(current, &fresh))
 	{
 		fresh.scope = SCOPE_CONNECTION;
-		fresh.checked_in = GetCurrentTransactionStartTimestamp();
+		mark_checked(&fresh);
 		value = identity_to_text(&fresh);
 	}
 	write_setting(value, GUC_ACTION_SAVE);
@@ -291,8 +322,7 @@ identity_current(void)
 {
 	if (current == NULL || current->expires_at <= clock_statement())
 		return NULL;
-	if (unlikely(current->scope == SCOPE_CONNECTION &&
-				 current->checked_in != GetCurrentTransactionStartTimestamp()))
+	if (unlikely(current->scope == SCOPE_CONNECTION && !is_checked(current)))
 	{
 		check_connection_identity();
 		if (current == NULL || current->expires_at <= clock_statement())
@@ -342,7 +372,7 @@ void
 identity_set(Identity *identity)
 {
 	identity_require_no_cursor();
-	identity->checked_in = GetCurrentTransactionStartTimestamp();
+	mark_checked(identity);
 	write_setting(identity_to_text(identity),
 				  identity->scope == SCOPE_CONNECTION ? GUC_ACTION_SET : GUC_ACTION_LOCAL);
 }

@@ -24,6 +24,7 @@ typedef struct Identity
 	TimestampTz expires_at;
 	TimestampTz issued_at;
 	TimestampTz checked_in; /* start of the transaction that last checked it */
+	uint64 checked_number;  /* and its number in this backend */
 	IdentityScope scope;
 	bool has_session;
 	pg_uuid_t session_id;

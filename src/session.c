@@ -298,23 +298,46 @@ session_end(const pg_uuid_t *session_id, SessionEnd why, const char *actor)
 	return true;
 }
 
+static int
+by_session_id(const ListCell *a, const ListCell *b)
+{
+	const SessionRow *left = lfirst(a);
+	const SessionRow *right = lfirst(b);
+
+	return memcmp(&left->session_id, &right->session_id, sizeof(pg_uuid_t));
+}
+
+/* Ends them in one order, whoever does it: two at once must not deadlock. */
+static int64
+end_in_order(List *rows, SessionEnd why, const char *actor)
+{
+	int64 ended = 0;
+	ListCell *cell;
+
+	list_sort(rows, by_session_id);
+	foreach (cell, rows)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (session_end(&((SessionRow *) lfirst(cell))->session_id, why, actor))
+			ended++;
+	}
+	return ended;
+}
+
 int64
 session_end_user(const char *user_id, const pg_uuid_t *except, SessionEnd why, const char *actor)
 {
-	int64 ended = 0;
+	List *live = NIL;
 	ListCell *cell;
 
 	foreach (cell, catalog_sessions_of_user(user_id))
 	{
 		SessionRow *row = lfirst(cell);
 
-		CHECK_FOR_INTERRUPTS();
-		if (row->ended || (except && same_session(&row->session_id, except)))
-			continue;
-		if (session_end(&row->session_id, why, actor))
-			ended++;
+		if (!row->ended && !(except && same_session(&row->session_id, except)))
+			live = lappend(live, row);
 	}
-	return ended;
+	return end_in_order(live, why, actor);
 }
 
 static int
@@ -358,12 +381,7 @@ make_room(const char *user_id, const char *actor)
 	if (surplus <= 0)
 		return;
 	list_sort(live, oldest_first);
-	foreach (cell, live)
-	{
-		if (surplus-- == 0)
-			break;
-		session_end(&((SessionRow *) lfirst(cell))->session_id, END_LIMIT, actor);
-	}
+	(void) end_in_order(list_truncate(live, Min(surplus, list_length(live))), END_LIMIT, actor);
 }
 
 /* Raises unique_violation when the token is in use. */
