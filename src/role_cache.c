@@ -15,7 +15,7 @@
 #include "role_cache.h"
 #include "string_table.h"
 
-#define SLOTS 256
+#define SLOTS 1024
 
 typedef struct RoleSlot
 {

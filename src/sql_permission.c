@@ -13,6 +13,7 @@
 #include "commands/trigger.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "nodes/primnodes.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -38,10 +39,25 @@ typedef struct CallSite
 	char *action;
 	size_t action_len;
 	size_t action_size;
+	bool action_is_constant;
 } CallSite;
 
+/*
+ * Whether an argument is written in the query itself.  A parameter will not do:
+ * PL/pgSQL runs one call site with one value after another.
+ */
+static bool
+is_constant_argument(FunctionCallInfo fcinfo, int n)
+{
+	Node *call = fcinfo->flinfo->fn_expr;
+
+	return call && IsA(call, FuncExpr) && n < list_length(((FuncExpr *) call)->args) &&
+		   IsA(list_nth(((FuncExpr *) call)->args, n), Const);
+}
+
+/* `action` is the number of the argument that names it, or -1. */
 static CallSite *
-call_site(FunctionCallInfo fcinfo)
+call_site(FunctionCallInfo fcinfo, int action)
 {
 	CallSite *site = fcinfo->flinfo->fn_extra;
 
@@ -49,6 +65,7 @@ call_site(FunctionCallInfo fcinfo)
 	{
 		site = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(CallSite));
 		site->statement = DT_NOBEGIN;
+		site->action_is_constant = action >= 0 && is_constant_argument(fcinfo, action);
 		fcinfo->flinfo->fn_extra = site;
 	}
 	if (unlikely(site->statement != GetCurrentStatementStartTimestamp()))
@@ -104,7 +121,13 @@ resolve_role(FunctionCallInfo fcinfo, CallSite *site, const text *role)
 	site->set = permission_set(site->role, site->role_len + 1, &site->valid_for);
 }
 
-/* False when there is no identity. */
+static inline bool
+same_action(const CallSite *site, const text *action)
+{
+	return site->action_is_constant || same_bytes(site->action, site->action_len, action);
+}
+
+/* Whether anything had to be resolved; then the action has to be, too. */
 static bool
 resolve_identity(CallSite *site, const Identity *identity)
 {
@@ -129,14 +152,14 @@ session_auth_has_permission(PG_FUNCTION_ARGS)
 	text *role = PG_GETARG_TEXT_PP(0);
 	text *action = PG_GETARG_TEXT_PP(1);
 	text *resource = PG_GETARG_TEXT_PP(2);
-	CallSite *site = call_site(fcinfo);
+	CallSite *site = call_site(fcinfo, 1);
 
 	if (unlikely(site->valid_for == 0 || !same_bytes(site->role, site->role_len, role)))
 	{
 		resolve_role(fcinfo, site, role);
 		resolve_action(fcinfo, site, action);
 	}
-	else if (unlikely(!same_bytes(site->action, site->action_len, action)))
+	else if (unlikely(!same_action(site, action)))
 		resolve_action(fcinfo, site, action);
 	PG_RETURN_BOOL(
 		permission_allows(site->rules, VARDATA_ANY(resource), VARSIZE_ANY_EXHDR(resource)));
@@ -146,10 +169,9 @@ static bool
 current_may(FunctionCallInfo fcinfo, const Identity *identity, const text *action,
 			const text *resource)
 {
-	CallSite *site = call_site(fcinfo);
+	CallSite *site = call_site(fcinfo, 0);
 
-	if (resolve_identity(site, identity) ||
-		unlikely(!same_bytes(site->action, site->action_len, action)))
+	if (resolve_identity(site, identity) || unlikely(!same_action(site, action)))
 		resolve_action(fcinfo, site, action);
 	return permission_allows(site->rules, VARDATA_ANY(resource), VARSIZE_ANY_EXHDR(resource));
 }
@@ -179,7 +201,7 @@ session_auth_has_role(PG_FUNCTION_ARGS)
 
 	if (identity == NULL)
 		PG_RETURN_BOOL(false);
-	site = call_site(fcinfo);
+	site = call_site(fcinfo, -1);
 	(void) resolve_identity(site, identity);
 	PG_RETURN_BOOL(permission_set_has_role(site->set, VARDATA_ANY(role), VARSIZE_ANY_EXHDR(role)));
 }

@@ -78,6 +78,17 @@ string_hash(const char *key, size_t len)
 	return (uint32) fold_multiply(h, k0);
 }
 
+/* memcmp's call costs more than comparing what is usual: keys of 4 to 16 bytes. */
+static inline bool
+same_string(const char *a, const char *b, size_t len)
+{
+	if (likely(len >= 8 && len <= 16))
+		return ((load8(a) ^ load8(b)) | (load8(a + len - 8) ^ load8(b + len - 8))) == 0;
+	if (len >= 4 && len < 8)
+		return ((load4(a) ^ load4(b)) | (load4(a + len - 4) ^ load4(b + len - 4))) == 0;
+	return memcmp(a, b, len) == 0;
+}
+
 /* The key's entry, or the free one where it would stand. */
 static inline StringEntry *
 probe(const StringTable *table, const char *key, size_t len, uint32 hash)
@@ -89,7 +100,7 @@ probe(const StringTable *table, const char *key, size_t len, uint32 hash)
 		StringEntry *entry = &table->entries[at];
 
 		if (entry->key == NULL ||
-			(entry->hash == hash && entry->len == len && memcmp(entry->key, key, len) == 0))
+			(entry->hash == hash && entry->len == len && same_string(entry->key, key, len)))
 			return entry;
 		at = (at + 1) & table->mask;
 	}
