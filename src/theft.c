@@ -27,7 +27,8 @@
 typedef struct KnownTheft
 {
 	pg_uuid_t session_id;
-	bool settled; /* the session's row says that it has ended */
+	bool settled;           /* the session's row says that it has ended, for good */
+	TransactionId ended_in; /* the transaction of ours that said so last */
 } KnownTheft;
 
 static KnownTheft known[MAX_KNOWN];
@@ -64,6 +65,7 @@ remember(const pg_uuid_t *session_id)
 		nknown = Min(nknown + 1, MAX_KNOWN);
 		theft->session_id = *session_id;
 		theft->settled = false;
+		theft->ended_in = InvalidTransactionId;
 	}
 	return theft;
 }
@@ -113,27 +115,47 @@ end_in_worker(const pg_uuid_t *session_id)
 	return WaitForBackgroundWorkerShutdown(handle) == BGWH_STOPPED;
 }
 
+/* What we end ourselves lasts only if this transaction does. */
+static void
+end_here(KnownTheft *theft)
+{
+	if (session_can_write() && session_end(&theft->session_id, END_THEFT, NULL))
+		theft->ended_in = GetTopTransactionIdIfAny();
+}
+
+static bool
+ended_elsewhere(const KnownTheft *theft)
+{
+	SessionRow row;
+
+	return catalog_find_session_by_id(&theft->session_id, &row)
+			   ? row.ended && (theft->ended_in == InvalidTransactionId ||
+							   theft->ended_in != GetTopTransactionIdIfAny())
+			   : false;
+}
+
 /*
- * A session's rotated token came back.  When an error is about to be raised, or
- * nothing can be written here, only another process can make the end last.
+ * A session's rotated token came back.  Whatever becomes of this transaction,
+ * only another process can make the end last; where it cannot, because the
+ * session is not committed yet or there is no worker, we do what we can.
  */
 void
 theft_report(const pg_uuid_t *session_id, bool about_to_raise)
 {
 	KnownTheft *theft = remember(session_id);
-	SessionRow row;
 
 	if (theft->settled)
 		return;
-	if (!about_to_raise && session_can_write())
-		theft->settled = session_end(session_id, END_THEFT, NULL);
-	else if (!RecoveryInProgress() && end_in_worker(session_id))
-		theft->settled = catalog_find_session_by_id(session_id, &row) && row.ended;
-	if (!theft->settled)
-		unsettled = true;
+	if (!RecoveryInProgress() && end_in_worker(session_id))
+		theft->settled = ended_elsewhere(theft);
+	if (theft->settled)
+		return;
+	unsettled = true;
+	if (!about_to_raise)
+		end_here(theft);
 }
 
-/* End what could not be ended when it was seen. */
+/* End what could not be ended for good when it was seen. */
 void
 theft_settle(void)
 {
@@ -141,9 +163,13 @@ theft_settle(void)
 		return;
 	unsettled = false;
 	for (int i = 0; i < nknown; i++)
-		if (!known[i].settled)
-		{
-			known[i].settled = true;
-			session_end(&known[i].session_id, END_THEFT, NULL);
-		}
+	{
+		if (known[i].settled)
+			continue;
+		known[i].settled = ended_elsewhere(&known[i]);
+		if (known[i].settled)
+			continue;
+		unsettled = true;
+		end_here(&known[i]);
+	}
 }

@@ -373,6 +373,45 @@ COMMENT ON FUNCTION session_auth.list_keys() IS
   'The keys that are trusted, with everything but secrets; fingerprint is a public key''s RFC 7638 '
   'thumbprint.';
 
+-- Compared in PL/pgSQL, not in a query: plans that are logged show constants.
+CREATE FUNCTION session_auth.find_authjs_secret(secret text) RETURNS bigint
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  stored record;
+BEGIN
+  FOR stored IN SELECT s.secret_id, s.secret FROM session_auth.authjs_secrets s LOOP
+    IF stored.secret = $1 THEN
+      RETURN stored.secret_id;
+    END IF;
+  END LOOP;
+  RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION session_auth.find_authjs_secret(text) IS
+  'internal: the number of a secret, or NULL';
+
+CREATE FUNCTION session_auth.find_cookie_secret(kind text, secret text) RETURNS bigint
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  stored record;
+BEGIN
+  FOR stored IN
+    SELECT s.secret_id, s.secret FROM session_auth.cookie_secrets s WHERE s.kind = $1
+  LOOP
+    IF stored.secret = $2 THEN
+      RETURN stored.secret_id;
+    END IF;
+  END LOOP;
+  RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION session_auth.find_cookie_secret(text, text) IS
+  'internal: the number of a secret, or NULL';
+
 CREATE FUNCTION session_auth.add_authjs_secret(
   secret text,
   cookie_names text[] DEFAULT NULL,
@@ -384,6 +423,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
+  known bigint;
   names text[] := coalesce(array_remove($2, NULL), ARRAY[
     '__Secure-authjs.session-token', 'authjs.session-token',
     '__Secure-next-auth.session-token', 'next-auth.session-token']);
@@ -395,7 +435,8 @@ BEGIN
   IF cardinality(names) NOT BETWEEN 1 AND 16 THEN
     PERFORM session_auth.refuse('cookie_names', 'There must be 1 to 16 of them.');
   END IF;
-  DELETE FROM session_auth.authjs_secrets s WHERE s.secret = $1;
+  known := session_auth.find_authjs_secret($1);
+  DELETE FROM session_auth.authjs_secrets s WHERE s.secret_id = known;
   INSERT INTO session_auth.authjs_secrets (secret, cookie_names, role_claim, role_source)
   VALUES ($1, names, $3, $4);
   PERFORM session_auth.record_event('authjs_secret_added', NULL,
@@ -413,8 +454,11 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
+DECLARE
+  known bigint;
 BEGIN
-  DELETE FROM session_auth.authjs_secrets s WHERE s.secret = $1;
+  known := session_auth.find_authjs_secret($1);
+  DELETE FROM session_auth.authjs_secrets s WHERE s.secret_id = known;
   IF NOT FOUND THEN
     RETURN false;
   END IF;
@@ -442,10 +486,13 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
+DECLARE
+  known bigint;
 BEGIN
   PERFORM session_auth.check_cookie_kind($1);
   PERFORM session_auth.check_secret('secret', $2);
-  DELETE FROM session_auth.cookie_secrets s WHERE s.kind = $1 AND s.secret = $2;
+  known := session_auth.find_cookie_secret($1, $2);
+  DELETE FROM session_auth.cookie_secrets s WHERE s.secret_id = known;
   INSERT INTO session_auth.cookie_secrets (kind, secret) VALUES ($1, $2);
   PERFORM session_auth.record_event('cookie_secret_added', NULL, jsonb_build_object('kind', $1));
 END
@@ -460,9 +507,12 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
+DECLARE
+  known bigint;
 BEGIN
   PERFORM session_auth.check_cookie_kind($1);
-  DELETE FROM session_auth.cookie_secrets s WHERE s.kind = $1 AND s.secret = $2;
+  known := session_auth.find_cookie_secret($1, $2);
+  DELETE FROM session_auth.cookie_secrets s WHERE s.secret_id = known;
   IF NOT FOUND THEN
     RETURN false;
   END IF;
