@@ -68,12 +68,21 @@ $app->query('SELECT session_auth.deauthenticate()');
 is(rows($open{'IS NULL'}), '3000', 'without an identity they are open, as they say');
 
 # what would change the identity raises in a worker, and never leaves one there
+my $subtransactions = $node->safe_psql('postgres', q{SELECT current_setting('server_version_num')::int >= 170000}) eq 't';
 foreach my $lie ("liar('$token')", 'dropper()', q{loop_who('')}, 'catcher()')
 {
 	$app->{stderr} = '';
 	$app->query("BEGIN; SELECT FROM session_auth.authenticate('$bob')");
-	$app->query("SELECT count(*) FROM big WHERE $lie = 'alice' OR $lie IS NULL");
-	like($app->{stderr}, qr/parallel/, "$lie raises in a parallel worker");
+	my $rows = $app->query("SELECT count(*) FROM big WHERE $lie = 'alice' OR $lie IS NULL");
+	# since 17 a worker may catch errors: what is refused stays refused, and bob is bob
+	if ($subtransactions && $lie =~ /^(?:loop_who|catcher)/)
+	{
+		is($rows, '0', "$lie changes nothing in a parallel worker");
+	}
+	else
+	{
+		like($app->{stderr}, qr/parallel/, "$lie raises in a parallel worker");
+	}
 	$app->query('ROLLBACK');
 	is($app->query(q{SELECT coalesce(session_auth.user_id(), 'nobody')}), 'nobody', '… and leaves nobody behind');
 }
