@@ -25,13 +25,23 @@ $node->safe_psql('postgres', q{
 		AS $$ BEGIN RETURN (session_auth.authenticate(t)).user_id; END $$;
 });
 
-sub text_of { return defined $_[0] ? sprintf('%08x%s', length $_[0], $_[0]) : 'ffffffff' }
+# The text of an identity, written as src/identity.c writes it now.
+my ($writer) = slurp_file('src/identity.c') =~ /^identity_to_text\(.*?^\}/msp ? ${^MATCH} : '';
+my %number = (nroles => 1, scope => 0);
+my %string = (kind => 'opaque', user_id => 'alice', roles => 'ADMIN');
 sub forged
 {
 	my ($scope) = @_;
-	return ('0fffffffffffffff' . '0' x 32) . $scope . '0' . ('0' x 32) . '00000001'
-		. join('', map { text_of($_) } 'opaque', 'alice', undef, undef, undef, undef, 'ADMIN');
+	my $text = '';
+	while ($writer =~ /append_hex\(&out, (?:\(uint64\) )?identity->(\w+)(\.data)?[^,]*, (\d+)\)|append_string\(&out, identity->(\w+)/g)
+	{
+		if (($1 // '') eq 'expires_at') { $text .= '0' . 'f' x ($3 - 1) }
+		elsif (defined $1) { $text .= sprintf('%0*x', $3, $1 eq 'scope' ? $scope : $number{$1} // 0) x ($2 ? 16 : 1) }
+		else { $text .= defined $string{$4} ? sprintf('%08x%s', length $string{$4}, $string{$4}) : 'ffffffff' }
+	}
+	return $text;
 }
+like(forged(1), qr/^0fffffffffffffff[0-9a-f]{60,}.*00000006opaque00000005alice.*00000005ADMIN$/, 'the forgery looks like an identity');
 
 # Who somebody is after these statements, and whether alice's permission came along.
 sub who
