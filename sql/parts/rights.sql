@@ -121,3 +121,27 @@ REVOKE ALL ON SCHEMA session_auth FROM PUBLIC;
 REVOKE ALL ON ALL TABLES IN SCHEMA session_auth FROM PUBLIC;
 REVOKE ALL ON ALL SEQUENCES IN SCHEMA session_auth FROM PUBLIC;
 REVOKE ALL ON ALL ROUTINES IN SCHEMA session_auth FROM PUBLIC;
+
+-- Nor is anything anybody's by ALTER DEFAULT PRIVILEGES.
+DO $$
+DECLARE
+  granted record;
+BEGIN
+  FOR granted IN
+    SELECT 'SCHEMA' AS kind, n.oid::regnamespace::text AS object, a.grantee
+    FROM pg_catalog.pg_namespace n, pg_catalog.aclexplode(n.nspacl) a
+    WHERE n.nspname = 'session_auth' AND a.grantee NOT IN (0, n.nspowner)
+    UNION
+    SELECT 'ROUTINE', p.oid::regprocedure::text, a.grantee
+    FROM pg_catalog.pg_proc p, pg_catalog.aclexplode(p.proacl) a
+    WHERE p.pronamespace = 'session_auth'::regnamespace AND a.grantee NOT IN (0, p.proowner)
+    UNION
+    SELECT CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, c.oid::regclass::text, a.grantee
+    FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a
+    WHERE c.relnamespace = 'session_auth'::regnamespace AND a.grantee NOT IN (0, c.relowner)
+  LOOP
+    EXECUTE pg_catalog.format('REVOKE ALL ON %s %s FROM %s',
+      granted.kind, granted.object, granted.grantee::regrole);
+  END LOOP;
+END
+$$;
