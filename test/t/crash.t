@@ -71,7 +71,7 @@ foreach my $round (1 .. $rounds)
 	is($check->{wrong}, 0, "$name: $check->{live} sessions live, $check->{ended} ended, $check->{tokens} tokens do what they should")
 		or diag(join("\n", "seed $seed", @{ $check->{examples} }));
 	$done{$_} += $run->{counts}{$_} // 0 foreach 'create', 'rotate', 'expire', 'purge';
-	$unanswered += $run->{unanswered};
+	$unanswered += $run->{counts}{unanswered} // 0;
 	is($node->safe_psql('postgres', q{
 		SELECT count(*) FROM session_auth.sessions s WHERE 1 <> (SELECT count(*) FROM session_auth.session_events e WHERE e.session_id = s.session_id AND e.event = 'session_created')
 		UNION ALL SELECT count(*) FROM session_auth.sessions s WHERE (s.ended_at IS NOT NULL)::int <> (SELECT count(*) FROM session_auth.session_events e WHERE e.session_id = s.session_id AND e.event = 'session_ended')

@@ -178,7 +178,7 @@ else
 	is_deeply($run->{unexpected}, [], 'the primary is killed: no other error');
 	$standby->promote;
 	my $check = $ledger->ask('check', $standby->connstr('postgres'));
-	is($check->{wrong}, 0, "promoted: $check->{live} sessions live, $check->{ended} ended, $check->{tokens} tokens do what they should, $run->{unanswered} requests had no answer")
+	is($check->{wrong}, 0, "promoted: $check->{live} sessions live, $check->{ended} ended, $check->{tokens} tokens do what they should, $run->{counts}{unanswered} requests had no answer")
 		or diag(join("\n", "seed $seed", @{ $check->{examples} }));
 	cmp_ok($check->{$_}, '>', 10, "there were such that are $_") foreach 'live', 'ended';
 	my $after = $ledger->ask('work', $standby->connstr('postgres'), 0.5);

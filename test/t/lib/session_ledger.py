@@ -126,6 +126,8 @@ class Client:
             # whatever a driver raises when its server is gone
             if self.connection is None or not self.connection.closed:
                 self.unexpected.append(f'{self.doing}: {getattr(error, "sqlstate", None)} {error!r}')
+            else:
+                self.counts['unanswered'] += 1
         self.doing = None
         self.connection = None
 
@@ -136,6 +138,11 @@ class Ledger:
         self.clients = [Client(number, seed + number) for number in range(clients)]
 
     async def kill(self, kind, whom, pid):
+        # not while somebody is still connecting
+        for _ in range(1000):
+            if all(c.connection for c in self.clients):
+                break
+            await asyncio.sleep(0.01)
         await asyncio.sleep(self.random.uniform(0.05, 0.4))
         while True:
             busy = [c for c in self.clients if c.connection and c.doing == kind]
@@ -148,21 +155,19 @@ class Ledger:
                 return
             await asyncio.sleep(0)
 
-    def summary(self, **more):
+    def summary(self):
         counts = sum((c.counts for c in self.clients), collections.Counter())
         unexpected = [text for c in self.clients for text in c.unexpected]
         for client in self.clients:
             client.counts.clear()
             client.unexpected.clear()
-        return {'counts': counts, 'unexpected': unexpected[:20], **more}
+        return {'counts': counts, 'unexpected': unexpected[:20]}
 
     async def run(self, conninfo, kind, whom, pid):
         work = asyncio.gather(*(c.work(conninfo, None) for c in self.clients))
         await self.kill(kind, whom, int(pid))
         await work
-        states = collections.Counter(s.state for c in self.clients for s in c.sessions)
-        return self.summary(unanswered=states['asked to end']
-                            + sum(s.frozen for c in self.clients for s in c.sessions))
+        return self.summary()
 
     async def work(self, conninfo, seconds):
         until = asyncio.get_running_loop().time() + float(seconds)
