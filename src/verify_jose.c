@@ -22,6 +22,7 @@ typedef struct Proved
 	char *payload;
 	size_t len;
 	const TokenBinding *binding;
+	int skip; /* so many keys that fit are passed over: it was not their issuer's */
 } Proved;
 
 /* ------------------------------------------------------------------------- signed */
@@ -37,7 +38,7 @@ names_key(const JoseHeader *header, const TrustedKey *key)
 
 /* Several issuers may have used one kid; whose key it was is found by trying. */
 static ResultCode
-prove_by_keys(const Jws *jws, const TokenBinding **binding)
+prove_by_keys(const Jws *jws, int skip, const TokenBinding **binding)
 {
 	ResultCode result = keys_trusted() == NIL ? RESULT_NOT_SET_UP : RESULT_UNKNOWN_KEY;
 	ListCell *cell;
@@ -54,7 +55,9 @@ prove_by_keys(const Jws *jws, const TokenBinding **binding)
 			continue;
 		result = jws_verify(jws, parsed);
 		*binding = &key->binding;
-		if (result != RESULT_BAD_SIGNATURE)
+		if (result == RESULT_OK && skip-- > 0)
+			result = RESULT_WRONG_ISSUER;
+		else if (result != RESULT_BAD_SIGNATURE)
 			break;
 	}
 	return result;
@@ -68,7 +71,7 @@ prove_jws(const char *token, size_t len, Proved *proved)
 	size_t cap;
 
 	if (result == RESULT_OK)
-		result = prove_by_keys(jws, &proved->binding);
+		result = prove_by_keys(jws, proved->skip, &proved->binding);
 	if (result != RESULT_OK)
 		return result;
 	cap = BASE64_DECODED_MAX(jws->payload.len);
@@ -104,6 +107,8 @@ prove_jwe(const char *token, size_t len, Proved *proved)
 
 	if (n_keys == 0)
 		return RESULT_NOT_SET_UP;
+	if (proved->skip > 0)
+		return RESULT_WRONG_ISSUER;
 	result = jwe_parse(jwe, token, len);
 	if (result != RESULT_OK)
 		return result;
@@ -162,15 +167,21 @@ static const ForeignToken *
 prove_and_keep(const char *token, size_t len, const unsigned char *hash, Prover prove,
 			   ResultCode *result)
 {
-	Proved proved = { NULL, 0, NULL };
-	ForeignToken *place;
+	Proved proved = { NULL, 0, NULL, 0 };
+	ForeignToken *place = NULL;
 	MemoryContext context;
 
 	*result = prove(token, len, &proved);
-	if (*result != RESULT_OK)
-		return NULL;
-	context = seen_slot(hash, &place);
-	*result = foreign_read(proved.payload, proved.len, proved.binding, context, place);
+	while (*result == RESULT_OK)
+	{
+		context = seen_slot(hash, &place);
+		*result = foreign_read(proved.payload, proved.len, proved.binding, context, place);
+		if (*result != RESULT_WRONG_ISSUER)
+			break;
+		/* two issuers may share a key and its kid: the next one's turn */
+		proved.skip++;
+		*result = prove(token, len, &proved);
+	}
 	if (*result != RESULT_OK)
 		return NULL;
 	seen_keep(hash);
