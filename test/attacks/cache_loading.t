@@ -46,6 +46,44 @@ $_->finish foreach @run;
 is($out[0], '', 'roles were moved');
 is($out[$_], "0\n", "watcher $_: never was a grant seen without its denial, nor anything else lost") foreach 1 .. 2;
 
+# two roles that change in one transaction, with many others to be read between them
+$node->safe_psql('postgres', q{
+	SELECT session_auth.create_role('MIDDLE' || i), session_auth.inherit_role('TOP', 'MIDDLE' || i) FROM generate_series(1, 60) i;
+	CREATE PROCEDURE swap(seconds int) LANGUAGE plpgsql AS $$
+	DECLARE until timestamptz := clock_timestamp() + make_interval(secs => seconds);
+	BEGIN
+		WHILE clock_timestamp() < until LOOP
+			PERFORM session_auth.revoke_permission('LEFT', 'view', 'secret'), session_auth.revoke_permission('RIGHT', 'view', 'secret'); COMMIT;
+			PERFORM pg_sleep(0.004); COMMIT;
+			PERFORM session_auth.grant_permission('LEFT', 'view', 'secret'), session_auth.deny_permission('RIGHT', 'view', 'secret'); COMMIT;
+			PERFORM pg_sleep(0.004); COMMIT;
+		END LOOP;
+	END $$;
+	CREATE PROCEDURE ask(seconds int) LANGUAGE plpgsql AS $$
+	DECLARE until timestamptz := clock_timestamp() + make_interval(secs => seconds); odd bigint := 0; n bigint := 0; now_ int := 0; longest int := 0;
+	BEGIN
+		WHILE clock_timestamp() < until LOOP
+			n := n + 1;
+			now_ := CASE WHEN session_auth.has_permission('USERS', 'view', 'secret') THEN now_ + 1 ELSE 0 END;
+			odd := odd + (now_ > 0)::int;
+			longest := greatest(longest, now_);
+			COMMIT;
+		END LOOP;
+		PERFORM set_config('test.odd', format('odd %s, longest %s, asked %s', odd, longest, n > 100), false);
+	END $$;
+});
+@out = ('') x 3;
+@run = map { my $n = $_; IPC::Run::start([ @connection, $n ? ('CALL ask(4)', '--command', q{SELECT current_setting('test.odd')}) : 'CALL swap(4)' ], '>', \$out[$n], '2>&1') } 0 .. 2;
+$_->finish foreach @run;
+is($out[0], '', 'a grant and a denial of two roles came and went together');
+foreach my $watcher (1 .. 2)
+{
+	my ($odd, $longest) = $out[$watcher] =~ /odd (\d+), longest (\d+), asked t/;
+	cmp_ok($longest // 99, '<', 6, "watcher $watcher: what was read while it changed is not kept") or diag($out[$watcher]);
+	local $TODO = 'the question that fills the cache is answered from a mix';
+	is($odd, 0, "watcher $watcher: never was one seen without the other");
+}
+
 # a table that is rewritten, or an index, while it is being read from
 my ($rewrites, $odd) = ('', '');
 my $watching = IPC::Run::start([ @connection, 'SELECT watch(2)' ], '>', \$odd, '2>&1');
