@@ -41,7 +41,7 @@ $node->safe_psql('postgres', q{
 });
 my @connection = ('psql', '--no-psqlrc', '--quiet', '--tuples-only', '--no-align', '--host', $node->host, '--port', $node->port, 'postgres', '--command');
 my @out = ('') x 3;
-my @run = map { my $n = $_; IPC::Run::start([ @connection, ('CALL flip(3)', 'SELECT watch(3)', 'SELECT watch(3)')[$n] ], '>', \$out[$n], '2>&1') } 0 .. 2;
+my @run = map { my $n = $_; IPC::Run::start([ @connection, ('CALL flip(2)', 'SELECT watch(2)', 'SELECT watch(2)')[$n] ], '>', \$out[$n], '2>&1') } 0 .. 2;
 $_->finish foreach @run;
 is($out[0], '', 'roles were moved');
 is($out[$_], "0\n", "watcher $_: never was a grant seen without its denial, nor anything else lost") foreach 1 .. 2;
@@ -73,7 +73,7 @@ $node->safe_psql('postgres', q{
 	END $$;
 });
 @out = ('') x 3;
-@run = map { my $n = $_; IPC::Run::start([ @connection, $n ? ('CALL ask(4)', '--command', q{SELECT current_setting('test.odd')}) : 'CALL swap(4)' ], '>', \$out[$n], '2>&1') } 0 .. 2;
+@run = map { my $n = $_; IPC::Run::start([ @connection, $n ? ('CALL ask(3)', '--command', q{SELECT current_setting('test.odd')}) : 'CALL swap(3)' ], '>', \$out[$n], '2>&1') } 0 .. 2;
 $_->finish foreach @run;
 is($out[0], '', 'a grant and a denial of two roles came and went together');
 foreach my $watcher (1 .. 2)
@@ -86,7 +86,7 @@ foreach my $watcher (1 .. 2)
 
 # a table that is rewritten, or an index, while it is being read from
 my ($rewrites, $odd) = ('', '');
-my $watching = IPC::Run::start([ @connection, 'SELECT watch(2)' ], '>', \$odd, '2>&1');
+my $watching = IPC::Run::start([ @connection, 'SELECT watch(1)' ], '>', \$odd, '2>&1');
 $node->safe_psql('postgres', 'REINDEX TABLE session_auth.permissions; VACUUM FULL session_auth.role_parents; CLUSTER session_auth.permissions USING permissions_pkey; ANALYZE session_auth.roles') foreach 1 .. 3;
 $watching->finish;
 is($odd, "0\n", 'rewritten tables and indexes lose nothing');
