@@ -3,9 +3,9 @@
  *		The one way to the extension's tables: found, scanned, written, watched.
  *
  * Together with the catalog_*.c files, one for each family of tables, this is
- * the only reader and writer of them in C.  Reads are direct index scans with a NULL snapshot: they see the newest
- * committed rows and the transaction's own, in every isolation level, in
- * parallel workers and on standbys.  An older snapshot would let a revoked
+ * the only reader and writer of them in C.  Reads are direct index scans with
+ * the newest snapshot: they see the newest committed rows and the transaction's
+ * own, in every isolation level, in parallel workers and on standbys.  An older snapshot would let a revoked
  * session or permission live on in a REPEATABLE READ transaction.
  *
  * Writes go through the executor's functions for single rows, as logical
@@ -165,7 +165,7 @@ relation_oid(CatalogRelation relation)
 }
 
 /* The extension may have been dropped and made anew while we waited for the lock. */
-static Relation
+Relation
 open_relation(CatalogRelation relation, LOCKMODE lockmode)
 {
 	Relation opened = try_table_open(relation_oid(relation), lockmode);
@@ -241,11 +241,19 @@ catalog_keys_changed(void)
 
 /* -------------------------------------------------------------------- scans */
 
+/* Without a snapshot the scan takes the newest. */
+void
+scan_begin_as_of(TableScan *scan, Snapshot snapshot, CatalogRelation table, CatalogRelation index,
+				 int nkeys, ScanKey keys)
+{
+	scan->table = open_relation(table, AccessShareLock);
+	scan->scan = systable_beginscan(scan->table, relation_oid(index), true, snapshot, nkeys, keys);
+}
+
 void
 scan_begin(TableScan *scan, CatalogRelation table, CatalogRelation index, int nkeys, ScanKey keys)
 {
-	scan->table = open_relation(table, AccessShareLock);
-	scan->scan = systable_beginscan(scan->table, relation_oid(index), true, NULL, nkeys, keys);
+	scan_begin_as_of(scan, NULL, table, index, nkeys, keys);
 }
 
 HeapTuple

@@ -67,10 +67,20 @@ extern void catalog_insert_event(const char *event, const char *user_id,
 								 const pg_uuid_t *session_id, const char *actor, Jsonb *detail);
 
 extern List *catalog_user_roles(const char *user_id, const char *tenant);
-extern bool catalog_role_exists(const char *role);
-extern void catalog_visit_roles(RoleVisitor visit, void *arg);
-extern void catalog_visit_parents(const char *role, RoleVisitor visit, void *arg);
-extern void catalog_visit_permissions(const char *role, PermissionVisitor visit, void *arg);
+/*
+ * Roles, inheritance and permissions as one instant has them all: a denial that
+ * was committed together with a grant is never read without it.
+ */
+typedef struct RoleReading RoleReading;
+
+extern RoleReading *catalog_begin_reading(void);
+extern void catalog_end_reading(RoleReading *reading);
+extern bool catalog_role_exists(RoleReading *reading, const char *role);
+extern void catalog_visit_roles(RoleReading *reading, RoleVisitor visit, void *arg);
+extern void catalog_visit_parents(RoleReading *reading, const char *role, RoleVisitor visit,
+								  void *arg);
+extern void catalog_visit_permissions(RoleReading *reading, const char *role,
+									  PermissionVisitor visit, void *arg);
 
 /* A trusted key as it is stored; NULLs as in its row. */
 typedef struct KeyRow

@@ -10,6 +10,7 @@
 #include "access/skey.h"
 #include "executor/executor.h"
 #include "utils/rel.h"
+#include "utils/snapshot.h"
 
 typedef enum CatalogRelation
 {
@@ -49,8 +50,11 @@ typedef struct TableScan
 	SysScanDesc scan;
 } TableScan;
 
+extern Relation open_relation(CatalogRelation relation, LOCKMODE lockmode);
 extern void scan_begin(TableScan *scan, CatalogRelation table, CatalogRelation index, int nkeys,
 					   ScanKey keys);
+extern void scan_begin_as_of(TableScan *scan, Snapshot snapshot, CatalogRelation table,
+							 CatalogRelation index, int nkeys, ScanKey keys);
 extern HeapTuple scan_next(TableScan *scan);
 extern void scan_end(TableScan *scan);
 extern Datum scan_column(HeapTuple tuple, const TableScan *scan, int attnum, bool *isnull);

@@ -4,7 +4,9 @@
  */
 #include "postgres.h"
 
+#include "access/table.h"
 #include "utils/builtins.h"
+#include "utils/snapmgr.h"
 
 #include "catalog.h"
 #include "catalog_access.h"
@@ -91,41 +93,73 @@ catalog_user_roles(const char *user_id, const char *tenant)
 	return roles;
 }
 
+struct RoleReading
+{
+	Relation tables[3];
+	Snapshot snapshot;
+};
+
+/*
+ * The locks come first: what is truncated or rewritten is so before the snapshot
+ * or after the reading.  They go with the reading, or with an error.
+ */
+RoleReading *
+catalog_begin_reading(void)
+{
+	static const CatalogRelation tables[] = { ROLES, ROLE_PARENTS, PERMISSIONS };
+	RoleReading *reading = palloc(sizeof(RoleReading));
+
+	for (int i = 0; i < (int) lengthof(tables); i++)
+		reading->tables[i] = open_relation(tables[i], AccessShareLock);
+	/* for a table that is not a system catalog, always a new one */
+	reading->snapshot = RegisterSnapshot(GetCatalogSnapshot(RelationGetRelid(reading->tables[0])));
+	return reading;
+}
+
+void
+catalog_end_reading(RoleReading *reading)
+{
+	UnregisterSnapshot(reading->snapshot);
+	for (int i = 0; i < (int) lengthof(reading->tables); i++)
+		table_close(reading->tables[i], AccessShareLock);
+	pfree(reading);
+}
+
 bool
-catalog_role_exists(const char *role)
+catalog_role_exists(RoleReading *reading, const char *role)
 {
 	TableScan scan;
 	ScanKeyData key;
 	bool found;
 
 	scan_key_text(&key, Anum_roles_role, role);
-	scan_begin(&scan, ROLES, ROLES_BY_NAME, 1, &key);
+	scan_begin_as_of(&scan, reading->snapshot, ROLES, ROLES_BY_NAME, 1, &key);
 	found = HeapTupleIsValid(scan_next(&scan));
 	scan_end(&scan);
 	return found;
 }
 
 void
-catalog_visit_roles(RoleVisitor visit, void *arg)
+catalog_visit_roles(RoleReading *reading, RoleVisitor visit, void *arg)
 {
 	TableScan scan;
 	HeapTuple tuple;
 
-	scan_begin(&scan, ROLES, ROLES_BY_NAME, 0, NULL);
+	scan_begin_as_of(&scan, reading->snapshot, ROLES, ROLES_BY_NAME, 0, NULL);
 	while (HeapTupleIsValid(tuple = scan_next(&scan)))
 		visit(TextDatumGetCString(scan_column_not_null(tuple, &scan, Anum_roles_role)), arg);
 	scan_end(&scan);
 }
 
 void
-catalog_visit_parents(const char *role, RoleVisitor visit, void *arg)
+catalog_visit_parents(RoleReading *reading, const char *role, RoleVisitor visit, void *arg)
 {
 	TableScan scan;
 	ScanKeyData key;
 	HeapTuple tuple;
 
 	scan_key_text(&key, Anum_role_parents_role, role);
-	scan_begin(&scan, ROLE_PARENTS, ROLE_PARENTS_BY_ROLE, 1, &key);
+	scan_begin_as_of(&scan, reading->snapshot, ROLE_PARENTS, ROLE_PARENTS_BY_ROLE, 1, &key);
 	while (HeapTupleIsValid(tuple = scan_next(&scan)))
 		visit(TextDatumGetCString(scan_column_not_null(tuple, &scan, Anum_role_parents_parent)),
 			  arg);
@@ -133,14 +167,15 @@ catalog_visit_parents(const char *role, RoleVisitor visit, void *arg)
 }
 
 void
-catalog_visit_permissions(const char *role, PermissionVisitor visit, void *arg)
+catalog_visit_permissions(RoleReading *reading, const char *role, PermissionVisitor visit,
+						  void *arg)
 {
 	TableScan scan;
 	ScanKeyData key;
 	HeapTuple tuple;
 
 	scan_key_text(&key, Anum_permissions_role, role);
-	scan_begin(&scan, PERMISSIONS, PERMISSIONS_BY_ROLE, 1, &key);
+	scan_begin_as_of(&scan, reading->snapshot, PERMISSIONS, PERMISSIONS_BY_ROLE, 1, &key);
 	while (HeapTupleIsValid(tuple = scan_next(&scan)))
 	{
 		text *action = DatumGetTextPP(scan_column_not_null(tuple, &scan, Anum_permissions_action));

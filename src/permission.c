@@ -2,9 +2,9 @@
  * permission.c
  *		What roles may do: the backend's cache, matching, inheritance.
  *
- * Invariants: a cached set answers as the tables did when nothing had been
- * invalidated since; what was invalidated while a set was filled is filled again
- * at the next question.  The invalidation callback only counts.  Nothing is
+ * Invariants: a set answers as the tables did at one instant, so that a denial
+ * is never missed beside a grant of the same transaction; what was invalidated
+ * while a set was filled is filled again at the next question.  The invalidation callback only counts.  Nothing is
  * freed but by reset_cache, which runs only between a question and its answer,
  * so that a pointer is good as long as permission_generation() stays.
  *
@@ -136,6 +136,7 @@ add_permission(const text *action, const text *resource, PermissionEffect effect
 /* The roles still to be visited; those visited are in the table beside it. */
 typedef struct Closure
 {
+	RoleReading *reading;
 	List *queue;
 	StringTable *seen;
 	MemoryContext context; /* of the table */
@@ -160,17 +161,17 @@ resolve_inheritance(Closure *closure)
 {
 	/* the list grows while it is walked */
 	for (int i = 0; i < list_length(closure->queue); i++)
-		catalog_visit_parents(list_nth(closure->queue, i), enqueue_role, closure);
+		catalog_visit_parents(closure->reading, list_nth(closure->queue, i), enqueue_role, closure);
 	return closure->queue;
 }
 
 static List *
-existing_roles(const char *roles, size_t len)
+existing_roles(RoleReading *reading, const char *roles, size_t len)
 {
 	List *existing = NIL;
 
 	for (const char *role = roles; role < roles + len; role += strlen(role) + 1)
-		if (catalog_role_exists(role))
+		if (catalog_role_exists(reading, role))
 			existing = lappend(existing, (char *) role);
 	return existing;
 }
@@ -182,12 +183,13 @@ fill_set(const char *roles, size_t len)
 	MemoryContext work =
 		AllocSetContextCreate(CurrentMemoryContext, "session_auth fill", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(work);
-	List *existing = existing_roles(roles, len);
+	RoleReading *reading = catalog_begin_reading();
+	List *existing = existing_roles(reading, roles, len);
 	PermissionSet *set = NULL;
 
 	if (existing != NIL)
 	{
-		Closure closure = { NIL, NULL, cache_context };
+		Closure closure = { reading, NIL, NULL, cache_context };
 		ListCell *cell;
 
 		set = MemoryContextAllocZero(cache_context, sizeof(PermissionSet));
@@ -195,8 +197,9 @@ fill_set(const char *roles, size_t len)
 		foreach (cell, existing)
 			enqueue_role(lfirst(cell), &closure);
 		foreach (cell, resolve_inheritance(&closure))
-			catalog_visit_permissions(lfirst(cell), add_permission, set);
+			catalog_visit_permissions(reading, lfirst(cell), add_permission, set);
 	}
+	catalog_end_reading(reading);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(work);
 	return set;
@@ -373,10 +376,10 @@ list_permission(const text *action, const text *resource, PermissionEffect effec
 
 /* What a role holds: its own permissions first, then what it inherits. */
 List *
-permission_list(const char *role)
+permission_list(RoleReading *reading, const char *role)
 {
 	StringTable seen = { NULL, 0, 0 };
-	Closure closure = { NIL, &seen, CurrentMemoryContext };
+	Closure closure = { reading, NIL, &seen, CurrentMemoryContext };
 	Listing listing = { NIL, NULL };
 	ListCell *cell;
 
@@ -384,7 +387,7 @@ permission_list(const char *role)
 	foreach (cell, resolve_inheritance(&closure))
 	{
 		listing.role = lfirst(cell);
-		catalog_visit_permissions(listing.role, list_permission, &listing);
+		catalog_visit_permissions(reading, listing.role, list_permission, &listing);
 	}
 	return listing.held;
 }

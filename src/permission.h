@@ -38,7 +38,7 @@ typedef struct HeldPermission
 	PermissionEffect effect;
 } HeldPermission;
 
-extern List *permission_list(const char *role);
+extern List *permission_list(RoleReading *reading, const char *role);
 extern bool permission_covers(const HeldPermission *held, const char *action, const char *resource);
 
 #endif /* SESSION_AUTH_PERMISSION_H */

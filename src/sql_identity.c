@@ -129,17 +129,20 @@ use_given_roles(ArrayType *array, Identity *identity)
 	bool *nulls;
 	const char **roles;
 	int n;
+	RoleReading *reading;
 
 	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &n);
 	roles = palloc((n + 1) * sizeof(char *));
+	reading = catalog_begin_reading();
 	for (int i = 0; i < n; i++)
 	{
 		roles[i] = nulls[i] ? NULL : TextDatumGetCString(elements[i]);
-		if (roles[i] == NULL || !catalog_role_exists(roles[i]))
+		if (roles[i] == NULL || !catalog_role_exists(reading, roles[i]))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid roles"),
 					 errdetail("Role \"%s\" does not exist.", roles[i] ? roles[i] : "(null)")));
 	}
+	catalog_end_reading(reading);
 	identity->roles = roles;
 	identity->nroles = n;
 }

@@ -279,12 +279,13 @@ session_auth_permitted_resources(PG_FUNCTION_ARGS)
 
 /* The decision: any denial, or else the nearest grant, or NULL. */
 static const HeldPermission *
-deciding_permission(const char *role, const char *action, const char *resource)
+deciding_permission(RoleReading *reading, const char *role, const char *action,
+					const char *resource)
 {
 	const HeldPermission *grant = NULL;
 	ListCell *cell;
 
-	foreach (cell, permission_list(role))
+	foreach (cell, permission_list(reading, role))
 	{
 		const HeldPermission *held = lfirst(cell);
 
@@ -326,23 +327,26 @@ session_auth_explain_permission(PG_FUNCTION_ARGS)
 	char *action = argument_text_or_null(fcinfo, 1);
 	char *resource = argument_text_or_null(fcinfo, 2);
 	const HeldPermission *held = NULL;
+	RoleReading *reading;
 	char *reason;
 	Datum values[EXPLAIN_COLUMNS] = { 0 };
 	bool nulls[EXPLAIN_COLUMNS] = { false, true, true, true, false };
 
 	InitMaterializedSRF(fcinfo, 0);
 	permission_accept_changes();
+	reading = catalog_begin_reading();
 	if (role == NULL)
 		reason = "there is no role to ask for";
 	else if (action == NULL || resource == NULL || *action == '\0' || *resource == '\0')
 		reason = "there is no action or no resource to ask for";
-	else if (!catalog_role_exists(role))
+	else if (!catalog_role_exists(reading, role))
 		reason = psprintf("role \"%s\" does not exist", role);
 	else
 	{
-		held = deciding_permission(role, action, resource);
+		held = deciding_permission(reading, role, action, resource);
 		reason = explain_reason(role, action, resource, held);
 	}
+	catalog_end_reading(reading);
 	values[0] = BoolGetDatum(held && held->effect == EFFECT_ALLOW);
 	if (held)
 	{
@@ -358,12 +362,19 @@ session_auth_explain_permission(PG_FUNCTION_ARGS)
 
 #define LIST_COLUMNS 5
 
-static void
-put_permissions(ReturnSetInfo *rsinfo, const char *role)
+typedef struct PermissionOutput
 {
+	RoleReading *reading;
+	ReturnSetInfo *rsinfo;
+} PermissionOutput;
+
+static void
+put_permissions(const char *role, void *arg)
+{
+	PermissionOutput *output = arg;
 	ListCell *cell;
 
-	foreach (cell, permission_list(role))
+	foreach (cell, permission_list(output->reading, role))
 	{
 		const HeldPermission *held = lfirst(cell);
 		Datum values[LIST_COLUMNS];
@@ -374,14 +385,8 @@ put_permissions(ReturnSetInfo *rsinfo, const char *role)
 		values[2] = CStringGetTextDatum(held->resource);
 		values[3] = CStringGetTextDatum(held->effect == EFFECT_DENY ? "deny" : "allow");
 		values[4] = CStringGetTextDatum(held->via_role);
-		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+		tuplestore_putvalues(output->rsinfo->setResult, output->rsinfo->setDesc, values, nulls);
 	}
-}
-
-static void
-put_role_permissions(const char *role, void *arg)
-{
-	put_permissions(arg, role);
 }
 
 SQL_FUNCTION(session_auth_list_permissions);
@@ -390,14 +395,16 @@ SQL_FUNCTION(session_auth_list_permissions);
 Datum
 session_auth_list_permissions(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	PermissionOutput output = { NULL, (ReturnSetInfo *) fcinfo->resultinfo };
 	char *role = argument_text_or_null(fcinfo, 0);
 
 	InitMaterializedSRF(fcinfo, 0);
+	output.reading = catalog_begin_reading();
 	if (role)
-		put_permissions(rsinfo, role);
+		put_permissions(role, &output);
 	else
-		catalog_visit_roles(put_role_permissions, rsinfo);
+		catalog_visit_roles(output.reading, put_permissions, &output);
+	catalog_end_reading(output.reading);
 	return (Datum) 0;
 }
 
