@@ -23,10 +23,28 @@ typedef struct PolicyReading
 	bool constant_role; /* has_permission('ADMIN', ...) */
 } PolicyReading;
 
+/* What can differ from one row, user or moment to another. */
+static bool
+find_variable(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Var) || IsA(node, Param))
+		return true;
+	if (IsA(node, Query))
+		return ((Query *) node)->rtable != NIL ||
+			   query_tree_walker((Query *) node, find_variable, context, 0);
+	return expression_tree_walker(node, find_variable, context);
+}
+
+/*
+ * The same whenever it is evaluated, however it is written: 'AD' || 'MIN' too.
+ * Nothing is evaluated here: who wrote the policy need not be trusted.
+ */
 static bool
 is_constant(Node *node)
 {
-	return node && IsA(strip_implicit_coercions(node), Const);
+	return node && !find_variable(node, NULL) && !contain_mutable_functions(node);
 }
 
 /* Into a subquery we do not look: it is evaluated once unless it is correlated. */
