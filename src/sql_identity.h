@@ -9,7 +9,6 @@
 #include "identity.h"
 
 extern IdentityScope argument_scope(FunctionCallInfo fcinfo, int n);
-extern Datum authenticate_token(TokenArgument token, IdentityScope scope,
-								const char *tenant);
+extern Datum authenticate_token(TokenArgument token, IdentityScope scope, const char *tenant);
 
 #endif /* SESSION_AUTH_SQL_IDENTITY_H */
