@@ -7,34 +7,17 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "utils/timestamp.h"
 
 #include "clock.h"
 
-static TimestampTz latest = DT_NOBEGIN;
-
-static inline TimestampTz
-never_back(TimestampTz now)
-{
-	if (unlikely(now < latest))
-		return latest;
-	latest = now;
-	return now;
-}
+TimestampTz clock_latest = DT_NOBEGIN;
 
 /* The time now, for verifying tokens and for what is written. */
 TimestampTz
 clock_now(void)
 {
-	return never_back(GetCurrentTimestamp());
-}
-
-/* The statement's start, without a system call: for readers that run per row. */
-TimestampTz
-clock_statement(void)
-{
-	return never_back(GetCurrentStatementStartTimestamp());
+	return clock_never_back(GetCurrentTimestamp());
 }
 
 TimestampTz

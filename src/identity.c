@@ -26,9 +26,10 @@
 
 #define SETTING_NAME "session_auth.identity"
 
+const Identity *identity_in_force = NULL; /* the setting's extra data */
+uint64 identity_generation = 1;
+
 static char *setting_value;
-static const Identity *current = NULL; /* the setting's extra data */
-static uint64 generation = 1;
 static bool setting_ourselves = false;
 static uint64 transaction_number = 1;
 static IdentityCheck check_again = NULL;
@@ -224,15 +225,15 @@ identity_check_hook(char **newval, void **extra, GucSource source)
 static void
 identity_assign_hook(const char *newval, void *extra)
 {
-	current = extra;
-	generation++;
+	identity_in_force = extra;
+	identity_generation++;
 }
 
 /* What SHOW and SET ... FROM CURRENT see: that there is one, never its content. */
 static const char *
 identity_show_hook(void)
 {
-	return current ? "(hidden)" : "";
+	return identity_in_force ? "(hidden)" : "";
 }
 
 static void identity_xact_callback(XactEvent event, void *arg);
@@ -304,10 +305,10 @@ identity_xact_callback(XactEvent event, void *arg)
 static void
 check_connection_identity(void)
 {
-	Identity fresh = *current;
+	Identity fresh = *identity_in_force;
 	char *value = "";
 
-	if (check_again && check_again(current, &fresh))
+	if (check_again && check_again(identity_in_force, &fresh))
 	{
 		fresh.scope = SCOPE_CONNECTION;
 		mark_checked(&fresh);
@@ -316,26 +317,17 @@ check_connection_identity(void)
 	write_setting(value, GUC_ACTION_SAVE);
 }
 
-/* The identity in force, or NULL.  Everything that asks who is calling asks here. */
+/* One of scope connection, which has not expired: looked up again if that is due. */
 const Identity *
-identity_current(void)
+identity_current_checked(void)
 {
-	if (current == NULL || current->expires_at <= clock_statement())
-		return NULL;
-	if (unlikely(current->scope == SCOPE_CONNECTION && !is_checked(current)))
+	if (!is_checked(identity_in_force))
 	{
 		check_connection_identity();
-		if (current == NULL || current->expires_at <= clock_statement())
+		if (identity_in_force == NULL || identity_in_force->expires_at <= clock_statement())
 			return NULL;
 	}
-	return current;
-}
-
-/* Changes whenever the identity does. */
-uint64
-identity_generation(void)
-{
-	return generation;
+	return identity_in_force;
 }
 
 /*

@@ -5,8 +5,9 @@
 #ifndef SESSION_AUTH_IDENTITY_H
 #define SESSION_AUTH_IDENTITY_H
 
-#include "datatype/timestamp.h"
 #include "utils/uuid.h"
+
+#include "clock.h"
 
 typedef enum IdentityScope
 {
@@ -48,11 +49,35 @@ typedef bool (*IdentityCheck)(const Identity *identity, Identity *fresh);
 extern void identity_init(void);
 extern void identity_on_check(IdentityCheck check);
 
-extern const Identity *identity_current(void);
-extern uint64 identity_generation(void);
 extern void identity_require_no_cursor(void);
 extern void identity_set(Identity *identity);
 extern void identity_drop(void);
 extern const char *identity_acting_user(void);
+
+/* What is in force, whether or not it has expired; only identity.c looks at it. */
+extern const Identity *identity_in_force;
+
+/* Changes whenever the identity does. */
+extern uint64 identity_generation;
+
+extern const Identity *identity_current_checked(void);
+
+/* The identity in force in a statement that began then, or NULL. */
+static inline const Identity *
+identity_at(TimestampTz statement)
+{
+	const Identity *identity = identity_in_force;
+
+	if (identity == NULL || identity->expires_at <= clock_never_back(statement))
+		return NULL;
+	return likely(identity->scope == SCOPE_TRANSACTION) ? identity : identity_current_checked();
+}
+
+/* The identity in force, or NULL.  Everything that asks who is calling asks here. */
+static inline const Identity *
+identity_current(void)
+{
+	return identity_at(GetCurrentStatementStartTimestamp());
+}
 
 #endif /* SESSION_AUTH_IDENTITY_H */

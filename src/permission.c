@@ -39,17 +39,21 @@ struct PermissionSet
 
 static const PermissionSet no_permissions;
 static MemoryContext cache_context = NULL;
-static StringTable cache; /* roles, each with its NUL → PermissionSet */
-static uint64 generation = 1;
-static uint64 changes = 0;        /* counted by the callback */
-static uint64 cached_changes = 0; /* the count that the cache has followed */
+static StringTable cache;            /* roles, each with its NUL → PermissionSet */
+static uint64 cached_generation = 0; /* what the cache was filled for */
+
+/*
+ * As long as this stays the same, so does every set and rule that has been
+ * handed out: their memory is freed by reset_cache alone.
+ */
+uint64 permission_generation = 1;
 
 /* --------------------------------------------------------------------- validity */
 
 static void
 permissions_changed(void)
 {
-	changes++;
+	permission_generation++;
 }
 
 void
@@ -76,17 +80,7 @@ reset_cache(void)
 											  ALLOCSET_DEFAULT_SIZES);
 	MemoryContextReset(cache_context);
 	memset(&cache, 0, sizeof(cache));
-	cached_changes = changes;
-	generation++;
-}
-
-/* As long as this stays the same, so does every set and rule. */
-uint64
-permission_generation(void)
-{
-	if (unlikely(cached_changes != changes || cache_context == NULL))
-		reset_cache();
-	return generation;
+	cached_generation = ++permission_generation;
 }
 
 /* --------------------------------------------------------------------- filling */
@@ -107,7 +101,8 @@ is_everything(const char *name, size_t len)
 static ActionGrants *
 grants_of_action(PermissionSet *set, const char *action, size_t len)
 {
-	StringEntry *entry = string_table_insert(&set->actions, cache_context, action, len);
+	StringKey key = string_key(action, len);
+	StringEntry *entry = string_table_insert(&set->actions, cache_context, &key);
 
 	if (entry->value.pointer == NULL)
 	{
@@ -124,13 +119,14 @@ add_permission(const text *action, const text *resource, PermissionEffect effect
 	ActionGrants *grants = grants_of_action(arg, VARDATA_ANY(action), VARSIZE_ANY_EXHDR(action));
 	const char *name = VARDATA_ANY(resource);
 	size_t len = VARSIZE_ANY_EXHDR(resource);
+	bool prefix = is_prefix_pattern(name, len);
+	StringKey key = string_key(name, prefix ? len - 1 : len);
 
 	if (is_everything(name, len))
 		grants->all |= effect;
-	else if (is_prefix_pattern(name, len))
-		string_table_insert(&grants->prefixes, cache_context, name, len - 1)->value.bits |= effect;
 	else
-		string_table_insert(&grants->exact, cache_context, name, len)->value.bits |= effect;
+		string_table_insert(prefix ? &grants->prefixes : &grants->exact, cache_context, &key)
+			->value.bits |= effect;
 }
 
 /* The roles still to be visited; those visited are in the table beside it. */
@@ -146,12 +142,13 @@ static void
 enqueue_role(const char *role, void *arg)
 {
 	Closure *closure = arg;
-	StringEntry *entry = string_table_insert(closure->seen, closure->context, role, strlen(role));
+	StringKey key = string_key(role, strlen(role));
+	StringEntry *entry = string_table_insert(closure->seen, closure->context, &key);
 
 	if (entry->value.bits == 0)
 	{
 		entry->value.bits = 1;
-		closure->queue = lappend(closure->queue, (char *) entry->key);
+		closure->queue = lappend(closure->queue, pstrdup(role));
 	}
 }
 
@@ -210,43 +207,55 @@ fill_set(const char *roles, size_t len)
 /*
  * What these roles may do; `roles` are their names one after the other, each
  * with its NUL.  A role that does not exist may do nothing.  The set is good
- * while permission_generation() is what `valid_for` says.
+ * while permission_generation is what `valid_for` says.
  */
 const PermissionSet *
 permission_set(const char *roles, size_t len, uint64 *valid_for)
 {
-	StringEntry *entry;
+	StringKey key = string_key(roles, len);
+	const StringEntry *entry;
 	PermissionSet *set;
 
-	(void) permission_generation();
-	entry = string_table_find(&cache, roles, len, string_hash(roles, len));
+	if (unlikely(cached_generation != permission_generation))
+		reset_cache();
+	entry = string_table_find(&cache, &key);
 	if (entry == NULL && MemoryContextMemAllocated(cache_context, true) > MAX_CACHE_BYTES)
 		reset_cache();
-	*valid_for = generation;
+	*valid_for = cached_generation;
 	if (likely(entry != NULL))
 		return entry->value.pointer;
 	/* no entry until the set is complete: filling it can raise an error */
 	set = fill_set(roles, len);
 	if (set == NULL)
 		return &no_permissions;
-	string_table_insert(&cache, cache_context, roles, len)->value.pointer = set;
+	string_table_insert(&cache, cache_context, &key)->value.pointer = set;
 	return set;
 }
 
 bool
 permission_set_has_role(const PermissionSet *set, const char *role, size_t len)
 {
-	return string_table_find(&set->roles, role, len, string_hash(role, len)) != NULL;
+	StringKey key = string_key(role, len);
+
+	return string_table_find(&set->roles, &key) != NULL;
 }
 
 ActionRules
 permission_rules(const PermissionSet *set, const char *action, size_t len)
 {
-	StringEntry *entry = string_table_find(&set->actions, action, len, string_hash(action, len));
-	ActionRules rules;
+	StringKey key = string_key(action, len);
+	const StringEntry *entry = string_table_find(&set->actions, &key);
+	ActionRules rules = { NULL, 0, NULL, set->any_action };
+	const ActionGrants *only;
 
-	rules.any = set->any_action;
-	rules.own = entry && entry->value.pointer != set->any_action ? entry->value.pointer : NULL;
+	if (entry && entry->value.pointer != set->any_action)
+		rules.own = entry->value.pointer;
+	only = rules.own ? rules.own : rules.any;
+	if (only && (rules.own == NULL || rules.any == NULL) && only->prefixes.used == 0)
+	{
+		rules.names = &only->exact;
+		rules.all = only->all;
+	}
 	return rules;
 }
 
@@ -258,43 +267,42 @@ prefix_effects(const StringTable *prefixes, const char *resource, size_t len)
 	for (size_t i = 0; i < len; i++)
 		if (resource[i] == ':' || resource[i] == '/')
 		{
-			StringEntry *entry =
-				string_table_find(prefixes, resource, i + 1, string_hash(resource, i + 1));
+			StringKey key = string_key(resource, i + 1);
+			const StringEntry *entry = string_table_find(prefixes, &key);
 
 			if (entry)
-				effects |= entry->value.bits;
+				effects |= (uint32) entry->value.bits;
 		}
 	return effects;
 }
 
-static inline uint32
-effects_on(const ActionGrants *grants, const char *resource, size_t len, uint32 hash)
+static uint32
+effects_on(const ActionGrants *grants, const StringKey *resource)
 {
 	uint32 effects;
-	StringEntry *entry;
+	const StringEntry *entry;
 
 	if (grants == NULL)
 		return 0;
 	effects = grants->all;
-	entry = string_table_find(&grants->exact, resource, len, hash);
+	entry = string_table_find(&grants->exact, resource);
 	if (entry)
-		effects |= entry->value.bits;
+		effects |= (uint32) entry->value.bits;
 	if (grants->prefixes.used > 0)
-		effects |= prefix_effects(&grants->prefixes, resource, len);
+		effects |= prefix_effects(&grants->prefixes, resource->bytes, resource->len);
 	return effects;
 }
 
-/* Granted at least once, and denied nowhere.  Nothing may be done to nothing. */
+/* permission_allows, where one look-up does not answer. */
 bool
-permission_allows(ActionRules rules, const char *resource, size_t len)
+permission_allows_by_rules(const ActionRules *rules, const char *resource, size_t len)
 {
-	uint32 hash;
+	StringKey key;
 
-	if (unlikely(len == 0) || (rules.own == NULL && rules.any == NULL))
+	if (len == 0 || (rules->own == NULL && rules->any == NULL))
 		return false;
-	hash = string_hash(resource, len);
-	return (effects_on(rules.own, resource, len, hash) |
-			effects_on(rules.any, resource, len, hash)) == EFFECT_ALLOW;
+	key = string_key(resource, len);
+	return (effects_on(rules->own, &key) | effects_on(rules->any, &key)) == EFFECT_ALLOW;
 }
 
 /* -------------------------------------------------------------------- enumeration */
@@ -303,7 +311,7 @@ static bool
 has_denial(const StringTable *table)
 {
 	for (uint32 i = 0; table->used > 0 && i <= table->mask; i++)
-		if (table->entries[i].key && (table->entries[i].value.bits & EFFECT_DENY))
+		if (table->entries[i].size != 0 && (table->entries[i].value.bits & EFFECT_DENY))
 			return true;
 	return false;
 }
@@ -315,15 +323,19 @@ denies_something(const ActionGrants *grants)
 }
 
 static List *
-append_allowed(List *resources, ActionRules rules, const StringTable *table, const char *suffix)
+append_allowed(List *resources, const ActionRules *rules, const StringTable *table,
+			   const char *suffix)
 {
 	for (uint32 i = 0; table->used > 0 && i <= table->mask; i++)
 	{
 		const StringEntry *entry = &table->entries[i];
+		char *name;
 
-		if (entry->key && (entry->value.bits & EFFECT_ALLOW) &&
-			permission_allows(rules, entry->key, entry->len))
-			resources = lappend(resources, psprintf("%s%s", entry->key, suffix));
+		if (entry->size == 0 || (entry->value.bits & EFFECT_ALLOW) == 0)
+			continue;
+		name = string_entry_text(entry);
+		if (permission_allows(rules, name, strlen(name)))
+			resources = lappend(resources, *suffix ? psprintf("%s%s", name, suffix) : name);
 	}
 	return resources;
 }
@@ -334,14 +346,14 @@ append_allowed(List *resources, ActionRules rules, const StringTable *table, con
  * with exceptions cannot be listed: only what is granted by name is.
  */
 List *
-permission_enumerate(ActionRules rules, bool *everything)
+permission_enumerate(const ActionRules *rules, bool *everything)
 {
-	const ActionGrants *both[] = { rules.own, rules.any };
-	uint32 all = (rules.own ? rules.own->all : 0) | (rules.any ? rules.any->all : 0);
+	const ActionGrants *both[] = { rules->own, rules->any };
+	uint32 all = (rules->own ? rules->own->all : 0) | (rules->any ? rules->any->all : 0);
 	List *resources = NIL;
 
 	*everything =
-		all == EFFECT_ALLOW && !denies_something(rules.own) && !denies_something(rules.any);
+		all == EFFECT_ALLOW && !denies_something(rules->own) && !denies_something(rules->any);
 	if (*everything || (all & EFFECT_DENY))
 		return NIL;
 	for (int i = 0; i < 2; i++)
@@ -378,7 +390,7 @@ list_permission(const text *action, const text *resource, PermissionEffect effec
 List *
 permission_list(RoleReading *reading, const char *role)
 {
-	StringTable seen = { NULL, 0, 0 };
+	StringTable seen = { NULL, NULL, 0, 0 };
 	Closure closure = { reading, NIL, &seen, CurrentMemoryContext };
 	Listing listing = { NIL, NULL };
 	ListCell *cell;

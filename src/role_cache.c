@@ -52,7 +52,7 @@ slot_of(const char *user_id)
 {
 	if (slots == NULL)
 		slots = MemoryContextAllocZero(TopMemoryContext, SLOTS * sizeof(RoleSlot));
-	return &slots[string_hash(user_id, strlen(user_id)) % SLOTS];
+	return &slots[string_key(user_id, strlen(user_id)).hash % SLOTS];
 }
 
 static void

@@ -23,24 +23,21 @@
 #include "identity.h"
 #include "identity_row.h"
 #include "permission.h"
+#include "slice.h"
+#include "string_table.h"
 
-/* -------------------------------------------------------------------- call sites */
+/* ---------------------------------------------------------------------- arguments */
 
-typedef struct CallSite
+/* A text in place, unless it has to be fetched or unpacked. */
+static pg_attribute_always_inline Slice
+text_slice(FunctionCallInfo fcinfo, int n)
 {
-	TimestampTz statement; /* in which changes were last accepted */
-	uint64 valid_for;      /* generation of permissions; 0: nothing resolved yet */
-	uint64 identity;       /* generation of the identity that was resolved */
-	const PermissionSet *set;
-	ActionRules rules;
-	char *role; /* NUL-terminated copies of what was resolved */
-	size_t role_len;
-	size_t role_size;
-	char *action;
-	size_t action_len;
-	size_t action_size;
-	bool action_is_constant;
-} CallSite;
+	struct varlena *value = (struct varlena *) PG_GETARG_POINTER(n);
+
+	if (unlikely(VARATT_IS_1B_E(value) || VARATT_IS_4B_C(value)))
+		value = pg_detoast_datum_packed(value);
+	return (Slice){ VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value) };
+}
 
 /*
  * Whether an argument is written in the query itself.  A parameter will not do:
@@ -55,90 +52,161 @@ is_constant_argument(FunctionCallInfo fcinfo, int n)
 		   IsA(list_nth(((FuncExpr *) call)->args, n), Const);
 }
 
-/* `action` is the number of the argument that names it, or -1. */
-static CallSite *
-call_site(FunctionCallInfo fcinfo, int action)
+/* The value of an argument that something was resolved for. */
+typedef struct KeptText
 {
-	CallSite *site = fcinfo->flinfo->fn_extra;
+	bool constant; /* it cannot be another the next time */
+	char *bytes;   /* ended by a NUL */
+	size_t len;
+	size_t size;  /* of the memory */
+	uint64 first; /* the words of a short key, when it is one */
+	uint64 last;
+} KeptText;
 
-	if (unlikely(site == NULL))
+static pg_attribute_always_inline bool
+is_kept(const KeptText *kept, FunctionCallInfo fcinfo, int n)
+{
+	Slice value;
+
+	if (kept->constant)
+		return true;
+	value = text_slice(fcinfo, n);
+	if (kept->len != value.len)
+		return false;
+	if (unlikely(value.len > STRING_KEY_SHORT))
+		return memcmp(kept->bytes, value.data, value.len) == 0;
+	return kept->first == string_first(value.data, value.len) &&
+		   kept->last == string_last(value.data, value.len);
+}
+
+static void
+keep(FunctionCallInfo fcinfo, KeptText *kept, int n)
+{
+	Slice value = text_slice(fcinfo, n);
+
+	if (value.len + 1 > kept->size)
 	{
-		site = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(CallSite));
-		site->statement = DT_NOBEGIN;
-		site->action_is_constant = action >= 0 && is_constant_argument(fcinfo, action);
-		fcinfo->flinfo->fn_extra = site;
+		if (kept->bytes)
+			pfree(kept->bytes);
+		kept->size = 0;
+		kept->bytes = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, value.len + 1);
+		kept->size = value.len + 1;
 	}
-	if (unlikely(site->statement != GetCurrentStatementStartTimestamp()))
+	memcpy(kept->bytes, value.data, value.len);
+	kept->bytes[value.len] = '\0';
+	kept->len = value.len;
+	if (value.len <= STRING_KEY_SHORT)
 	{
-		permission_accept_changes();
-		site->statement = GetCurrentStatementStartTimestamp();
+		kept->first = string_first(value.data, value.len);
+		kept->last = string_last(value.data, value.len);
 	}
-	if (unlikely(site->valid_for != permission_generation()))
-		site->valid_for = 0;
+}
+
+/* -------------------------------------------------------------------- call sites */
+
+typedef struct CallSite
+{
+	TimestampTz statement; /* in which changes were last accepted */
+	uint64 valid_for;      /* generation of permissions; 0: nothing resolved yet */
+	uint64 identity;       /* generation of the identity that was resolved */
+	const PermissionSet *set;
+	ActionRules rules;
+	KeptText role;
+	KeptText action;
+	bool resource_is_constant;
+	bool allowed; /* what was answered last */
+} CallSite;
+
+static CallSite *
+new_site(FunctionCallInfo fcinfo)
+{
+	CallSite *site = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(CallSite));
+
+	site->statement = DT_NOBEGIN;
+	fcinfo->flinfo->fn_extra = site;
 	return site;
 }
 
-static inline bool
-same_bytes(const char *kept, size_t kept_len, const text *value)
+/* Of has_permission and its like, whose last arguments are an action and a resource. */
+static CallSite *
+new_question(FunctionCallInfo fcinfo)
 {
-	return kept_len == VARSIZE_ANY_EXHDR(value) && memcmp(kept, VARDATA_ANY(value), kept_len) == 0;
+	CallSite *site = new_site(fcinfo);
+	int action = PG_NARGS() - 2;
+
+	site->role.constant = action > 0 && is_constant_argument(fcinfo, 0);
+	site->action.constant = is_constant_argument(fcinfo, action);
+	site->resource_is_constant = is_constant_argument(fcinfo, action + 1);
+	return site;
+}
+
+/* Whether what was resolved is of this statement, which began then, and still good. */
+static pg_attribute_always_inline bool
+is_fresh(const CallSite *site, TimestampTz statement)
+{
+	return site->statement == statement && site->valid_for == permission_generation;
 }
 
 static void
-keep(FunctionCallInfo fcinfo, char **kept, size_t *len, size_t *size, const text *value)
+accept_changes(CallSite *site)
 {
-	size_t need = VARSIZE_ANY_EXHDR(value) + 1;
-
-	if (need > *size)
-	{
-		if (*kept)
-			pfree(*kept);
-		*size = 0;
-		*kept = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, need);
-		*size = need;
-	}
-	memcpy(*kept, VARDATA_ANY(value), need - 1);
-	(*kept)[need - 1] = '\0';
-	*len = need - 1;
+	if (site->statement == GetCurrentStatementStartTimestamp())
+		return;
+	permission_accept_changes();
+	site->statement = GetCurrentStatementStartTimestamp();
 }
 
 static void
-resolve_action(FunctionCallInfo fcinfo, CallSite *site, const text *action)
+resolve_action(FunctionCallInfo fcinfo, CallSite *site, int n)
 {
-	keep(fcinfo, &site->action, &site->action_len, &site->action_size, action);
-	if (site->action_len == 0)
-		site->rules = (ActionRules){ NULL, NULL };
+	keep(fcinfo, &site->action, n);
+	if (site->action.len == 0)
+		site->rules = (ActionRules){ NULL, 0, NULL, NULL };
 	else
-		site->rules = permission_rules(site->set, site->action, site->action_len);
+		site->rules = permission_rules(site->set, site->action.bytes, site->action.len);
+}
+
+/* has_permission(role, action, ...): the role and the action. */
+static pg_noinline CallSite *
+resolve_given(FunctionCallInfo fcinfo)
+{
+	CallSite *site = fcinfo->flinfo->fn_extra;
+
+	if (site == NULL)
+		site = new_question(fcinfo);
+	accept_changes(site);
+	site->valid_for = 0;
+	keep(fcinfo, &site->role, 0);
+	site->set = permission_set(site->role.bytes, site->role.len + 1, &site->valid_for);
+	resolve_action(fcinfo, site, 1);
+	return site;
 }
 
 static void
-resolve_role(FunctionCallInfo fcinfo, CallSite *site, const text *role)
-{
-	site->valid_for = 0;
-	site->identity = 0;
-	keep(fcinfo, &site->role, &site->role_len, &site->role_size, role);
-	site->set = permission_set(site->role, site->role_len + 1, &site->valid_for);
-}
-
-static inline bool
-same_action(const CallSite *site, const text *action)
-{
-	return site->action_is_constant || same_bytes(site->action, site->action_len, action);
-}
-
-/* Whether anything had to be resolved; then the action has to be, too. */
-static bool
 resolve_identity(CallSite *site, const Identity *identity)
 {
 	const char *roles = identity->nroles > 0 ? identity->roles[0] : "";
 
-	if (likely(site->valid_for != 0 && site->identity == identity_generation()))
-		return false;
+	accept_changes(site);
 	site->valid_for = 0;
 	site->set = permission_set(roles, identity->roles_len, &site->valid_for);
-	site->identity = identity_generation();
-	return true;
+	site->identity = identity_generation;
+}
+
+/* has_permission(action, resource): the identity, the action, and a resource that stays. */
+static pg_noinline CallSite *
+resolve_current(FunctionCallInfo fcinfo, const Identity *identity)
+{
+	CallSite *site = fcinfo->flinfo->fn_extra;
+	Slice resource = text_slice(fcinfo, 1);
+
+	if (site == NULL)
+		site = new_question(fcinfo);
+	resolve_identity(site, identity);
+	resolve_action(fcinfo, site, 0);
+	site->allowed =
+		site->resource_is_constant && permission_allows(&site->rules, resource.data, resource.len);
+	return site;
 }
 
 /* ---------------------------------------------------------------------- questions */
@@ -149,31 +217,30 @@ SQL_FUNCTION(session_auth_has_permission);
 Datum
 session_auth_has_permission(PG_FUNCTION_ARGS)
 {
-	text *role = PG_GETARG_TEXT_PP(0);
-	text *action = PG_GETARG_TEXT_PP(1);
-	text *resource = PG_GETARG_TEXT_PP(2);
-	CallSite *site = call_site(fcinfo, 1);
+	CallSite *site = fcinfo->flinfo->fn_extra;
+	TimestampTz statement = GetCurrentStatementStartTimestamp();
+	Slice resource;
 
-	if (unlikely(site->valid_for == 0 || !same_bytes(site->role, site->role_len, role)))
-	{
-		resolve_role(fcinfo, site, role);
-		resolve_action(fcinfo, site, action);
-	}
-	else if (unlikely(!same_action(site, action)))
-		resolve_action(fcinfo, site, action);
-	PG_RETURN_BOOL(
-		permission_allows(site->rules, VARDATA_ANY(resource), VARSIZE_ANY_EXHDR(resource)));
+	if (unlikely(site == NULL || !is_fresh(site, statement) || !is_kept(&site->role, fcinfo, 0) ||
+				 !is_kept(&site->action, fcinfo, 1)))
+		site = resolve_given(fcinfo);
+	resource = text_slice(fcinfo, 2);
+	PG_RETURN_BOOL(permission_allows(&site->rules, resource.data, resource.len));
 }
 
-static bool
-current_may(FunctionCallInfo fcinfo, const Identity *identity, const text *action,
-			const text *resource)
+static pg_attribute_always_inline bool
+current_may(FunctionCallInfo fcinfo, const Identity *identity, TimestampTz statement)
 {
-	CallSite *site = call_site(fcinfo, 0);
+	CallSite *site = fcinfo->flinfo->fn_extra;
+	Slice resource;
 
-	if (resolve_identity(site, identity) || unlikely(!same_action(site, action)))
-		resolve_action(fcinfo, site, action);
-	return permission_allows(site->rules, VARDATA_ANY(resource), VARSIZE_ANY_EXHDR(resource));
+	if (unlikely(site == NULL || !is_fresh(site, statement) ||
+				 site->identity != identity_generation || !is_kept(&site->action, fcinfo, 0)))
+		site = resolve_current(fcinfo, identity);
+	if (site->resource_is_constant)
+		return site->allowed;
+	resource = text_slice(fcinfo, 1);
+	return permission_allows(&site->rules, resource.data, resource.len);
 }
 
 SQL_FUNCTION(session_auth_current_has_permission);
@@ -182,11 +249,10 @@ SQL_FUNCTION(session_auth_current_has_permission);
 Datum
 session_auth_current_has_permission(PG_FUNCTION_ARGS)
 {
-	const Identity *identity = identity_current();
+	TimestampTz statement = GetCurrentStatementStartTimestamp();
+	const Identity *identity = identity_at(statement);
 
-	if (identity == NULL)
-		PG_RETURN_BOOL(false);
-	PG_RETURN_BOOL(current_may(fcinfo, identity, PG_GETARG_TEXT_PP(0), PG_GETARG_TEXT_PP(1)));
+	PG_RETURN_BOOL(identity != NULL && current_may(fcinfo, identity, statement));
 }
 
 SQL_FUNCTION(session_auth_has_role);
@@ -196,14 +262,17 @@ Datum
 session_auth_has_role(PG_FUNCTION_ARGS)
 {
 	const Identity *identity = identity_current();
-	text *role = PG_GETARG_TEXT_PP(0);
-	CallSite *site;
+	CallSite *site = fcinfo->flinfo->fn_extra;
+	Slice role = text_slice(fcinfo, 0);
 
 	if (identity == NULL)
 		PG_RETURN_BOOL(false);
-	site = call_site(fcinfo, -1);
-	(void) resolve_identity(site, identity);
-	PG_RETURN_BOOL(permission_set_has_role(site->set, VARDATA_ANY(role), VARSIZE_ANY_EXHDR(role)));
+	if (unlikely(site == NULL))
+		site = new_site(fcinfo);
+	if (!is_fresh(site, GetCurrentStatementStartTimestamp()) ||
+		site->identity != identity_generation)
+		resolve_identity(site, identity);
+	PG_RETURN_BOOL(permission_set_has_role(site->set, role.data, role.len));
 }
 
 SQL_FUNCTION(session_auth_require_permission);
@@ -220,7 +289,7 @@ session_auth_require_permission(PG_FUNCTION_ARGS)
 						errdetail("It must not be null.")));
 	if (identity == NULL)
 		raise_not_authenticated();
-	if (!current_may(fcinfo, identity, PG_GETARG_TEXT_PP(0), PG_GETARG_TEXT_PP(1)))
+	if (!current_may(fcinfo, identity, GetCurrentStatementStartTimestamp()))
 		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 						errmsg("permission denied: \"%s\" on \"%s\"",
 							   text_to_cstring(PG_GETARG_TEXT_PP(0)),
@@ -263,11 +332,12 @@ session_auth_permitted_resources(PG_FUNCTION_ARGS)
 	uint64 valid_for;
 	bool everything;
 	List *resources;
-	const PermissionSet *set;
+	ActionRules rules;
 
 	permission_accept_changes();
-	set = permission_set(role, strlen(role) + 1, &valid_for);
-	resources = permission_enumerate(permission_rules(set, action, strlen(action)), &everything);
+	rules = permission_rules(permission_set(role, strlen(role) + 1, &valid_for), action,
+							 strlen(action));
+	resources = permission_enumerate(&rules, &everything);
 	if (everything)
 		resources = list_make1("*");
 	PG_RETURN_ARRAYTYPE_P(text_array(resources));
