@@ -156,7 +156,7 @@ require_relations(void)
 						errdetail("Relation %s.%s does not exist.", SCHEMA_NAME, missing)));
 }
 
-static Oid
+Oid
 relation_oid(CatalogRelation relation)
 {
 	if (unlikely(!resolved))

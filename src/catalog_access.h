@@ -53,6 +53,7 @@ typedef struct TableScan
 extern Relation open_relation(CatalogRelation relation, LOCKMODE lockmode);
 extern void scan_begin(TableScan *scan, CatalogRelation table, CatalogRelation index, int nkeys,
 					   ScanKey keys);
+extern Oid relation_oid(CatalogRelation relation);
 extern void scan_begin_as_of(TableScan *scan, Snapshot snapshot, CatalogRelation table,
 							 CatalogRelation index, int nkeys, ScanKey keys);
 extern HeapTuple scan_next(TableScan *scan);

@@ -4,10 +4,13 @@
  */
 #include "postgres.h"
 
+#include "access/relscan.h"
 #include "access/stratnum.h"
+#include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "port/pg_bswap.h"
+#include "storage/bufmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/snapmgr.h"
@@ -15,6 +18,7 @@
 
 #include "catalog.h"
 #include "catalog_access.h"
+#include "catalog_recent.h"
 #include "compat.h"
 
 /* Columns, in the order of sql/parts/schema.sql. */
@@ -124,13 +128,46 @@ session_to_values(const SessionRow *row, Datum *values, bool *nulls)
 }
 
 static void
-session_from_tuple(HeapTuple tuple, const TableScan *scan, SessionRow *row)
+session_from_tuple(HeapTuple tuple, Relation table, SessionRow *row)
 {
 	Datum values[Natts_sessions];
 	bool nulls[Natts_sessions];
 
-	heap_deform_tuple(tuple, RelationGetDescr(scan->table), values, nulls);
+	heap_deform_tuple(tuple, RelationGetDescr(table), values, nulls);
 	session_from_values(values, nulls, row);
+}
+
+static bool
+find_at_recent_place(Relation table, int64 key, SessionRow *row)
+{
+	HeapTupleData tuple;
+	Buffer buffer;
+
+	if (!recent_find(table, key, &tuple, &buffer))
+		return false;
+	session_from_tuple(&tuple, table, row);
+	ReleaseBuffer(buffer);
+	return true;
+}
+
+static bool
+find_by_index(Relation table, int64 key, SessionRow *row)
+{
+	ScanKeyData scan_key;
+	SysScanDesc scan;
+	HeapTuple tuple;
+
+	ScanKeyInit(&scan_key, Anum_sessions_token_key, BTEqualStrategyNumber, F_INT8EQ,
+				Int64GetDatum(key));
+	scan = systable_beginscan(table, relation_oid(SESSIONS_BY_TOKEN), true, NULL, 1, &scan_key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+	{
+		session_from_tuple(tuple, table, row);
+		recent_keep(key, scan->slot);
+	}
+	systable_endscan(scan);
+	return HeapTupleIsValid(tuple);
 }
 
 /*
@@ -140,20 +177,14 @@ session_from_tuple(HeapTuple tuple, const TableScan *scan, SessionRow *row)
 bool
 catalog_find_session(const unsigned char *token_hash, SessionRow *row)
 {
-	TableScan scan;
-	ScanKeyData key;
-	HeapTuple tuple;
-	bool found = false;
+	int64 key = token_key(token_hash);
+	Relation table = open_relation(SESSIONS, AccessShareLock);
+	bool found = (find_at_recent_place(table, key, row) &&
+				  memcmp(row->token_hash, token_hash, TOKEN_HASH_LEN) == 0) ||
+				 (find_by_index(table, key, row) &&
+				  memcmp(row->token_hash, token_hash, TOKEN_HASH_LEN) == 0);
 
-	ScanKeyInit(&key, Anum_sessions_token_key, BTEqualStrategyNumber, F_INT8EQ,
-				Int64GetDatum(token_key(token_hash)));
-	scan_begin(&scan, SESSIONS, SESSIONS_BY_TOKEN, 1, &key);
-	if (HeapTupleIsValid(tuple = scan_next(&scan)))
-	{
-		session_from_tuple(tuple, &scan, row);
-		found = memcmp(row->token_hash, token_hash, TOKEN_HASH_LEN) == 0;
-	}
-	scan_end(&scan);
+	table_close(table, AccessShareLock);
 	return found;
 }
 
@@ -175,7 +206,7 @@ catalog_find_session_by_id(const pg_uuid_t *session_id, SessionRow *row)
 	scan_begin(&scan, SESSIONS, SESSIONS_BY_ID, 1, &key);
 	tuple = scan_next(&scan);
 	if (HeapTupleIsValid(tuple))
-		session_from_tuple(tuple, &scan, row);
+		session_from_tuple(tuple, scan.table, row);
 	scan_end(&scan);
 	return HeapTupleIsValid(tuple);
 }
@@ -195,7 +226,7 @@ catalog_sessions_of_user(const char *user_id)
 	{
 		SessionRow *row = palloc(sizeof(SessionRow));
 
-		session_from_tuple(tuple, &scan, row);
+		session_from_tuple(tuple, scan.table, row);
 		rows = lappend(rows, row);
 	}
 	scan_end(&scan);

@@ -49,6 +49,13 @@
 	((void) (permissions), ExecInitRangeTable((estate), list_make1(rte)))
 #endif
 
+/* Since 16 where a relation's file is has another name. */
+#if PG_VERSION_NUM >= 160000
+#define compat_relation_file(relation) ((relation)->rd_locator)
+#else
+#define compat_relation_file(relation) ((relation)->rd_node)
+#endif
+
 /*
  * An entry point for SQL.  Everything else is hidden; up to 15 PostgreSQL's
  * macro exports the function's record but not the function.

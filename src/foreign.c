@@ -352,7 +352,7 @@ merge_roles(const ForeignToken *token, Identity *identity)
 	int n = 0;
 
 	if (token->role_source & ROLES_FROM_GRANTS)
-		granted = role_cache_get(identity->user_id, identity->tenant);
+		granted = *role_cache_get(identity->user_id, identity->tenant);
 	roles = palloc((token->nroles + granted.n + 1) * sizeof(char *));
 	for (int i = 0; i < token->nroles; i++)
 		if (!has_role(roles, n, token->roles[i]))

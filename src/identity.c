@@ -16,7 +16,6 @@
 
 #include "access/parallel.h"
 #include "access/xact.h"
-#include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/portal.h"
 
@@ -31,67 +30,151 @@ uint64 identity_generation = 1;
 
 static char *setting_value;
 static bool setting_ourselves = false;
+static Identity *setting_chunk = NULL; /* what the value that is being set says */
 static uint64 transaction_number = 1;
 static IdentityCheck check_again = NULL;
+
+/* ----------------------------------------------------------------- in one chunk */
+
+#define FIXED_SIZE (offsetof(Identity, has_session) + sizeof(bool))
+#define NSTRINGS   6
+
+StaticAssertDecl(FIXED_SIZE == 3 * sizeof(TimestampTz) + sizeof(uint64) + sizeof(pg_uuid_t) +
+								   sizeof(IdentityScope) + sizeof(int32) + sizeof(bool),
+				 "the fixed part of an identity has no gaps");
+
+/* The strings but the roles, always in this order. */
+static void
+list_strings(Identity *identity, const char **strings[NSTRINGS])
+{
+	strings[0] = &identity->kind;
+	strings[1] = &identity->user_id;
+	strings[2] = &identity->tenant;
+	strings[3] = &identity->actor;
+	strings[4] = &identity->claims;
+	strings[5] = &identity->origin;
+}
+
+/*
+ * Room for an identity, its array of roles and its strings, from the allocator
+ * that settings use; NULL when there is no memory.
+ */
+static Identity *
+allocate_chunk(int nroles, size_t strings_size, char **strings)
+{
+	size_t head = sizeof(Identity) + nroles * sizeof(char *);
+	Identity *chunk = guc_malloc(LOG, head + strings_size);
+
+	if (chunk)
+	{
+		chunk->roles = (const char *const *) (chunk + 1);
+		*strings = (char *) chunk + head;
+	}
+	return chunk;
+}
+
+static const char *
+copy_string(const char *string, char **to)
+{
+	char *copy = *to;
+	size_t size = strlen(string) + 1;
+
+	memcpy(copy, string, size);
+	*to += size;
+	return copy;
+}
+
+static size_t
+strings_size(const Identity *identity, const char **strings[NSTRINGS])
+{
+	size_t size = 0;
+
+	for (int i = 0; i < NSTRINGS; i++)
+		size += *strings[i] ? strlen(*strings[i]) + 1 : 0;
+	for (int i = 0; i < identity->nroles; i++)
+		size += strlen(identity->roles[i]) + 1;
+	return size;
+}
+
+/* A copy as one chunk: what readers use.  NULL when there is no memory. */
+static Identity *
+identity_to_chunk(Identity *identity)
+{
+	const char **strings[NSTRINGS];
+	const char **roles;
+	Identity *chunk;
+	char *at;
+
+	list_strings(identity, strings);
+	chunk = allocate_chunk(identity->nroles, strings_size(identity, strings), &at);
+	if (chunk == NULL)
+		return NULL;
+	roles = (const char **) chunk->roles;
+	*chunk = *identity;
+	chunk->roles = roles;
+	list_strings(chunk, strings);
+	for (int i = 0; i < NSTRINGS; i++)
+		if (*strings[i])
+			*strings[i] = copy_string(*strings[i], &at);
+	for (int i = 0; i < chunk->nroles; i++)
+		roles[i] = copy_string(identity->roles[i], &at);
+	chunk->roles_len = chunk->nroles == 0 ? 0 : (size_t) (at - roles[0]);
+	return chunk;
+}
 
 /* ------------------------------------------------------- to and from the text */
 
 /*
- * Numbers are hexadecimal of fixed width; a string is its length and its bytes.
- * This is written and read once for each authenticate, so it is kept simple
+ * The text is read by parallel workers alone, which run the same binary: what
+ * has a fixed size is written as its bytes, two letters each, a string as its
+ * length and its bytes.  It is written at each authenticate, so it is kept simple
  * enough to be fast.
  */
-#define NULL_STRING UINT64CONST(0xffffffff)
+#define LEN_LETTERS (2 * sizeof(uint32))
+#define NULL_STRING PG_UINT32_MAX
 
-static void
-append_hex(StringInfo out, uint64 value, int digits)
+static char *
+write_bytes(char *at, const void *bytes, size_t len)
 {
-	static const char alphabet[] = "0123456789abcdef";
+	const unsigned char *from = bytes;
 
-	enlargeStringInfo(out, digits);
-	for (int i = digits - 1; i >= 0; i--)
+	for (size_t i = 0; i < len; i++)
 	{
-		out->data[out->len + i] = alphabet[value & 15];
-		value >>= 4;
+		at[2 * i] = (char) ('a' + (from[i] & 15));
+		at[2 * i + 1] = (char) ('a' + (from[i] >> 4));
 	}
-	out->len += digits;
-	out->data[out->len] = '\0';
-}
-
-static void
-append_string(StringInfo out, const char *value)
-{
-	size_t len = value ? strlen(value) : 0;
-
-	append_hex(out, value ? len : NULL_STRING, 8);
-	if (value)
-		appendBinaryStringInfo(out, value, (int) len);
+	return at + 2 * len;
 }
 
 static char *
-identity_to_text(const Identity *identity)
+write_string(char *at, const char *string)
 {
-	StringInfoData out;
+	uint32 len = string ? (uint32) strlen(string) : NULL_STRING;
 
-	initStringInfo(&out);
-	append_hex(&out, (uint64) identity->expires_at, 16);
-	append_hex(&out, (uint64) identity->issued_at, 16);
-	append_hex(&out, (uint64) identity->checked_in, 16);
-	append_hex(&out, identity->checked_number, 16);
-	append_hex(&out, identity->scope, 1);
-	append_hex(&out, identity->has_session, 1);
-	for (int i = 0; i < UUID_LEN; i++)
-		append_hex(&out, identity->session_id.data[i], 2);
-	append_hex(&out, (uint64) identity->nroles, 8);
-	append_string(&out, identity->kind);
-	append_string(&out, identity->user_id);
-	append_string(&out, identity->tenant);
-	append_string(&out, identity->actor);
-	append_string(&out, identity->claims);
-	append_string(&out, identity->origin);
+	at = write_bytes(at, &len, sizeof(len));
+	if (string == NULL)
+		return at;
+	memcpy(at, string, len);
+	return at + len;
+}
+
+static char *
+identity_to_text(Identity *identity)
+{
+	const char **strings[NSTRINGS];
+	char *text;
+	char *at;
+
+	list_strings(identity, strings);
+	text = at = palloc(2 * FIXED_SIZE + (NSTRINGS + identity->nroles) * LEN_LETTERS +
+					   strings_size(identity, strings) + 1);
+	at = write_bytes(at, identity, FIXED_SIZE);
+	for (int i = 0; i < NSTRINGS; i++)
+		at = write_string(at, *strings[i]);
 	for (int i = 0; i < identity->nroles; i++)
-		append_string(&out, identity->roles[i]);
-	return out.data;
+		at = write_string(at, identity->roles[i]);
+	*at = '\0';
+	return text;
 }
 
 /* A cursor over the text, and the place where strings are copied to. */
@@ -102,32 +185,38 @@ typedef struct Reader
 	bool failed;
 } Reader;
 
-static uint64
-read_hex(Reader *reader, int digits)
+static unsigned int
+read_half(Reader *reader)
 {
-	uint64 value = 0;
+	unsigned int half = (unsigned int) *reader->at - 'a';
 
-	for (int i = 0; i < digits && !reader->failed; i++)
-	{
-		char c = *reader->at;
-
-		if (c >= '0' && c <= '9')
-			value = value << 4 | (uint64) (c - '0');
-		else if (c >= 'a' && c <= 'f')
-			value = value << 4 | (uint64) (c - 'a' + 10);
-		else
-			reader->failed = true;
+	if (half < 16)
 		reader->at++;
+	else
+		reader->failed = true;
+	return half;
+}
+
+static void
+read_bytes(Reader *reader, void *to, size_t len)
+{
+	unsigned char *bytes = to;
+
+	for (size_t i = 0; i < len && !reader->failed; i++)
+	{
+		unsigned int low = read_half(reader);
+
+		bytes[i] = (unsigned char) (low | read_half(reader) << 4);
 	}
-	return value;
 }
 
 static const char *
 read_string(Reader *reader)
 {
 	char *start = reader->copy;
-	uint64 len = read_hex(reader, 8);
+	uint32 len = NULL_STRING;
 
+	read_bytes(reader, &len, sizeof(len));
 	if (reader->failed || len == NULL_STRING)
 		return NULL;
 	if (strnlen(reader->at, len) < len)
@@ -143,58 +232,35 @@ read_string(Reader *reader)
 }
 
 static void
-read_header(Reader *reader, Identity *identity)
+read_strings(Reader *reader, Identity *identity)
 {
-	identity->expires_at = (TimestampTz) read_hex(reader, 16);
-	identity->issued_at = (TimestampTz) read_hex(reader, 16);
-	identity->checked_in = (TimestampTz) read_hex(reader, 16);
-	identity->checked_number = read_hex(reader, 16);
-	identity->scope = (IdentityScope) read_hex(reader, 1);
-	identity->has_session = read_hex(reader, 1) != 0;
-	for (int i = 0; i < UUID_LEN; i++)
-		identity->session_id.data[i] = (unsigned char) read_hex(reader, 2);
-	identity->nroles = (int) read_hex(reader, 8);
-}
+	const char **strings[NSTRINGS];
+	const char **roles = (const char **) identity->roles;
 
-static void
-read_strings(Reader *reader, Identity *identity, const char **roles)
-{
-	identity->kind = read_string(reader);
-	identity->user_id = read_string(reader);
-	identity->tenant = read_string(reader);
-	identity->actor = read_string(reader);
-	identity->claims = read_string(reader);
-	identity->origin = read_string(reader);
+	list_strings(identity, strings);
+	for (int i = 0; i < NSTRINGS; i++)
+		*strings[i] = read_string(reader);
 	for (int i = 0; i < identity->nroles; i++)
 		roles[i] = read_string(reader);
-	identity->roles = roles;
 	identity->roles_len = identity->nroles == 0 ? 0 : (size_t) (reader->copy - roles[0]);
 }
 
-/*
- * One chunk that holds the identity, its array of roles and its strings, from
- * the allocator that settings use; NULL when the text is not an identity or
- * memory ran out.
- */
+/* NULL when the text is not an identity or there is no memory. */
 static Identity *
 identity_from_text(const char *text)
 {
-	Identity header;
+	Identity fixed;
 	Identity *identity;
-	size_t roles_size;
 	Reader reader = { text, NULL, false };
 
-	memset(&header, 0, sizeof(header));
-	read_header(&reader, &header);
-	if (reader.failed || header.nroles < 0 || (size_t) header.nroles > strlen(reader.at))
+	read_bytes(&reader, &fixed, FIXED_SIZE);
+	if (reader.failed || fixed.nroles < 0 || (size_t) fixed.nroles > strlen(reader.at))
 		return NULL;
-	roles_size = header.nroles * sizeof(char *);
-	identity = guc_malloc(LOG, sizeof(Identity) + roles_size + strlen(reader.at) + 1);
+	identity = allocate_chunk(fixed.nroles, strlen(reader.at) + 1, &reader.copy);
 	if (identity == NULL)
 		return NULL;
-	*identity = header;
-	reader.copy = (char *) (identity + 1) + roles_size;
-	read_strings(&reader, identity, (const char **) (identity + 1));
+	memcpy(identity, &fixed, FIXED_SIZE);
+	read_strings(&reader, identity);
 	if (reader.failed || *reader.at != '\0' || identity->user_id == NULL || identity->kind == NULL)
 	{
 		guc_free(identity);
@@ -218,7 +284,8 @@ identity_check_hook(char **newval, void **extra, GucSource source)
 		GUC_check_errhint("Use session_auth.authenticate().");
 		return false;
 	}
-	*extra = identity_from_text(*newval);
+	*extra = setting_ourselves ? setting_chunk : identity_from_text(*newval);
+	setting_chunk = NULL;
 	return *extra != NULL;
 }
 
@@ -255,9 +322,10 @@ identity_on_check(IdentityCheck check)
 }
 
 static void
-write_setting(const char *value, GucAction action)
+write_setting(const char *value, Identity *chunk, GucAction action)
 {
 	setting_ourselves = true;
+	setting_chunk = chunk;
 	PG_TRY();
 	{
 		(void) set_config_option(SETTING_NAME, value, PGC_SUSET, PGC_S_SESSION, action, true, ERROR,
@@ -266,8 +334,22 @@ write_setting(const char *value, GucAction action)
 	PG_FINALLY();
 	{
 		setting_ourselves = false;
+		if (setting_chunk)
+			guc_free(setting_chunk); /* it came to an error before the check */
+		setting_chunk = NULL;
 	}
 	PG_END_TRY();
+}
+
+static void
+write_identity(Identity *identity, GucAction action)
+{
+	const char *text = identity_to_text(identity);
+	Identity *chunk = identity_to_chunk(identity);
+
+	if (chunk == NULL)
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	write_setting(text, chunk, action);
 }
 
 /* ------------------------------------------------------------------ the reader */
@@ -306,15 +388,15 @@ static void
 check_connection_identity(void)
 {
 	Identity fresh = *identity_in_force;
-	char *value = "";
 
 	if (check_again && check_again(identity_in_force, &fresh))
 	{
 		fresh.scope = SCOPE_CONNECTION;
 		mark_checked(&fresh);
-		value = identity_to_text(&fresh);
+		write_identity(&fresh, GUC_ACTION_SAVE);
 	}
-	write_setting(value, GUC_ACTION_SAVE);
+	else
+		write_setting("", NULL, GUC_ACTION_SAVE);
 }
 
 /* One of scope connection, which has not expired: looked up again if that is due. */
@@ -365,13 +447,13 @@ identity_set(Identity *identity)
 {
 	identity_require_no_cursor();
 	mark_checked(identity);
-	write_setting(identity_to_text(identity),
-				  identity->scope == SCOPE_CONNECTION ? GUC_ACTION_SET : GUC_ACTION_LOCAL);
+	write_identity(identity,
+				   identity->scope == SCOPE_CONNECTION ? GUC_ACTION_SET : GUC_ACTION_LOCAL);
 }
 
 /* Also drops what lies below an identity of scope transaction. */
 void
 identity_drop(void)
 {
-	write_setting("", GUC_ACTION_SET);
+	write_setting("", NULL, GUC_ACTION_SET);
 }

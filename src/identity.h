@@ -22,20 +22,22 @@ typedef enum IdentityScope
  */
 typedef struct Identity
 {
+	/* What has a fixed size comes first and without gaps: it is written as it is. */
 	TimestampTz expires_at;
 	TimestampTz issued_at;
 	TimestampTz checked_in; /* start of the transaction that last checked it */
 	uint64 checked_number;  /* and its number in this backend */
-	IdentityScope scope;
-	bool has_session;
 	pg_uuid_t session_id;
+	IdentityScope scope;
+	int32 nroles;
+	bool has_session;
+
 	const char *kind; /* of token: opaque, ... */
 	const char *user_id;
-	const char *tenant; /* or NULL */
-	const char *actor;  /* who impersonates the user, or NULL */
-	const char *claims; /* JSON text, or NULL */
-	const char *origin; /* what the verifier needs to check it again, or NULL */
-	int nroles;
+	const char *tenant;       /* or NULL */
+	const char *actor;        /* who impersonates the user, or NULL */
+	const char *claims;       /* JSON text, or NULL */
+	const char *origin;       /* what the verifier needs to check it again, or NULL */
 	const char *const *roles; /* in force: one after the other, each with its NUL */
 	size_t roles_len;         /* in force: of all of them together */
 } Identity;

@@ -2,9 +2,10 @@
  * role_cache.c
  *		Which roles a user has, remembered.
  *
- * Invariants: a user has one of SLOTS places, so memory is bounded; what is in a
- * place was in the table when nothing had been invalidated since.  Answers are
- * good until the next question.
+ * Invariants: what is remembered was in the table when nothing had been
+ * invalidated since: any change of grants empties the cache, at the next
+ * question.  So does another user when the cache has grown to
+ * session_auth.role_cache_size.  Answers are good until the next question.
  */
 #include "postgres.h"
 
@@ -13,21 +14,13 @@
 
 #include "catalog.h"
 #include "role_cache.h"
+#include "settings.h"
 #include "string_table.h"
 
-#define SLOTS 1024
-
-typedef struct RoleSlot
-{
-	uint64 valid_for; /* the count of changes; 0: empty */
-	char *user_id;
-	char *tenant; /* or NULL */
-	GrantedRoles granted;
-	MemoryContext context;
-} RoleSlot;
-
-static RoleSlot *slots = NULL;
-static uint64 changes = 1; /* counted by the callback */
+static MemoryContext cache_context = NULL;
+static StringTable cache;         /* user, or user NUL tenant → GrantedRoles */
+static uint64 changes = 1;        /* counted by the callback */
+static uint64 cached_changes = 0; /* the count that the cache has followed */
 
 static void
 grants_changed(void)
@@ -41,55 +34,83 @@ role_cache_init(void)
 	catalog_on_grant_change(grants_changed);
 }
 
-static bool
-same_tenant(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
-static RoleSlot *
-slot_of(const char *user_id)
-{
-	if (slots == NULL)
-		slots = MemoryContextAllocZero(TopMemoryContext, SLOTS * sizeof(RoleSlot));
-	return &slots[string_key(user_id, strlen(user_id)).hash % SLOTS];
-}
-
 static void
-fill_slot(RoleSlot *slot, const char *user_id, const char *tenant)
+reset_cache(void)
 {
-	uint64 seen = changes;
-	List *granted = catalog_user_roles(user_id, tenant);
+	if (cache_context == NULL)
+		cache_context = AllocSetContextCreate(CacheMemoryContext, "session_auth granted roles",
+											  ALLOCSET_DEFAULT_SIZES);
+	MemoryContextReset(cache_context);
+	memset(&cache, 0, sizeof(cache));
+	cached_changes = changes;
+}
+
+static bool
+is_full(void)
+{
+	return MemoryContextMemAllocated(cache_context, false) >= (Size) setting_role_cache_size * 1024;
+}
+
+static StringKey
+key_of(const char *user_id, const char *tenant)
+{
+	size_t user_len = strlen(user_id);
+	size_t tenant_len;
+	char *both;
+
+	if (tenant == NULL)
+		return string_key(user_id, user_len);
+	tenant_len = strlen(tenant);
+	both = palloc(user_len + 1 + tenant_len);
+	memcpy(both, user_id, user_len + 1);
+	memcpy(both + user_len + 1, tenant, tenant_len);
+	return string_key(both, user_len + 1 + tenant_len);
+}
+
+/* In one chunk: the answer, the array of roles, their names. */
+static GrantedRoles *
+copy_roles(List *granted)
+{
+	Size size = sizeof(GrantedRoles) + list_length(granted) * sizeof(char *);
+	GrantedRoles *copy;
 	const char **roles;
-	MemoryContext old;
+	char *at;
 	ListCell *cell;
 
-	slot->valid_for = 0;
-	if (slot->context == NULL)
-		slot->context = AllocSetContextCreate(TopMemoryContext, "session_auth granted roles",
-											  ALLOCSET_SMALL_SIZES);
-	MemoryContextReset(slot->context);
-	old = MemoryContextSwitchTo(slot->context);
-	slot->user_id = pstrdup(user_id);
-	slot->tenant = tenant ? pstrdup(tenant) : NULL;
-	roles = palloc((list_length(granted) + 1) * sizeof(char *));
-	slot->granted.n = 0;
 	foreach (cell, granted)
-		roles[slot->granted.n++] = pstrdup(((UserRole *) lfirst(cell))->role);
-	slot->granted.roles = roles;
-	MemoryContextSwitchTo(old);
-	slot->valid_for = seen;
+		size += strlen(((UserRole *) lfirst(cell))->role) + 1;
+	copy = MemoryContextAlloc(cache_context, size);
+	copy->n = 0;
+	copy->roles = roles = (const char **) (copy + 1);
+	at = (char *) (roles + list_length(granted));
+	foreach (cell, granted)
+	{
+		const char *role = ((UserRole *) lfirst(cell))->role;
+
+		roles[copy->n++] = strcpy(at, role);
+		at += strlen(role) + 1;
+	}
+	return copy;
 }
 
 /* The roles that are granted to the user now: everywhere, and in this tenant. */
-GrantedRoles
+const GrantedRoles *
 role_cache_get(const char *user_id, const char *tenant)
 {
-	RoleSlot *slot = slot_of(user_id);
+	StringKey key = key_of(user_id, tenant);
+	const StringEntry *entry;
+	GrantedRoles *granted;
 
 	AcceptInvalidationMessages();
-	if (slot->valid_for != changes || strcmp(slot->user_id, user_id) != 0 ||
-		!same_tenant(slot->tenant, tenant))
-		fill_slot(slot, user_id, tenant);
-	return slot->granted;
+	if (unlikely(cached_changes != changes))
+		reset_cache();
+	entry = string_table_find(&cache, &key);
+	if (likely(entry != NULL))
+		return entry->value.pointer;
+	if (is_full())
+		reset_cache();
+	/* what changes while the table is read is counted, and empties the cache later */
+	granted = copy_roles(catalog_user_roles(user_id, tenant));
+	string_table_insert(&cache, cache_context, &key)->value.pointer = granted;
+	return granted;
 }

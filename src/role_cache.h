@@ -12,6 +12,6 @@ typedef struct GrantedRoles
 } GrantedRoles;
 
 extern void role_cache_init(void);
-extern GrantedRoles role_cache_get(const char *user_id, const char *tenant);
+extern const GrantedRoles *role_cache_get(const char *user_id, const char *tenant);
 
 #endif /* SESSION_AUTH_ROLE_CACHE_H */

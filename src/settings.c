@@ -22,6 +22,7 @@ int setting_clock_skew;
 int setting_event_retention;
 int setting_max_sessions_per_user;
 int setting_max_token_length;
+int setting_role_cache_size;
 bool setting_log_denials;
 bool setting_gate_policies;
 bool setting_connection_scope;
@@ -73,6 +74,10 @@ settings_init(void)
 	DefineCustomIntVariable("session_auth.max_token_length", "The longest token that is looked at.",
 							NULL, &setting_max_token_length, 16 * 1024, 64, MAX_TOKEN_LENGTH,
 							PGC_SUSET, GUC_UNIT_BYTE, NULL, NULL, NULL);
+	DefineCustomIntVariable("session_auth.role_cache_size",
+							"How much memory a backend may use to remember who has which role.",
+							"A user and a role take some 150 bytes.", &setting_role_cache_size,
+							4 * 1024, 64, 1024 * 1024, PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
 	DefineCustomBoolVariable("session_auth.log_denials",
 							 "Logs why a token was refused, where no error says so.",
 							 "The token itself is never logged.", &setting_log_denials, false,

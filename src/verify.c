@@ -90,10 +90,10 @@ verify_form(const char *token, size_t len, Verification *verification)
 void
 verify_load_roles(Identity *identity)
 {
-	GrantedRoles granted = role_cache_get(identity->user_id, identity->tenant);
+	const GrantedRoles *granted = role_cache_get(identity->user_id, identity->tenant);
 
-	identity->nroles = granted.n;
-	identity->roles = granted.roles;
+	identity->nroles = granted->n;
+	identity->roles = granted->roles;
 }
 
 /*
