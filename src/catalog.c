@@ -13,6 +13,12 @@
  * A row is changed only after its newest version has been locked.
  *
  * Tables are found by name in the extension's schema once, then by OID.
+ *
+ * Between the installation of new files and ALTER EXTENSION UPDATE, a library
+ * works on tables of an older version or, in connections that were open, of a
+ * newer one.  Versions only add columns, at the end: those that a library does
+ * not know keep their values or get their defaults, and those that it misses
+ * are an error.
  */
 #include "postgres.h"
 
@@ -23,6 +29,7 @@
 #include "catalog/namespace.h"
 #include "commands/trigger.h"
 #include "parser/parse_relation.h"
+#include "rewrite/rewriteHandler.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -153,7 +160,29 @@ require_relations(void)
 	if (missing)
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
 						errmsg("extension session_auth is not complete in this database"),
-						errdetail("Relation %s.%s does not exist.", SCHEMA_NAME, missing)));
+						errdetail("Relation %s.%s does not exist.", SCHEMA_NAME, missing),
+						errhint("After an installation of new files, run ALTER EXTENSION "
+								"session_auth UPDATE.")));
+}
+
+/* The library is newer than the table. */
+static void
+refuse_table(Relation table, int natts)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_COLUMN),
+			 errmsg("extension session_auth is older in this database than its library"),
+			 errdetail("Table %s.%s has %d columns, of which the library needs %d.", SCHEMA_NAME,
+					   RelationGetRelationName(table), RelationGetNumberOfAttributes(table), natts),
+			 errhint("Run ALTER EXTENSION session_auth UPDATE.")));
+}
+
+/* Whoever reads or writes a table by the position of its columns asks first. */
+void
+require_columns(Relation table, int natts)
+{
+	if (unlikely(RelationGetNumberOfAttributes(table) < natts))
+		refuse_table(table, natts);
 }
 
 Oid
@@ -256,6 +285,22 @@ scan_begin(TableScan *scan, CatalogRelation table, CatalogRelation index, int nk
 	scan_begin_as_of(scan, NULL, table, index, nkeys, keys);
 }
 
+/* The first columns of a row: heap_deform_tuple would write all that the table has. */
+void
+read_columns(HeapTuple tuple, Relation table, int natts, Datum *values, bool *nulls)
+{
+	TupleDesc desc = RelationGetDescr(table);
+
+	if (likely(desc->natts == natts))
+	{
+		heap_deform_tuple(tuple, desc, values, nulls);
+		return;
+	}
+	require_columns(table, natts);
+	for (int i = 0; i < natts; i++)
+		values[i] = heap_getattr(tuple, i + 1, desc, &nulls[i]);
+}
+
 HeapTuple
 scan_next(TableScan *scan)
 {
@@ -277,6 +322,7 @@ scan_end(TableScan *scan)
 Datum
 scan_column(HeapTuple tuple, const TableScan *scan, int attnum, bool *isnull)
 {
+	require_columns(scan->table, attnum);
 	return heap_getattr(tuple, attnum, RelationGetDescr(scan->table), isnull);
 }
 
@@ -354,14 +400,38 @@ writer_end(Writer *writer)
 	CommandCounterIncrement();
 }
 
+/*
+ * Columns of a newer version than the library's get what an INSERT that does
+ * not name them would give them.
+ */
+static void
+fill_defaults(const Writer *writer, TupleTableSlot *slot, int natts)
+{
+	ExprContext *context = GetPerTupleExprContext(writer->estate);
+
+	for (int i = natts; i < slot->tts_tupleDescriptor->natts; i++)
+	{
+		Node *value = TupleDescAttr(slot->tts_tupleDescriptor, i)->attisdropped
+						  ? NULL
+						  : build_column_default(writer->table, i + 1);
+
+		slot->tts_isnull[i] = value == NULL;
+		if (value)
+			slot->tts_values[i] = ExecEvalExpr(ExecPrepareExpr((Expr *) value, writer->estate),
+											   context, &slot->tts_isnull[i]);
+	}
+}
+
+/* An empty row, of which the caller sets the first `natts` columns. */
 TupleTableSlot *
-writer_slot(Writer *writer)
+writer_slot(Writer *writer, int natts)
 {
 	TupleTableSlot *slot =
 		ExecInitExtraTupleSlot(writer->estate, RelationGetDescr(writer->table), &TTSOpsVirtual);
 
+	require_columns(writer->table, natts);
 	ExecClearTuple(slot);
-	memset(slot->tts_isnull, false, slot->tts_tupleDescriptor->natts * sizeof(bool));
+	memset(slot->tts_isnull, false, natts * sizeof(bool));
 	return slot;
 }
 
@@ -372,9 +442,10 @@ insert_row(CatalogRelation table, int natts, const Datum *values, const bool *nu
 	TupleTableSlot *slot;
 
 	writer_begin(&writer, table);
-	slot = writer_slot(&writer);
+	slot = writer_slot(&writer, natts);
 	memcpy(slot->tts_values, values, natts * sizeof(Datum));
 	memcpy(slot->tts_isnull, nulls, natts * sizeof(bool));
+	fill_defaults(&writer, slot, natts);
 	ExecStoreVirtualTuple(slot);
 	ExecSimpleRelationInsert(writer.target, writer.estate, slot);
 	writer_end(&writer);

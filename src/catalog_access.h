@@ -56,6 +56,8 @@ extern void scan_begin(TableScan *scan, CatalogRelation table, CatalogRelation i
 extern Oid relation_oid(CatalogRelation relation);
 extern void scan_begin_as_of(TableScan *scan, Snapshot snapshot, CatalogRelation table,
 							 CatalogRelation index, int nkeys, ScanKey keys);
+extern void require_columns(Relation table, int natts);
+extern void read_columns(HeapTuple tuple, Relation table, int natts, Datum *values, bool *nulls);
 extern HeapTuple scan_next(TableScan *scan);
 extern void scan_end(TableScan *scan);
 extern Datum scan_column(HeapTuple tuple, const TableScan *scan, int attnum, bool *isnull);
@@ -74,7 +76,7 @@ typedef struct Writer
 
 extern void writer_begin(Writer *writer, CatalogRelation table);
 extern void writer_end(Writer *writer);
-extern TupleTableSlot *writer_slot(Writer *writer);
+extern TupleTableSlot *writer_slot(Writer *writer, int natts);
 extern void insert_row(CatalogRelation table, int natts, const Datum *values, const bool *nulls);
 
 #endif /* SESSION_AUTH_CATALOG_ACCESS_H */

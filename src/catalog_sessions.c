@@ -133,7 +133,7 @@ session_from_tuple(HeapTuple tuple, Relation table, SessionRow *row)
 	Datum values[Natts_sessions];
 	bool nulls[Natts_sessions];
 
-	heap_deform_tuple(tuple, RelationGetDescr(table), values, nulls);
+	read_columns(tuple, table, Natts_sessions, values, nulls);
 	session_from_values(values, nulls, row);
 }
 
@@ -272,12 +272,13 @@ lock_session(Writer *writer, const pg_uuid_t *session_id, bool wait, TupleTableS
 static void
 write_session(Writer *writer, const SessionRow *row, TupleTableSlot *locked)
 {
-	TupleTableSlot *slot = writer_slot(writer);
+	int natts = RelationGetNumberOfAttributes(writer->table);
+	TupleTableSlot *slot = writer_slot(writer, natts);
 	EPQState epqstate;
 
 	slot_getallattrs(locked);
-	memcpy(slot->tts_values, locked->tts_values, Natts_sessions * sizeof(Datum));
-	memcpy(slot->tts_isnull, locked->tts_isnull, Natts_sessions * sizeof(bool));
+	memcpy(slot->tts_values, locked->tts_values, natts * sizeof(Datum));
+	memcpy(slot->tts_isnull, locked->tts_isnull, natts * sizeof(bool));
 	session_to_values(row, slot->tts_values, slot->tts_isnull);
 	ExecStoreVirtualTuple(slot);
 	compat_init_recheck(&epqstate, writer->estate);
@@ -300,6 +301,7 @@ catalog_edit_session(const pg_uuid_t *session_id, bool wait, SessionEdit edit, v
 	bool changed = false;
 
 	writer_begin(&writer, SESSIONS);
+	require_columns(writer.table, Natts_sessions);
 	locked = table_slot_create(writer.table, &writer.estate->es_tupleTable);
 	if (lock_session(&writer, session_id, wait, locked))
 	{

@@ -125,11 +125,15 @@ identity_to_chunk(Identity *identity)
 /* ------------------------------------------------------- to and from the text */
 
 /*
- * The text is read by parallel workers alone, which run the same binary: what
- * has a fixed size is written as its bytes, two letters each, a string as its
- * length and its bytes.  It is written at each authenticate, so it is kept simple
- * enough to be fast.
+ * The text is read by parallel workers alone: what has a fixed size is written as
+ * its bytes, two letters each, a string as its length and its bytes.  It is
+ * written at each authenticate, so it is kept simple enough to be fast.
+ *
+ * It begins with its format, to be changed with whatever is written, struct
+ * Identity included: a worker loads the library that is installed now, and its
+ * leader may have one from before.
  */
+#define FORMAT      '1'
 #define LEN_LETTERS (2 * sizeof(uint32))
 #define NULL_STRING PG_UINT32_MAX
 
@@ -167,7 +171,8 @@ identity_to_text(Identity *identity)
 
 	list_strings(identity, strings);
 	text = at = palloc(2 * FIXED_SIZE + (NSTRINGS + identity->nroles) * LEN_LETTERS +
-					   strings_size(identity, strings) + 1);
+					   strings_size(identity, strings) + 2);
+	*at++ = FORMAT;
 	at = write_bytes(at, identity, FIXED_SIZE);
 	for (int i = 0; i < NSTRINGS; i++)
 		at = write_string(at, *strings[i]);
@@ -251,7 +256,7 @@ identity_from_text(const char *text)
 {
 	Identity fixed;
 	Identity *identity;
-	Reader reader = { text, NULL, false };
+	Reader reader = { text + 1, NULL, *text != FORMAT };
 
 	read_bytes(&reader, &fixed, FIXED_SIZE);
 	if (reader.failed || fixed.nroles < 0 || (size_t) fixed.nroles > strlen(reader.at))
@@ -265,6 +270,24 @@ identity_from_text(const char *text)
 	{
 		guc_free(identity);
 		return NULL;
+	}
+	return identity;
+}
+
+/*
+ * What stands for a leader's identity in a worker that cannot read it, which
+ * says so when it is asked: an error of the setting's would show the text.
+ */
+static Identity *
+unreadable_identity(void)
+{
+	Identity *identity = guc_malloc(LOG, sizeof(Identity));
+
+	if (identity)
+	{
+		memset(identity, 0, sizeof(Identity));
+		identity->scope = SCOPE_UNREADABLE;
+		identity->expires_at = DT_NOEND;
 	}
 	return identity;
 }
@@ -286,6 +309,8 @@ identity_check_hook(char **newval, void **extra, GucSource source)
 	}
 	*extra = setting_ourselves ? setting_chunk : identity_from_text(*newval);
 	setting_chunk = NULL;
+	if (*extra == NULL)
+		*extra = unreadable_identity();
 	return *extra != NULL;
 }
 
@@ -399,10 +424,20 @@ check_connection_identity(void)
 		write_setting("", NULL, GUC_ACTION_SAVE);
 }
 
+static void
+refuse_unreadable(void)
+{
+	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					errmsg("session_auth was updated while this connection was open"),
+					errhint("Connect again.")));
+}
+
 /* One of scope connection, which has not expired: looked up again if that is due. */
 const Identity *
 identity_current_checked(void)
 {
+	if (identity_in_force->scope == SCOPE_UNREADABLE)
+		refuse_unreadable();
 	if (!is_checked(identity_in_force))
 	{
 		check_connection_identity();

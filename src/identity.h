@@ -12,7 +12,8 @@
 typedef enum IdentityScope
 {
 	SCOPE_TRANSACTION,
-	SCOPE_CONNECTION
+	SCOPE_CONNECTION,
+	SCOPE_UNREADABLE /* a parallel worker's, from a leader with another library */
 } IdentityScope;
 
 /*

@@ -70,7 +70,10 @@ remember(const pg_uuid_t *session_id)
 	return theft;
 }
 
-/* Ends the session that bgw_extra names.  Runs as a process of its own. */
+/*
+ * Ends the session that bgw_extra names.  Runs as a process of its own, which
+ * may be started by an older version of the library: keep the name and bgw_extra.
+ */
 void
 session_auth_theft_main(Datum database)
 {
