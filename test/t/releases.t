@@ -144,6 +144,8 @@ sub update_in_use
 
 # --- what is released stays as it is
 
+my ($meta) = slurp_file('META.json') =~ /^  "version": "(.*)"/m;
+is($meta, $version, 'META.json has the version of the control file');
 ok(!exists $released{$version} || $released{$version} eq $script, "$version: sql/parts still make its script")
 	or diag("sql/released has $version. If it is out, set a new default_version and write sql/session_auth--$version--NEW.sql; CONTRIBUTING.md tells how.");
 $installation->install("session_auth--$_.sql", $released{$_}) foreach grep { $_ ne $version } keys %released;
@@ -289,7 +291,14 @@ $request->query('ROLLBACK');
 is($before->query("SELECT count(*) FROM session_auth.verify_session('$stolen')"), '0', '… a stolen token is refused although its worker cannot end the session');
 
 # updated beside connections of the old library
-$ask->(q{SET lock_timeout = '10s'; ALTER EXTENSION session_auth UPDATE TO '99.0.0'});
+$ask->(q{
+	CREATE SCHEMA evil;
+	CREATE DOMAIN evil.text AS integer; CREATE DOMAIN evil.bigint AS integer; CREATE DOMAIN evil.timestamptz AS integer;
+	CREATE FUNCTION evil.now() RETURNS integer LANGUAGE sql AS 'SELECT 1/0';
+	SET search_path = evil, public, pg_catalog;
+	SET lock_timeout = '10s';
+	ALTER EXTENSION session_auth UPDATE TO '99.0.0'});
+is($ask->(q{SELECT count(*) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid WHERE c.relnamespace = 'session_auth'::regnamespace AND a.atttypid IN (SELECT oid FROM pg_type WHERE typnamespace = 'evil'::regnamespace)}), '0', 'updated under a hostile search_path: with the types of pg_catalog');
 is($before->query($serves), "alice\nt\n1", 'updated: a connection from before goes on');
 is($request->query("BEGIN; SELECT user_id FROM session_auth.authenticate('$token'); EXECUTE mine; COMMIT; EXECUTE mine"), "alice\n50\n0", '… also with its next transaction');
 my $made = $before->query(q{SELECT token FROM session_auth.create_session('alice', metadata => '{"by": "the older library"}')});

@@ -40,6 +40,18 @@ is($ask->(q{SELECT session_auth.has_permission('ADMIN', 'view', 'accounts')}), '
 is(state_of('twice', 'ALTER EXTENSION session_auth SET SCHEMA public'), '0A000', 'it cannot be moved');
 is(state_of('twice', q{ALTER EXTENSION session_auth UPDATE TO '9.9'}), '22023', 'nor updated to what is not there');
 
+# two at once: the one waits for the other, and there is one extension
+$ask = database('raced');
+my @racers = map { $node->background_psql('raced', on_error_stop => 0) } 1 .. 2;
+$racers[0]->query_safe('BEGIN; CREATE EXTENSION session_auth');
+$racers[1]->query_until(qr/begun/, "\\echo begun\nCREATE EXTENSION session_auth;\n");
+$node->poll_query_until('raced', q{SELECT count(*) = 1 FROM pg_locks WHERE NOT granted}) or die 'the second does not wait';
+$racers[0]->query_safe('COMMIT');
+$racers[1]->query('SELECT 1');
+like($racers[1]->{stderr}, qr/ERROR: .*already exists|ERROR:  duplicate key/, 'of two that create it at once the second fails');
+is($ask->(q{SELECT count(*) FROM pg_extension WHERE extname = 'session_auth'; SELECT session_auth.create_role('R'), session_auth.has_permission('R', 'a', 'b')}), "1\n|f", 'and the first is whole');
+$_->quit foreach @racers;
+
 $ask = database('others');
 is(state_of('others', 'CREATE EXTENSION session_auth', 'nobody'), '42501', 'who may not create in the database may not create it');
 is(state_of('others', 'CREATE EXTENSION session_auth SCHEMA public'), '0A000', 'another schema is refused');
@@ -154,6 +166,24 @@ $ask->(q{CREATE EXTENSION session_auth; SELECT session_auth.grant_usage('app', '
 $token = $ask->(q{SELECT token FROM session_auth.create_session('alice')});
 is($user->query("BEGIN; SELECT user_id FROM session_auth.authenticate('$token'); EXECUTE mine; COMMIT; EXECUTE mine"), "alice\n1\n0", 'created anew it serves the same connection');
 $user->quit;
+
+# nor does anything but DROP EXTENSION take it apart
+is(state_of('dropped', "DROP $_"), '2BP01', "DROP $_ is refused") foreach 'SCHEMA session_auth CASCADE', 'TABLE session_auth.sessions CASCADE', 'FUNCTION session_auth.user_id() CASCADE', 'EVENT TRIGGER session_auth_source_dropped';
+
+# adopted tables are left as the application had them
+$ask->(q{
+	CREATE TABLE logins (token text, person text, until timestamptz);
+	SELECT session_auth.adopt_sessions('logins', 'token', 'person', 'until');
+	GRANT ALL ON logins TO app;
+});
+my $writer = $node->background_psql('dropped', on_error_stop => 0, extra_params => [ '--username', 'app' ]);
+$writer->query_safe(q{PREPARE login AS INSERT INTO logins VALUES (gen_random_uuid(), 'alice', now() + interval '1 hour') RETURNING person});
+is($writer->query('EXECUTE login'), 'alice', 'an adopted table is written');
+is(state_of('dropped', 'DROP EXTENSION session_auth'), '2BP01', 'its triggers depend on the extension');
+is(state_of('dropped', 'SET client_min_messages = error; DROP EXTENSION session_auth CASCADE'), '', 'with CASCADE they go');
+is($writer->query('EXECUTE login; SELECT count(*) FROM logins'), "alice\n2", 'and it is written as before, by the same connection');
+$writer->quit;
+$ask->('DROP TABLE logins; CREATE EXTENSION session_auth');
 
 # again and again, while others call whatever is there
 $ask->(q{
