@@ -467,8 +467,8 @@ identity_acting_user(void)
  * An open cursor has taken some of its rows for one identity and would take
  * the rest for another.
  */
-void
-identity_require_no_cursor(void)
+static void
+require_no_cursor(void)
 {
 	if (!ThereAreNoReadyPortals())
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -480,7 +480,7 @@ identity_require_no_cursor(void)
 void
 identity_set(Identity *identity)
 {
-	identity_require_no_cursor();
+	require_no_cursor();
 	mark_checked(identity);
 	write_identity(identity,
 				   identity->scope == SCOPE_CONNECTION ? GUC_ACTION_SET : GUC_ACTION_LOCAL);

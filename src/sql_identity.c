@@ -88,7 +88,6 @@ authenticate_token(TokenArgument token, IdentityScope scope, const char *tenant)
 	Verification verification;
 	ResultCode result;
 
-	identity_require_no_cursor();
 	result = verify_token(token.bytes, token.len, tenant, &verification);
 	if (result != RESULT_OK)
 		verify_raise(result, &verification);
@@ -177,7 +176,6 @@ session_auth_impersonate(PG_FUNCTION_ARGS)
 	Identity identity;
 
 	PreventCommandIfReadOnly("impersonate()");
-	identity_require_no_cursor();
 	memset(&identity, 0, sizeof(identity));
 	identity.kind = "impersonation";
 	identity.user_id = argument_user_id(fcinfo, 0);
@@ -196,12 +194,38 @@ session_auth_impersonate(PG_FUNCTION_ARGS)
 
 /* ------------------------------------------------------------------- reading it */
 
-static Datum
-text_or_null(FunctionCallInfo fcinfo, const char *value)
+/* What a call site returned for one identity, for the next row. */
+typedef struct ReturnedText
 {
+	uint64 identity; /* its generation */
+	int times;       /* that a text was made */
+	Datum text;
+} ReturnedText;
+
+/* A text that was returned is never freed: whoever got it may still hold it. */
+#define MAX_RETURNED 8
+
+/* The same text for every row, as policies that do not wrap the call ask for it. */
+static Datum
+identity_text(FunctionCallInfo fcinfo, const char *value)
+{
+	ReturnedText *returned = fcinfo->flinfo->fn_extra;
+	MemoryContext old;
+
 	if (value == NULL)
 		PG_RETURN_NULL();
-	PG_RETURN_TEXT_P(cstring_to_text(value));
+	if (likely(returned && returned->identity == identity_generation))
+		return returned->text;
+	if (returned && returned->times >= MAX_RETURNED)
+		return CStringGetTextDatum(value);
+	old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+	if (returned == NULL)
+		fcinfo->flinfo->fn_extra = returned = palloc0(sizeof(ReturnedText));
+	returned->text = CStringGetTextDatum(value);
+	returned->identity = identity_generation;
+	returned->times++;
+	MemoryContextSwitchTo(old);
+	return returned->text;
 }
 
 SQL_FUNCTION(session_auth_user_id);
@@ -211,7 +235,7 @@ session_auth_user_id(PG_FUNCTION_ARGS)
 {
 	const Identity *identity = identity_current();
 
-	return text_or_null(fcinfo, identity ? identity->user_id : NULL);
+	return identity_text(fcinfo, identity ? identity->user_id : NULL);
 }
 
 SQL_FUNCTION(session_auth_user_uuid);
@@ -234,7 +258,7 @@ session_auth_role(PG_FUNCTION_ARGS)
 {
 	const Identity *identity = identity_current();
 
-	return text_or_null(fcinfo, identity && identity->nroles > 0 ? identity->roles[0] : NULL);
+	return identity_text(fcinfo, identity && identity->nroles > 0 ? identity->roles[0] : NULL);
 }
 
 SQL_FUNCTION(session_auth_roles);
@@ -256,7 +280,7 @@ session_auth_tenant(PG_FUNCTION_ARGS)
 {
 	const Identity *identity = identity_current();
 
-	return text_or_null(fcinfo, identity ? identity->tenant : NULL);
+	return identity_text(fcinfo, identity ? identity->tenant : NULL);
 }
 
 SQL_FUNCTION(session_auth_session_id);
@@ -282,7 +306,7 @@ session_auth_actor(PG_FUNCTION_ARGS)
 {
 	const Identity *identity = identity_current();
 
-	return text_or_null(fcinfo, identity ? identity->actor : NULL);
+	return identity_text(fcinfo, identity ? identity->actor : NULL);
 }
 
 SQL_FUNCTION(session_auth_claims);
