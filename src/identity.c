@@ -346,6 +346,16 @@ identity_on_check(IdentityCheck check)
 	check_again = check;
 }
 
+/* A chunk that is still here came to an error before the check.  (PG_FINALLY makes gcc 15 warn.) */
+static void
+finish_setting(void)
+{
+	setting_ourselves = false;
+	if (setting_chunk)
+		guc_free(setting_chunk);
+	setting_chunk = NULL;
+}
+
 static void
 write_setting(const char *value, Identity *chunk, GucAction action)
 {
@@ -356,14 +366,13 @@ write_setting(const char *value, Identity *chunk, GucAction action)
 		(void) set_config_option(SETTING_NAME, value, PGC_SUSET, PGC_S_SESSION, action, true, ERROR,
 								 false);
 	}
-	PG_FINALLY();
+	PG_CATCH();
 	{
-		setting_ourselves = false;
-		if (setting_chunk)
-			guc_free(setting_chunk); /* it came to an error before the check */
-		setting_chunk = NULL;
+		finish_setting();
+		PG_RE_THROW();
 	}
 	PG_END_TRY();
+	finish_setting();
 }
 
 static void
