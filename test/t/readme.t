@@ -112,7 +112,7 @@ my @settings = rows(q{
 @settings = rows(q{LOAD 'session_auth'; SELECT name, context, coalesce(unit, ''), boot_val FROM pg_settings WHERE name LIKE 'session\_auth.%' ORDER BY 1})
 	unless @settings;
 cmp_ok(scalar(@settings), '>=', 10, 'there are settings');
-my %units = (s => 'seconds', B => 'bytes', '' => 'none');
+my %units = (s => 'seconds', B => 'bytes', kB => 'kilobytes', '' => 'none');
 foreach my $setting (@settings)
 {
 	my ($name, $context, $unit, $boot) = @$setting;
@@ -124,7 +124,7 @@ foreach my $setting (@settings)
 	is($who, $context eq 'superuser' ? 'superusers' : $context, "$name: who may change it");
 	my $value = $default // '';
 	$value = $node->safe_psql('shop', "SELECT extract(epoch FROM interval '$value')::bigint") if $unit eq 's';
-	$value = $node->safe_psql('shop', "SELECT pg_size_bytes('$value')") if $unit eq 'B';
+	$value = $node->safe_psql('shop', "SELECT pg_size_bytes('$value') / @{[$unit eq 'kB' ? 1024 : 1]}") if $unit =~ /^k?B$/;
 	is($value, $boot, "$name: its default");
 	my ($short) = $name =~ /\.(.*)/;
 	like($readme, qr/\[\Q$short\E\]/, "$name is in the README's list");
