@@ -79,6 +79,7 @@ static bool resolved = false;
 static void (*permission_callback)(void) = NULL;
 static void (*grant_callback)(void) = NULL;
 static void (*key_callback)(void) = NULL;
+static void (*revocation_callback)(void) = NULL;
 
 /* ---------------------------------------------------------------- relations */
 
@@ -103,6 +104,13 @@ tell_keys(void)
 		key_callback();
 }
 
+static void
+tell_revocations(void)
+{
+	if (revocation_callback)
+		revocation_callback();
+}
+
 /*
  * A callback may neither read catalogs nor free what is in use: it only flips
  * flags.  A relid of zero means that everything may have changed.
@@ -118,6 +126,8 @@ relation_invalidated(Datum arg, Oid relid)
 		tell_grants();
 	if (unknown || relid == relation_oids[SIGNING_KEYS])
 		tell_keys();
+	if (unknown || relid == relation_oids[REVOKED_TOKENS])
+		tell_revocations();
 	for (int i = 0; i < CATALOG_RELATIONS && resolved; i++)
 		if (unknown || relation_oids[i] == relid)
 			resolved = false;
@@ -130,6 +140,7 @@ schema_invalidated(Datum arg, int cacheid, uint32 hashvalue)
 	tell_permissions();
 	tell_grants();
 	tell_keys();
+	tell_revocations();
 }
 
 /* The first relation that is missing, or NULL when all are there. */
@@ -244,6 +255,12 @@ catalog_on_key_change(void (*callback)(void))
 	key_callback = callback;
 }
 
+void
+catalog_on_revocation_change(void (*callback)(void))
+{
+	revocation_callback = callback;
+}
+
 /*
  * Tell every backend, at commit, that roles or permissions changed; this one
  * at its next command.  The tables' triggers call this.
@@ -266,6 +283,13 @@ void
 catalog_keys_changed(void)
 {
 	CacheInvalidateRelcacheByRelid(relation_oid(SIGNING_KEYS));
+}
+
+/* The same for what is revoked: tokens, and those of users. */
+void
+catalog_revocations_changed(void)
+{
+	CacheInvalidateRelcacheByRelid(relation_oid(REVOKED_TOKENS));
 }
 
 /* -------------------------------------------------------------------- scans */

@@ -115,10 +115,14 @@ extern void catalog_on_grant_change(void (*callback)(void));
 extern void catalog_grants_changed(void);
 extern void catalog_on_key_change(void (*callback)(void));
 extern void catalog_keys_changed(void);
+extern void catalog_on_revocation_change(void (*callback)(void));
+extern void catalog_revocations_changed(void);
 
 extern List *catalog_keys(void);
 extern List *catalog_authjs_secrets(void);
 extern List *catalog_cookie_secrets(void);
+extern bool catalog_some_token_revoked(void);
+extern bool catalog_some_user_revoked(void);
 extern bool catalog_token_revoked(const char *jti, const char *issuer);
 extern void catalog_insert_revoked_token(const char *jti, const char *issuer, TimestampTz until);
 extern TimestampTz catalog_user_not_before(const char *user_id);

@@ -192,6 +192,30 @@ catalog_cookie_secrets(void)
 
 /* ----------------------------------------------------------------- revocations */
 
+static bool
+has_rows(CatalogRelation table, CatalogRelation index)
+{
+	TableScan scan;
+	bool some;
+
+	scan_begin(&scan, table, index, 0, NULL);
+	some = HeapTupleIsValid(scan_next(&scan));
+	scan_end(&scan);
+	return some;
+}
+
+bool
+catalog_some_token_revoked(void)
+{
+	return has_rows(REVOKED_TOKENS, REVOKED_TOKENS_BY_JTI);
+}
+
+bool
+catalog_some_user_revoked(void)
+{
+	return has_rows(USER_REVOCATIONS, USER_REVOCATIONS_BY_USER);
+}
+
 /* A revocation that names no issuer is of that jti whoever issued it. */
 bool
 catalog_token_revoked(const char *jti, const char *issuer)
@@ -224,6 +248,7 @@ catalog_insert_revoked_token(const char *jti, const char *issuer, TimestampTz un
 	if (issuer)
 		values[Anum_revoked_tokens_issuer - 1] = CStringGetTextDatum(issuer);
 	values[Anum_revoked_tokens_until - 1] = TimestampTzGetDatum(until);
+	catalog_revocations_changed(); /* statement triggers are for SQL's statements */
 	insert_row(REVOKED_TOKENS, Natts_revoked_tokens, values, nulls);
 }
 
@@ -253,5 +278,6 @@ catalog_insert_user_revocation(const char *user_id, TimestampTz not_before)
 
 	values[Anum_user_revocations_user_id - 1] = CStringGetTextDatum(user_id);
 	values[Anum_user_revocations_not_before - 1] = TimestampTzGetDatum(not_before);
+	catalog_revocations_changed();
 	insert_row(USER_REVOCATIONS, Natts_user_revocations, values, nulls);
 }

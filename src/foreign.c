@@ -21,6 +21,7 @@
 #include "claims.h"
 #include "clock.h"
 #include "foreign.h"
+#include "revocation.h"
 #include "role_cache.h"
 #include "session_cache.h"
 #include "settings.h"
@@ -309,29 +310,15 @@ foreign_read(const char *payload, size_t len, const TokenBinding *binding, Memor
 
 /* -------------------------------------------------------------------- each use */
 
-static ResultCode
-check_revocations(const ForeignToken *token)
-{
-	TimestampTz not_before;
-
-	if (token->jti && catalog_token_revoked(token->jti, token->issuer))
-		return RESULT_REVOKED;
-	not_before = catalog_user_not_before(token->user_id);
-	/* a token that does not say when it was issued may be older than that */
-	if (not_before != DT_NOBEGIN && token->issued_at < not_before)
-		return RESULT_REVOKED;
-	return RESULT_OK;
-}
-
 ResultCode
-foreign_check(const ForeignToken *token, TimestampTz now)
+foreign_check(ForeignToken *token, TimestampTz now)
 {
 	if (later(token->expires_at, skew_us()) <= now || token->valid_until <= now)
 		return RESULT_EXPIRED;
 	if (token->valid_from > now || token->not_before > later(now, skew_us()) ||
 		token->issued_at > later(now, skew_us()))
 		return RESULT_NOT_YET_VALID;
-	return check_revocations(token);
+	return revocation_check(token);
 }
 
 static bool

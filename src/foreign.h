@@ -30,11 +30,12 @@ typedef struct ForeignToken
 	TimestampTz expires_at;
 	TimestampTz valid_from; /* the key's */
 	TimestampTz valid_until;
+	uint64 in_force; /* for revocation.c alone */
 } ForeignToken;
 
 extern ResultCode foreign_read(const char *payload, size_t len, const TokenBinding *binding,
 							   MemoryContext context, ForeignToken *token);
-extern ResultCode foreign_check(const ForeignToken *token, TimestampTz now);
+extern ResultCode foreign_check(ForeignToken *token, TimestampTz now);
 extern ResultCode foreign_identity(const ForeignToken *token, const char *tenant,
 								   Identity *identity);
 

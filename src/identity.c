@@ -476,8 +476,8 @@ identity_acting_user(void)
  * An open cursor has taken some of its rows for one identity and would take
  * the rest for another.
  */
-static void
-require_no_cursor(void)
+void
+identity_require_no_cursor(void)
 {
 	if (!ThereAreNoReadyPortals())
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -486,10 +486,10 @@ require_no_cursor(void)
 						errhidestmt(true)));
 }
 
+/* After identity_require_no_cursor, which comes before a token is looked at. */
 void
 identity_set(Identity *identity)
 {
-	require_no_cursor();
 	mark_checked(identity);
 	write_identity(identity,
 				   identity->scope == SCOPE_CONNECTION ? GUC_ACTION_SET : GUC_ACTION_LOCAL);

@@ -52,6 +52,7 @@ typedef bool (*IdentityCheck)(const Identity *identity, Identity *fresh);
 extern void identity_init(void);
 extern void identity_on_check(IdentityCheck check);
 
+extern void identity_require_no_cursor(void);
 extern void identity_set(Identity *identity);
 extern void identity_drop(void);
 extern const char *identity_acting_user(void);

@@ -47,7 +47,7 @@ slot_of(const unsigned char *hash)
 }
 
 /* The token with this hash, or NULL. */
-const ForeignToken *
+ForeignToken *
 seen_find(const unsigned char *hash)
 {
 	SeenSlot *slot = slot_of(hash);

@@ -7,7 +7,7 @@
 
 #include "foreign.h"
 
-extern const ForeignToken *seen_find(const unsigned char *hash);
+extern ForeignToken *seen_find(const unsigned char *hash);
 extern MemoryContext seen_slot(const unsigned char *hash, ForeignToken **token);
 extern void seen_keep(const unsigned char *hash);
 

@@ -12,6 +12,7 @@
 #include "identity.h"
 #include "keys.h"
 #include "permission.h"
+#include "revocation.h"
 #include "role_cache.h"
 #include "session.h"
 #include "settings.h"
@@ -32,6 +33,7 @@ _PG_init(void)
 	permission_init();
 	role_cache_init();
 	keys_init();
+	revocation_init();
 	verify_init();
 	gate_init();
 }

@@ -88,6 +88,7 @@ authenticate_token(TokenArgument token, IdentityScope scope, const char *tenant)
 	Verification verification;
 	ResultCode result;
 
+	identity_require_no_cursor();
 	result = verify_token(token.bytes, token.len, tenant, &verification);
 	if (result != RESULT_OK)
 		verify_raise(result, &verification);
@@ -186,6 +187,7 @@ session_auth_impersonate(PG_FUNCTION_ARGS)
 		verify_load_roles(&identity);
 	else
 		use_given_roles(PG_GETARG_ARRAYTYPE_P(1), &identity);
+	identity_require_no_cursor();
 	record_impersonation(&identity, argument_text_or_null(fcinfo, 2));
 	identity_set(&identity);
 	note_missing_transaction(SCOPE_TRANSACTION);

@@ -221,3 +221,16 @@ session_auth_keys_changed(PG_FUNCTION_ARGS)
 	catalog_keys_changed();
 	return PointerGetDatum(NULL);
 }
+
+SQL_FUNCTION(session_auth_revocations_changed);
+
+/* The trigger on the tables of what is revoked. */
+Datum
+session_auth_revocations_changed(PG_FUNCTION_ARGS)
+{
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+						errmsg("revocations_changed() must be called as a trigger")));
+	catalog_revocations_changed();
+	return PointerGetDatum(NULL);
+}

@@ -253,6 +253,7 @@ session_auth_pre_request(PG_FUNCTION_ARGS)
 	identity_drop();
 	if (result == RESULT_NO_TOKEN)
 		PG_RETURN_VOID();
+	identity_require_no_cursor();
 	if (result == RESULT_OK)
 		result = verify_token(token.bytes, token.len, NULL, &verification);
 	if (result != RESULT_OK)

@@ -149,7 +149,7 @@ check_session_behind(const ForeignToken *token, Identity *identity, FoundSession
 }
 
 static ResultCode
-use_token(const ForeignToken *token, const char *tenant, Identity *identity, FoundSession *found)
+use_token(ForeignToken *token, const char *tenant, Identity *identity, FoundSession *found)
 {
 	ResultCode result = foreign_check(token, clock_now());
 
@@ -163,7 +163,7 @@ use_token(const ForeignToken *token, const char *tenant, Identity *identity, Fou
 typedef ResultCode (*Prover)(const char *token, size_t len, Proved *proved);
 
 /* The token, proved, read and kept; NULL, and why in *result, when it is not good. */
-static const ForeignToken *
+static ForeignToken *
 prove_and_keep(const char *token, size_t len, const unsigned char *hash, Prover prove,
 			   ResultCode *result)
 {
@@ -192,7 +192,7 @@ static ResultCode
 verify_jose(const char *token, size_t len, Verification *verification, Prover prove)
 {
 	unsigned char hash[CRYPTO_SHA256_LEN];
-	const ForeignToken *seen;
+	ForeignToken *seen;
 	ResultCode result;
 
 	keys_accept_changes();

@@ -79,7 +79,15 @@ AS 'MODULE_PATHNAME', 'session_auth_keys_changed';
 COMMENT ON FUNCTION session_auth.keys_changed() IS
   'internal: tells every backend that keys or secrets changed';
 
-SELECT session_auth.watch_table('keys', 'keys_changed'),
+CREATE FUNCTION session_auth.revocations_changed() RETURNS trigger
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'session_auth_revocations_changed';
+COMMENT ON FUNCTION session_auth.revocations_changed() IS
+  'internal: tells every backend that tokens from elsewhere were revoked';
+
+SELECT session_auth.watch_table('revoked_tokens', 'revocations_changed'),
+       session_auth.watch_table('user_revocations', 'revocations_changed'),
+       session_auth.watch_table('keys', 'keys_changed'),
        session_auth.watch_table('key_secrets', 'keys_changed'),
        session_auth.watch_table('authjs_secrets', 'keys_changed'),
        session_auth.watch_table('cookie_secrets', 'keys_changed');

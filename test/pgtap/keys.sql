@@ -194,7 +194,7 @@ SELECT is_empty(format('SELECT * FROM session_auth.verify_session(%L)', jwt('{}'
 
 -- who may
 SELECT set_eq(format($$SELECT DISTINCT proname::text FROM pg_proc WHERE pronamespace = 'session_auth'::regnamespace AND proname = ANY (%L) AND has_function_privilege(%L, oid, 'EXECUTE')$$,
-  '{add_key,import_jwks,disable_key,drop_key,list_keys,add_authjs_secret,drop_authjs_secret,add_cookie_secret,drop_cookie_secret,revoke_token,issue_token,token_from_cookie,authenticate_request,pre_request,read_key,read_jwks,check_secret,keys_changed,check_role_source,check_optional_names,check_cookie_kind}', usage), names::text[], usage || ' may call what it needs, and nothing else of these')
+  '{add_key,import_jwks,disable_key,drop_key,list_keys,add_authjs_secret,drop_authjs_secret,add_cookie_secret,drop_cookie_secret,revoke_token,issue_token,token_from_cookie,authenticate_request,pre_request,read_key,read_jwks,check_secret,keys_changed,revocations_changed,check_role_source,check_optional_names,check_cookie_kind}', usage), names::text[], usage || ' may call what it needs, and nothing else of these')
 FROM (VALUES
   ('sa_plain', '{}'), ('sa_request', '{token_from_cookie,authenticate_request,pre_request}'), ('sa_issuer', '{revoke_token,issue_token,token_from_cookie}'),
   ('sa_admin', '{add_key,import_jwks,disable_key,drop_key,list_keys,add_authjs_secret,drop_authjs_secret,add_cookie_secret,drop_cookie_secret,revoke_token,token_from_cookie}')) u (usage, names);
