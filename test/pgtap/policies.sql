@@ -74,9 +74,7 @@ ROLLBACK;
 BEGIN;
 SELECT session_auth.authenticate(:'vic') \g /dev/null
 \set ON_ERROR_STOP off
-COPY accounts FROM stdin;
-8	copied
-\.
+\copy accounts FROM /dev/null
 \set copied :SQLSTATE
 \set ON_ERROR_STOP on
 ROLLBACK;
