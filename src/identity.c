@@ -103,6 +103,7 @@ identity_to_chunk(Identity *identity)
 	const char **strings[NSTRINGS];
 	const char **roles;
 	Identity *chunk;
+	const char *first_role;
 	char *at;
 
 	list_strings(identity, strings);
@@ -116,9 +117,10 @@ identity_to_chunk(Identity *identity)
 	for (int i = 0; i < NSTRINGS; i++)
 		if (*strings[i])
 			*strings[i] = copy_string(*strings[i], &at);
+	first_role = at;
 	for (int i = 0; i < chunk->nroles; i++)
 		roles[i] = copy_string(identity->roles[i], &at);
-	chunk->roles_len = chunk->nroles == 0 ? 0 : (size_t) (at - roles[0]);
+	chunk->roles_len = (size_t) (at - first_role);
 	return chunk;
 }
 
@@ -241,13 +243,15 @@ read_strings(Reader *reader, Identity *identity)
 {
 	const char **strings[NSTRINGS];
 	const char **roles = (const char **) identity->roles;
+	const char *first_role;
 
 	list_strings(identity, strings);
 	for (int i = 0; i < NSTRINGS; i++)
 		*strings[i] = read_string(reader);
+	first_role = reader->copy;
 	for (int i = 0; i < identity->nroles; i++)
 		roles[i] = read_string(reader);
-	identity->roles_len = identity->nroles == 0 ? 0 : (size_t) (reader->copy - roles[0]);
+	identity->roles_len = (size_t) (reader->copy - first_role);
 }
 
 /* NULL when the text is not an identity or there is no memory. */

@@ -86,9 +86,10 @@ copy_roles(List *granted)
 	foreach (cell, granted)
 	{
 		const char *role = ((UserRole *) lfirst(cell))->role;
+		Size role_size = strlen(role) + 1;
 
-		roles[copy->n++] = strcpy(at, role);
-		at += strlen(role) + 1;
+		roles[copy->n++] = memcpy(at, role, role_size);
+		at += role_size;
 	}
 	return copy;
 }
