@@ -38,12 +38,12 @@ RESET session_auth.touch_interval;
 SELECT * FROM session_auth.create_session('busy') \gset busy_
 SELECT * FROM session_auth.create_session('lazy') \gset lazy_
 SET session_auth.touch_interval = 0;
-SET session_auth.idle_timeout = '2s';
-SELECT pg_sleep(1.2) \g /dev/null
+SET session_auth.idle_timeout = '3s';
+SELECT pg_sleep(1.6) \g /dev/null
 BEGIN;
 SELECT session_auth.authenticate(:'busy_token') \g /dev/null
 COMMIT;
-SELECT pg_sleep(1.2) \g /dev/null
+SELECT pg_sleep(1.6) \g /dev/null
 SELECT is(v.user_id, 'busy', 'being seen keeps a session alive') FROM session_auth.verify_session(:'busy_token') v;
 SELECT is_empty(format('SELECT * FROM session_auth.verify_session(%L)', :'lazy_token'), '… not being seen ends it');
 SELECT throws_ok(format('SELECT session_auth.refresh_session(%L)', :'lazy_token'), '28000', 'invalid or expired session token', '… and it cannot be refreshed');
