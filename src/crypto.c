@@ -93,6 +93,7 @@ struct CryptoKey
 	size_t sig_len;
 	unsigned char *secret; /* HMAC */
 	size_t secret_len;
+	EVP_MAC_CTX *mac;     /* holds the secret, ready to be used; or NULL */
 	EVP_PKEY *pkey;       /* everything else */
 	EVP_PKEY_CTX *verify; /* prepared for RSA and EC */
 	EVP_PKEY_CTX *sign;   /* the same; NULL for public keys */
@@ -186,18 +187,13 @@ hmac_context(Hash hash)
 	return contexts[hash];
 }
 
-/* HMAC over several pieces. */
+/* In a context that has its key. */
 static bool
-hmac(Hash hash, const void *key, size_t key_len, const Slice *parts, int n_parts,
-	 unsigned char *out)
+finish_hmac(EVP_MAC_CTX *ctx, Hash hash, const Slice *parts, int n_parts, unsigned char *out)
 {
-	EVP_MAC_CTX *ctx = hmac_context(hash);
 	size_t out_len;
 	int i;
 
-	/* A NULL key would mean "the one before". */
-	if (ctx == NULL || EVP_MAC_init(ctx, key_len > 0 ? key : "", key_len, NULL) != 1)
-		return failed();
 	for (i = 0; i < n_parts; i++)
 		if (parts[i].len > 0 &&
 			EVP_MAC_update(ctx, (const unsigned char *) parts[i].data, parts[i].len) != 1)
@@ -205,6 +201,28 @@ hmac(Hash hash, const void *key, size_t key_len, const Slice *parts, int n_parts
 	if (EVP_MAC_final(ctx, out, &out_len, hash_lens[hash]) != 1)
 		return failed();
 	return true;
+}
+
+/* HMAC over several pieces. */
+static bool
+hmac(Hash hash, const void *key, size_t key_len, const Slice *parts, int n_parts,
+	 unsigned char *out)
+{
+	EVP_MAC_CTX *ctx = hmac_context(hash);
+
+	/* A NULL key would mean "the one before". */
+	if (ctx == NULL || EVP_MAC_init(ctx, key_len > 0 ? key : "", key_len, NULL) != 1)
+		return failed();
+	return finish_hmac(ctx, hash, parts, n_parts, out);
+}
+
+/* HMAC with the key that a context holds, which saves preparing it: a third of a short one. */
+static bool
+hmac_again(EVP_MAC_CTX *ctx, Hash hash, Slice part, unsigned char *out)
+{
+	if (EVP_MAC_init(ctx, NULL, 0, NULL) != 1)
+		return failed();
+	return finish_hmac(ctx, hash, &part, 1, out);
 }
 
 bool
@@ -414,6 +432,7 @@ crypto_key_free(CryptoKey *key)
 	if (key == NULL)
 		return;
 	OPENSSL_clear_free(key->secret, key->secret_len);
+	EVP_MAC_CTX_free(key->mac);
 	EVP_PKEY_CTX_free(key->verify);
 	EVP_PKEY_CTX_free(key->sign);
 	EVP_PKEY_free(key->pkey);
@@ -448,6 +467,30 @@ looks_public(const void *secret, size_t len)
 	return pkey != NULL;
 }
 
+/*
+ * A context that holds the secret, or NULL where OpenSSL cannot use one again:
+ * 3.0.2 and before forgot to start anew.
+ */
+static EVP_MAC_CTX *
+keyed_context(Hash hash, const void *secret, size_t len)
+{
+	const Slice sample = { "sample", 6 };
+	unsigned char expected[CRYPTO_SHA512_LEN];
+	unsigned char first[CRYPTO_SHA512_LEN];
+	unsigned char second[CRYPTO_SHA512_LEN];
+	EVP_MAC_CTX *ctx =
+		hmac(hash, secret, len, &sample, 1, expected) ? EVP_MAC_CTX_dup(hmac_context(hash)) : NULL;
+
+	if (ctx != NULL && EVP_MAC_init(ctx, secret, len, NULL) == 1 &&
+		hmac_again(ctx, hash, sample, first) && hmac_again(ctx, hash, sample, second) &&
+		crypto_equal(first, expected, hash_lens[hash]) &&
+		crypto_equal(second, expected, hash_lens[hash]))
+		return ctx;
+	EVP_MAC_CTX_free(ctx);
+	ERR_clear_error();
+	return NULL;
+}
+
 ResultCode
 crypto_key_from_secret(CryptoAlg alg, const void *secret, size_t len, CryptoKey **key,
 					   const char **why)
@@ -470,6 +513,7 @@ crypto_key_from_secret(CryptoAlg alg, const void *secret, size_t len, CryptoKey 
 		return RESULT_NO_MEMORY;
 	}
 	k->secret_len = len;
+	k->mac = keyed_context(k->info->hash, secret, len);
 	k->is_private = true;
 	k->sig_len = hash_lens[k->info->hash];
 	*key = k;
@@ -1048,6 +1092,8 @@ secret_sign(const CryptoKey *key, const void *data, size_t len, unsigned char *s
 
 	part.data = data;
 	part.len = len;
+	if (key->mac != NULL)
+		return hmac_again(key->mac, key->info->hash, part, sig);
 	return hmac(key->info->hash, key->secret, key->secret_len, &part, 1, sig);
 }
 

@@ -280,6 +280,24 @@ is_unstorable(const JsonDoc *doc, const JsonNode *node)
 	return false;
 }
 
+/* Of a string: characters of ASCII that stand for themselves and do not end it. */
+static const bool is_plain[256] = {
+	[' ' ... '!'] = true,
+	['#' ... '['] = true,
+	[']' ... 0x7f] = true,
+};
+
+static void
+skip_plain(Scanner *s)
+{
+	const char *text = s->doc->text;
+	size_t pos = s->pos;
+
+	while (pos < s->doc->len && is_plain[(unsigned char) text[pos]])
+		pos++;
+	s->pos = pos;
+}
+
 /* From the opening quote to behind the closing one. */
 static ResultCode
 scan_string(Scanner *s, JsonKind kind, JsonNode **result)
@@ -291,27 +309,29 @@ scan_string(Scanner *s, JsonKind kind, JsonNode **result)
 	node = add_node(s, kind);
 	if (node == NULL)
 		return RESULT_TOO_LONG;
-	while (s->pos < doc->len && doc->text[s->pos] != '"')
+	for (;;)
 	{
-		unsigned char c = (unsigned char) doc->text[s->pos];
 		size_t len;
 
-		if (c < 0x20)
+		skip_plain(s);
+		if (s->pos >= doc->len)
 			return RESULT_MALFORMED;
-		if (c == '\\')
+		if (doc->text[s->pos] == '"')
+			break;
+		if (doc->text[s->pos] == '\\')
 		{
 			node->escaped = true;
 			if (!skip_escape(s))
 				return RESULT_MALFORMED;
 			continue;
 		}
-		len = utf8_len(doc->text + s->pos, doc->len - s->pos);
+		len = (unsigned char) doc->text[s->pos] < 0x20
+				  ? 0
+				  : utf8_len(doc->text + s->pos, doc->len - s->pos);
 		if (len == 0)
 			return RESULT_MALFORMED;
 		s->pos += len;
 	}
-	if (s->pos >= doc->len)
-		return RESULT_MALFORMED;
 	node->end = (uint32_t) s->pos++;
 	if (node->escaped && is_unstorable(doc, node))
 		node->unstorable = doc->unstorable = true;
@@ -439,16 +459,30 @@ close_container(Scanner *s)
 	s->depth--;
 }
 
-/* FNV-1a over the unescaped characters. */
+#define HASH_START       2166136261U
+#define HASH(hash, byte) (((hash) ^ (unsigned char) (byte)) * 16777619U)
+
+/* FNV-1a over the unescaped text, which few names have to be unescaped for. */
 static uint32_t
 hash_name(const JsonDoc *doc, const JsonNode *name)
 {
 	Walker w = walker(doc, name);
-	uint32_t hash = 2166136261U;
+	uint32_t hash = HASH_START;
+	char bytes[4];
 	int c;
+	size_t i;
 
-	while ((c = walk(&w)) != CHAR_END)
-		hash = (hash ^ (uint32_t) c) * 16777619U;
+	if (!name->escaped)
+		for (i = name->start; i < name->end; i++)
+			hash = HASH(hash, doc->text[i]);
+	else
+		while ((c = walk(&w)) != CHAR_END)
+		{
+			size_t n = encode_utf8(c, bytes);
+
+			for (i = 0; i < n; i++)
+				hash = HASH(hash, bytes[i]);
+		}
 	return hash ^ hash >> 15;
 }
 
@@ -601,15 +635,14 @@ json_scan(JsonDoc *doc, const char *text, size_t len, JsonNode *nodes, size_t n_
 	return s.pos == len ? RESULT_OK : RESULT_MALFORMED;
 }
 
+/* text_is, of a name or string with escapes in it. */
 static bool
-text_is(const JsonDoc *doc, const JsonNode *node, const char *text, size_t len)
+unescaped_is(const JsonDoc *doc, const JsonNode *node, const char *text, size_t len)
 {
 	Walker w = walker(doc, node);
 	size_t pos = 0;
 	int c;
 
-	if (!node->escaped)
-		return node->end - node->start == len && memcmp(doc->text + node->start, text, len) == 0;
 	while ((c = walk(&w)) != CHAR_END)
 	{
 		char bytes[4];
@@ -620,6 +653,14 @@ text_is(const JsonDoc *doc, const JsonNode *node, const char *text, size_t len)
 		pos += n;
 	}
 	return pos == len;
+}
+
+static inline bool
+text_is(const JsonDoc *doc, const JsonNode *node, const char *text, size_t len)
+{
+	if (node->escaped)
+		return unescaped_is(doc, node, text, len);
+	return node->end - node->start == len && memcmp(doc->text + node->start, text, len) == 0;
 }
 
 const JsonNode *

@@ -38,16 +38,40 @@ class_of(char c)
 	return classes[(unsigned char) c];
 }
 
-/* Without a branch per character, as tokens are long. */
+#define EVERY(byte) (UINT64_C(0x0101010101010101) * (byte))
+#define HIGH        EVERY(0x80)
+
+/* In each byte of a word without high bits: the high bit, where low <= byte <= high. */
+static uint64_t
+within(uint64_t word, unsigned char low, unsigned char high)
+{
+	return ((word | HIGH) - EVERY(low)) & ((EVERY(high) | HIGH) - word) & HIGH;
+}
+
+/* Eight characters at once, as tokens are long. */
+static bool
+is_base64url_word(uint64_t word)
+{
+	uint64_t good = within(word | EVERY(0x20), 'a', 'z') | within(word, '0', '9') |
+					within(word, '-', '-') | within(word, '_', '_');
+
+	return (word & HIGH) == 0 && good == HIGH;
+}
+
 static bool
 is_base64url(const char *s, size_t len)
 {
-	unsigned int foreign = 0;
-	size_t i;
+	uint64_t word = EVERY('A');
 
-	for (i = 0; i < len; i++)
-		foreign |= (class_of(s[i]) - 1U) >> 8 | (class_of(s[i]) & C_OTHER);
-	return foreign == 0;
+	for (; len >= sizeof(word); s += sizeof(word), len -= sizeof(word))
+	{
+		memcpy(&word, s, sizeof(word));
+		if (!is_base64url_word(word))
+			return false;
+	}
+	word = EVERY('A');
+	memcpy(&word, s, len);
+	return is_base64url_word(word);
 }
 
 static bool
