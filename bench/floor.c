@@ -5,13 +5,16 @@
  * A module of the benchmark alone: bench/run builds it and loads it by its path;
  * it is never installed with the extension.  The floors do the least that the
  * extension's functions have to do: be called, read a row through an index,
- * hash a token.
+ * hash a token, verify a signature with a key that is ready.
  */
 #include "postgres.h"
 
 #include <time.h>
 
+#include <openssl/ecdsa.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
 
 #include "access/genam.h"
 #include "access/stratnum.h"
@@ -179,6 +182,157 @@ bench_spi(PG_FUNCTION_ARGS)
 	if (SPI_execute_plan(plan, &key, NULL, true, 1) != SPI_OK_SELECT || SPI_processed != 1)
 		elog(ERROR, "no such session");
 	SPI_finish();
+	PG_RETURN_BOOL(true);
+}
+
+/* ------------------------------------------------------------------ signatures */
+
+#define SIGNATURE_MAX 512
+#define P256_LEN      32
+
+/* What has an algorithm's key: prepared once, as parsing it would cost more than using it. */
+typedef struct Signer
+{
+	EVP_MAC_CTX *mac;      /* HS256 */
+	EVP_PKEY *key;         /* EdDSA */
+	EVP_PKEY_CTX *context; /* RS256, PS256, ES256 */
+} Signer;
+
+static EVP_PKEY *
+read_key(const char *pem)
+{
+	BIO *bio = BIO_new_mem_buf(pem, -1);
+	EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
+
+	BIO_free(bio);
+	return key;
+}
+
+static void
+prepare_signer(Signer *signer, const char *algorithm, const char *key)
+{
+	bool pss = strcmp(algorithm, "PS256") == 0;
+
+	if (strcmp(algorithm, "HS256") == 0)
+	{
+		OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string("digest", "SHA256", 0),
+								OSSL_PARAM_construct_end() };
+
+		signer->mac = EVP_MAC_CTX_new(EVP_MAC_fetch(NULL, "HMAC", NULL));
+		if (EVP_MAC_init(signer->mac, (const unsigned char *) key, strlen(key), params) != 1)
+			elog(ERROR, "no HMAC");
+		return;
+	}
+	signer->key = read_key(key);
+	if (signer->key == NULL)
+		elog(ERROR, "no key of %s", algorithm);
+	if (strcmp(algorithm, "EdDSA") == 0)
+		return;
+	signer->context = EVP_PKEY_CTX_new(signer->key, NULL);
+	if (EVP_PKEY_verify_init(signer->context) != 1 ||
+		(*algorithm != 'E' &&
+		 EVP_PKEY_CTX_set_rsa_padding(signer->context,
+									  pss ? RSA_PKCS1_PSS_PADDING : RSA_PKCS1_PADDING) != 1) ||
+		(pss && EVP_PKEY_CTX_set_rsa_pss_saltlen(signer->context, RSA_PSS_SALTLEN_DIGEST) != 1) ||
+		EVP_PKEY_CTX_set_signature_md(signer->context, EVP_sha256()) != 1)
+		elog(ERROR, "no context of %s", algorithm);
+}
+
+/* JOSE's two numbers of a P-256 signature, as OpenSSL wants them. */
+static size_t
+to_der(unsigned char *signature)
+{
+	ECDSA_SIG *pair = ECDSA_SIG_new();
+	int len;
+
+	ECDSA_SIG_set0(pair, BN_bin2bn(signature, P256_LEN, NULL),
+				   BN_bin2bn(signature + P256_LEN, P256_LEN, NULL));
+	len = i2d_ECDSA_SIG(pair, &signature);
+	ECDSA_SIG_free(pair);
+	return (size_t) len;
+}
+
+static bool
+is_signed(Signer *signer, const char *data, size_t len, unsigned char *signature, size_t sig_len)
+{
+	unsigned char hash[SHA256_LEN];
+	size_t hash_len;
+	bool good;
+
+	if (signer->mac)
+		return EVP_MAC_init(signer->mac, NULL, 0, NULL) == 1 &&
+			   EVP_MAC_update(signer->mac, (const unsigned char *) data, len) == 1 &&
+			   EVP_MAC_final(signer->mac, hash, &hash_len, sizeof(hash)) == 1 &&
+			   memcmp(hash, signature, hash_len) == 0;
+	if (signer->context == NULL)
+	{
+		static EVP_MD_CTX *context = NULL;
+
+		if (context == NULL)
+			context = EVP_MD_CTX_new();
+		good =
+			EVP_DigestVerifyInit(context, NULL, NULL, NULL, signer->key) == 1 &&
+			EVP_DigestVerify(context, signature, sig_len, (const unsigned char *) data, len) == 1;
+		EVP_MD_CTX_reset(context);
+		return good;
+	}
+	if (EVP_PKEY_get_base_id(signer->key) == EVP_PKEY_EC)
+		sig_len = to_der(signature);
+	sha256(data, len, hash);
+	return EVP_PKEY_verify(signer->context, signature, sig_len, hash, sizeof(hash)) == 1;
+}
+
+/* Base64url without padding, which is known to be good. */
+static size_t
+decode_signature(const char *text, const char *end, unsigned char *signature)
+{
+	static const char alphabet[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	static unsigned char values[256];
+	uint32 bits = 0;
+	int n = 0;
+	size_t len = 0;
+
+	if (values['B'] == 0)
+		for (int i = 0; alphabet[i]; i++)
+			values[(unsigned char) alphabet[i]] = (unsigned char) i;
+	for (; text < end; text++)
+	{
+		bits = bits << 6 | values[(unsigned char) *text];
+		n += 6;
+		if (n >= 8)
+			signature[len++] = (unsigned char) (bits >> (n -= 8));
+	}
+	return len;
+}
+
+BENCH_FUNCTION(bench_verify);
+
+/* verify(token, algorithm, key): the signature of a JWT, and nothing else of it */
+Datum
+bench_verify(PG_FUNCTION_ARGS)
+{
+	static const char *const algorithms[] = { "HS256", "RS256", "PS256", "ES256", "EdDSA" };
+	static Signer signers[lengthof(algorithms)];
+	text *token = PG_GETARG_TEXT_PP(0);
+	text *algorithm = PG_GETARG_TEXT_PP(1);
+	const char *data = VARDATA_ANY(token);
+	const char *end = data + VARSIZE_ANY_EXHDR(token);
+	const char *dot = end;
+	unsigned char signature[SIGNATURE_MAX];
+	size_t sig_len;
+	Signer *signer = signers;
+
+	for (int i = 0; i < (int) lengthof(algorithms); i++)
+		if (memcmp(VARDATA_ANY(algorithm), algorithms[i], strlen(algorithms[i])) == 0)
+			signer = &signers[i];
+	if (signer->mac == NULL && signer->key == NULL)
+		prepare_signer(signer, text_to_cstring(algorithm), text_to_cstring(PG_GETARG_TEXT_PP(2)));
+	while (*--dot != '.')
+		;
+	sig_len = decode_signature(dot + 1, end, signature);
+	if (!is_signed(signer, data, dot - data, signature, sig_len))
+		elog(ERROR, "the token is not signed");
 	PG_RETURN_BOOL(true);
 }
 

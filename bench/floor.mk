@@ -7,6 +7,9 @@ PG_CFLAGS = -std=gnu11 -Wall -Wextra -Wno-unused-parameter
 # Up to PostgreSQL 15 its own mark says nothing.
 PG_CPPFLAGS = -DPGDLLEXPORT='__attribute__((visibility("default")))'
 
+# Where PostgreSQL was not itself built in another directory, its makefiles look no further.
+VPATH = $(dir $(firstword $(MAKEFILE_LIST)))
+
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)

@@ -16,24 +16,53 @@ SELECT a || ' ' || kind, array_agg(session_auth.issue_token('user-' || n % 100, 
 FROM unnest('{HS256,RS256,PS256,ES256,EdDSA}'::text[]) a, (VALUES ('new', 5000), ('seen', 1)) k (kind, tokens), generate_series(1, k.tokens) n
 GROUP BY a, kind;
 
--- pgjwt's way: the parts decoded and compared in SQL, the claims as JSON
+-- pgjwt's way, in its steps: the parts are decoded, the HMAC of the first two is
+-- compared, and exp and nbf, which may hold anything, are cast with care.
 CREATE FUNCTION bench.base64url(data bytea) RETURNS text LANGUAGE sql IMMUTABLE AS
   $$SELECT translate(encode(data, 'base64'), E'+/=\n', '-_')$$;
-CREATE FUNCTION bench.from_base64url(data text) RETURNS bytea LANGUAGE sql IMMUTABLE AS
-  $$SELECT decode(rpad(translate(data, '-_', '+/'), (length(data) + 3) / 4 * 4, '='), 'base64')$$;
-CREATE FUNCTION bench.jwt_in_sql(token text, secret text) RETURNS json LANGUAGE sql AS $$
-  SELECT CASE WHEN p[3] = bench.base64url(bench.hmac(p[1] || '.' || p[2], secret, 'sha256'))
-              AND convert_from(bench.from_base64url(p[1]), 'utf8')::json ->> 'alg' = 'HS256'
-         THEN convert_from(bench.from_base64url(p[2]), 'utf8')::json END
-  FROM regexp_split_to_array(token, '\.') p
+CREATE FUNCTION bench.from_base64url(data text) RETURNS bytea LANGUAGE sql IMMUTABLE AS $$
+  WITH standard AS (SELECT translate(data, '-_', '+/') AS text)
+  SELECT decode(text || repeat('=', -length(text) & 3), 'base64') FROM standard
+$$;
+CREATE FUNCTION bench.hs_sign(data text, secret text, algorithm text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+  WITH digest AS (SELECT CASE algorithm WHEN 'HS256' THEN 'sha256' WHEN 'HS384' THEN 'sha384' ELSE 'sha512' END AS name)
+  SELECT bench.base64url(bench.hmac(data, secret, name)) FROM digest
+$$;
+CREATE FUNCTION bench.to_seconds(value text) RETURNS float8 LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+  RETURN value::float8;
+EXCEPTION WHEN OTHERS THEN
+  RETURN NULL;
+END
+$$;
+CREATE FUNCTION bench.jwt_in_sql(token text, secret text) RETURNS json LANGUAGE sql STABLE AS $$
+  SELECT CASE WHEN signed AND header ->> 'alg' = 'HS256' AND
+              tstzrange(to_timestamp(bench.to_seconds(payload ->> 'nbf')), to_timestamp(bench.to_seconds(payload ->> 'exp'))) @> now()
+         THEN payload END
+  FROM (
+    SELECT convert_from(bench.from_base64url(part[1]), 'utf8')::json AS header,
+           convert_from(bench.from_base64url(part[2]), 'utf8')::json AS payload,
+           part[3] = bench.hs_sign(part[1] || '.' || part[2], secret, 'HS256') AS signed
+    FROM regexp_split_to_array(token, '\.') part
+  ) jwt
 $$;
 
-CREATE FUNCTION bench.token_calls(algorithms text[]) RETURNS bench.call[] LANGUAGE sql AS $$
-  SELECT array_agg((a || ' ' || kind, 'session_auth.authenticate(text,text,text)'::regprocedure, a || ' ' || kind, '{transaction,NULL}'::text[])::bench.call)
-  FROM unnest(algorithms) a, unnest('{new,seen}'::text[]) kind
+-- OpenSSL alone, with a key that is ready: see floor.c.
+CREATE FUNCTION bench.verify(token text, algorithm text, key text) RETURNS boolean
+LANGUAGE c STRICT AS :'floor', 'bench_verify';
+
+CREATE FUNCTION bench.token_calls(algorithms text[], keys text[]) RETURNS bench.call[] LANGUAGE sql AS $$
+  SELECT array_agg((format('%s %s', algorithm, what), function::regprocedure, format('%s %s', algorithm, list), others)::bench.call)
+  FROM unnest(algorithms, keys) k (algorithm, key), LATERAL (VALUES
+    ('new', 'session_auth.authenticate(text,text,text)', 'new', '{transaction,NULL}'::text[]),
+    ('primitive', 'bench.verify(text,text,text)', 'new', ARRAY[algorithm, key]),
+    ('seen', 'session_auth.authenticate(text,text,text)', 'seen', '{transaction,NULL}')
+  ) c (what, function, list, others)
 $$;
 
 CALL bench.measure_calls('tokens', 0, :rounds, :calls / 2,
-  bench.token_calls('{HS256}') || ('empty', 'bench.nothing(text)', 'HS256 new', '{}')::bench.call);
+  bench.token_calls('{HS256}', '{0123456789abcdef0123456789abcdef}')
+  || ('empty', 'bench.nothing(text)', 'HS256 new', '{}')::bench.call);
 CALL bench.measure_calls('tokens', 0, :rounds, :calls / 10,
-  bench.token_calls('{RS256,PS256,ES256,EdDSA}') || ('in SQL', 'bench.jwt_in_sql(text,text)', 'HS256 new', '{0123456789abcdef0123456789abcdef}')::bench.call);
+  bench.token_calls('{RS256,PS256,ES256,EdDSA}', ARRAY[:'rsa', :'rsa', :'ec', :'ed'])
+  || ('in SQL', 'bench.jwt_in_sql(text,text)', 'HS256 new', '{0123456789abcdef0123456789abcdef}')::bench.call);
