@@ -35,7 +35,7 @@ function bindable(token) {
 
 // ---------------------------------------------------------------------------- node-postgres
 
-const AUTHENTICATE = 'SELECT user_id FROM session_auth.authenticate($1, tenant => $2)'
+const AUTHENTICATE = 'SELECT (session_auth.authenticate($1, tenant => $2)).user_id'
 
 const ISOLATION_LEVELS = ['READ COMMITTED', 'REPEATABLE READ', 'SERIALIZABLE']
 
@@ -130,7 +130,7 @@ export async function withSession(pool, token, fn, options = {}) {
 export function sessionAuthExtension(token, { tenant = null } = {}) {
   const current = async () => bindable(typeof token === 'function' ? await token() : token)
   const authenticate = (client, value) =>
-    client.$executeRaw`SELECT FROM session_auth.authenticate(${value}, tenant => ${tenant})`
+    client.$executeRaw`SELECT (session_auth.authenticate(${value}, tenant => ${tenant})).user_id`
 
   return (client) =>
     client.$extends({
