@@ -26,7 +26,7 @@
 #include "catalog_recent.h"
 #include "compat.h"
 
-#define SLOTS 4096
+#define SLOTS 16384
 
 typedef struct RecentRow
 {

@@ -6,9 +6,13 @@
  * invalidated since: any change of grants empties the cache, at the next
  * question.  So does another user when the cache has grown to
  * session_auth.role_cache_size.  Answers are good until the next question.
+ *
+ * Many users have the same few roles: a list of roles is kept once, so that it is
+ * in the processor's caches whoever asks.
  */
 #include "postgres.h"
 
+#include "lib/stringinfo.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
 
@@ -18,7 +22,8 @@
 #include "string_table.h"
 
 static MemoryContext cache_context = NULL;
-static StringTable cache;         /* user, or user NUL tenant → GrantedRoles */
+static StringTable users;         /* user, or user NUL tenant → GrantedRoles */
+static StringTable lists;         /* roles, each with its NUL → GrantedRoles */
 static uint64 changes = 1;        /* counted by the callback */
 static uint64 cached_changes = 0; /* the count that the cache has followed */
 
@@ -41,7 +46,8 @@ reset_cache(void)
 		cache_context = AllocSetContextCreate(CacheMemoryContext, "session_auth granted roles",
 											  ALLOCSET_DEFAULT_SIZES);
 	MemoryContextReset(cache_context);
-	memset(&cache, 0, sizeof(cache));
+	memset(&users, 0, sizeof(users));
+	memset(&lists, 0, sizeof(lists));
 	cached_changes = changes;
 }
 
@@ -67,31 +73,55 @@ key_of(const char *user_id, const char *tenant)
 	return string_key(both, user_len + 1 + tenant_len);
 }
 
-/* In one chunk: the answer, the array of roles, their names. */
-static GrantedRoles *
-copy_roles(List *granted)
+/* Their names one after the other, each with its NUL. */
+static StringInfoData
+role_names(List *granted)
 {
-	Size size = sizeof(GrantedRoles) + list_length(granted) * sizeof(char *);
-	GrantedRoles *copy;
-	const char **roles;
-	char *at;
+	StringInfoData names;
 	ListCell *cell;
 
-	foreach (cell, granted)
-		size += strlen(((UserRole *) lfirst(cell))->role) + 1;
-	copy = MemoryContextAlloc(cache_context, size);
-	copy->n = 0;
-	copy->roles = roles = (const char **) (copy + 1);
-	at = (char *) (roles + list_length(granted));
+	initStringInfo(&names);
 	foreach (cell, granted)
 	{
 		const char *role = ((UserRole *) lfirst(cell))->role;
-		Size role_size = strlen(role) + 1;
 
-		roles[copy->n++] = memcpy(at, role, role_size);
-		at += role_size;
+		appendBinaryStringInfo(&names, role, (int) strlen(role) + 1);
 	}
-	return copy;
+	return names;
+}
+
+/* In one chunk: the answer, the array of roles, their names. */
+static GrantedRoles *
+make_list(const StringInfoData *names, int n)
+{
+	GrantedRoles *list =
+		MemoryContextAlloc(cache_context, sizeof(GrantedRoles) + n * sizeof(char *) + names->len);
+	const char **roles = (const char **) (list + 1);
+	char *at = memcpy(roles + n, names->data, names->len);
+
+	list->n = n;
+	list->roles = roles;
+	for (int i = 0; i < n; i++)
+	{
+		roles[i] = at;
+		at += strlen(at) + 1;
+	}
+	return list;
+}
+
+static GrantedRoles *
+list_of(List *granted)
+{
+	StringInfoData names = role_names(granted);
+	StringKey key = string_key(names.data, names.len);
+	StringEntry *entry = string_table_find(&lists, &key);
+	GrantedRoles *list;
+
+	if (entry)
+		return entry->value.pointer;
+	list = make_list(&names, list_length(granted));
+	string_table_insert(&lists, cache_context, &key)->value.pointer = list;
+	return list;
 }
 
 /* The roles that are granted to the user now: everywhere, and in this tenant. */
@@ -105,13 +135,13 @@ role_cache_get(const char *user_id, const char *tenant)
 	AcceptInvalidationMessages();
 	if (unlikely(cached_changes != changes))
 		reset_cache();
-	entry = string_table_find(&cache, &key);
+	entry = string_table_find(&users, &key);
 	if (likely(entry != NULL))
 		return entry->value.pointer;
 	if (is_full())
 		reset_cache();
 	/* what changes while the table is read is counted, and empties the cache later */
-	granted = copy_roles(catalog_user_roles(user_id, tenant));
-	string_table_insert(&cache, cache_context, &key)->value.pointer = granted;
+	granted = list_of(catalog_user_roles(user_id, tenant));
+	string_table_insert(&users, cache_context, &key)->value.pointer = granted;
 	return granted;
 }

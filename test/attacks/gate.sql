@@ -1,9 +1,9 @@
--- Attack: shapes of queries in which the gate, a one-time filter in the place of a
--- test for each row, lets through more rows than the policy: outer joins, EXISTS, IN,
+-- Attack: shapes of queries in which the gate, a condition that is asked once in the
+-- place of a test for each row, lets through more rows than the policy: outer joins, EXISTS, IN,
 -- NOT IN, LATERAL, UNION ALL, inheritance, partitions, views, CTEs, window functions,
 -- locking, data-modifying CTEs, MERGE, cached plans, identities that change within.
 -- Holds: with and without session_auth.gate_policies the same rows, for each identity;
--- a scan whose filter is false is not read. Guards: src/gate.c, is_gate() and may_vary().
+-- a scan whose filter is false is not read. Guards: src/gate.c, is_constant() and may_vary().
 SELECT plan(74);
 \ir people.psql
 
