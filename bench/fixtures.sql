@@ -56,7 +56,7 @@ CREATE PROCEDURE bench.add_sessions(
 LANGUAGE sql AS $$
   INSERT INTO session_auth.sessions
     (session_id, token_key, created_at, expires_at, last_seen_at, lifetime, token_hash, user_id)
-  SELECT r.* FROM generate_series(first, last) n, bench.session_row(bench.token(n), owner || n, $4) r
+  SELECT r.* FROM generate_series(first, last) n, bench.session_row(bench.token(n), owner || n, $4 - n % 3600000 * interval '1 millisecond') r
 $$;
 
 CREATE PROCEDURE bench.add_users(first bigint, last bigint)

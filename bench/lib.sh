@@ -50,15 +50,16 @@ query() {
     psql --no-psqlrc --quiet --no-align --tuples-only --field-separator=$'\t' --set=ON_ERROR_STOP=1 --command="$1"
 }
 
-# pgbench_rates SECONDS ARG...: transactions per second and mean latency in
-# milliseconds, after a first second in which connections warm up; what went
-# wrong goes to stderr.
+# pgbench_rates SECONDS CLIENTS ARG...: transactions per second and mean latency
+# in milliseconds, after a time in which connections warm up, which is longer the
+# more there are; what went wrong goes to stderr.
 pgbench_rates() {
-    local seconds=$1
-    shift
-    pgbench --no-vacuum --jobs=1 --time="$((seconds + 1))" --progress=1 \
+    local seconds=$1 clients=$2 warmup
+    shift 2
+    warmup=$((1 + clients / 20))
+    pgbench --no-vacuum --jobs=1 --time="$((seconds + warmup))" --progress=1 --client="$clients" \
         --define=sessions="$few_sessions" "$@" 2>&1 |
-        awk '/^progress:/ && ++lines > 1 { n++; tps += $4; latency += $7 }
+        awk -v warmup="$warmup" '/^progress:/ && ++lines > warmup { n++; tps += $4; latency += $7 }
              /error/ && !failed++ { print > "/dev/stderr" }
              END { if (n > 0) printf "%.1f\t%.3f\n", tps / n, latency / n; else print "\t" }'
 }

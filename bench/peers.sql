@@ -99,7 +99,8 @@ $$;
 CREATE PROCEDURE bench.have_sessions(wanted bigint)
 LANGUAGE plpgsql AS $$
 DECLARE
-  present bigint := (SELECT count(*) FROM session_auth.sessions);
+  -- other parts have made sessions of their own
+  present bigint := (SELECT count(*) FROM session_auth.sessions s WHERE s.user_id LIKE 'user-%');
 BEGIN
   CALL bench.add_sessions(present + 1, wanted);
   CALL bench.add_users(present + 1, wanted);
@@ -109,6 +110,42 @@ BEGIN
   INSERT INTO bench.web_user_roles
   SELECT 'user-' || n, 'USER' FROM generate_series(present + 1, wanted) n;
 END
+$$;
+
+-- The calls of parts calls and huge.
+CREATE FUNCTION bench.calls() RETURNS bench.call[]
+LANGUAGE sql AS $$
+  SELECT array_agg((item, function::regprocedure, list, others)::bench.call) FROM (VALUES
+    ('floor: empty C function', 'bench.nothing(text)', 'tokens', '{}'::text[]),
+    ('floor: SHA-256', 'bench.sha256(text)', 'tokens', '{}'),
+    ('floor: index probe', 'bench.probe(bigint)', 'keys', '{}'),
+    ('floor: SHA-256 and index probe', 'bench.probe_token(text)', 'tokens', '{}'),
+    ('verify_session', 'session_auth.verify_session(text,text)', 'tokens', '{NULL}'),
+    ('authenticate', 'session_auth.authenticate(text,text,text)', 'tokens', '{transaction,NULL}'),
+    ('floor: index probe, 100 users', 'bench.probe(bigint)', 'few keys', '{}'),
+    ('authenticate, 100 users', 'session_auth.authenticate(text,text,text)', 'few tokens', '{transaction,NULL}'),
+    ('C function, SPI', 'bench.spi(text)', 'tokens', '{}'),
+    ('plpgsql with pgcrypto', 'bench.plpgsql_find_session(text)', 'tokens', '{}'),
+    ('plpgsql with pgcrypto, roles, settings', 'bench.plpgsql_authenticate(text)', 'tokens', '{}')
+  ) c (item, function, list, others)
+$$;
+
+-- What the floors and the peers look up is the same sessions.
+CREATE PROCEDURE bench.fill_lists(sessions bigint, size bigint)
+LANGUAGE sql AS $$
+  DELETE FROM bench.lists;
+  WITH drawn AS (
+    SELECT bench.token(1 + floor(random() * sessions)::bigint) AS token
+    FROM generate_series(1, least(sessions, size))
+  )
+  INSERT INTO bench.lists (list, keys, tokens)
+  SELECT 'keys', array_agg(bench.token_key(token)), NULL FROM drawn
+  UNION ALL
+  SELECT 'tokens', NULL, array_agg(token) FROM drawn
+  UNION ALL
+  SELECT 'few keys', array_agg(bench.token_key(bench.token(n))), NULL FROM generate_series(1, 100) n
+  UNION ALL
+  SELECT 'few tokens', NULL, array_agg(bench.token(n)) FROM generate_series(1, 100) n
 $$;
 
 CALL bench.have_sessions(:few_sessions);

@@ -135,23 +135,36 @@ DECLARE
   kept_for interval := CASE WHEN EXISTS (
     SELECT FROM session_auth.cookie_secrets c WHERE c.kind = 'better-auth') THEN '30 days'
     ELSE '0' END;
-  purged uuid[];
+  -- a few at a time, with a pause: requests that are served meanwhile must not
+  -- wait for a processor until a whole batch is deleted
+  rows_between_pauses CONSTANT integer := 20;
+  pause CONSTANT float8 := 0.001;
+  wanted integer;
+  reached timestamptz := '-infinity';
+  purged uuid[] := '{}';
   more uuid[];
 BEGIN
   IF batch_size IS NULL OR batch_size <= 0 THEN
     PERFORM session_auth.refuse('batch_size', 'It must be positive.');
   END IF;
-  WITH ended AS (
-    SELECT s.session_id FROM session_auth.sessions s
-    WHERE s.expires_at <= clock_timestamp() - kept_for
-    ORDER BY s.expires_at
-    LIMIT batch_size FOR UPDATE SKIP LOCKED
-  ), deleted AS (
-    DELETE FROM session_auth.sessions s USING ended e
-    WHERE s.session_id = e.session_id
-    RETURNING s.session_id
-  )
-  SELECT coalesce(array_agg(d.session_id), '{}') INTO purged FROM deleted d;
+  LOOP
+    wanted := least(rows_between_pauses, batch_size - cardinality(purged));
+    WITH ended AS (
+      SELECT s.session_id FROM session_auth.sessions s
+      WHERE s.expires_at >= reached AND s.expires_at <= clock_timestamp() - kept_for
+      ORDER BY s.expires_at
+      LIMIT wanted FOR UPDATE SKIP LOCKED
+    ), deleted AS (
+      DELETE FROM session_auth.sessions s USING ended e
+      WHERE s.session_id = e.session_id
+      RETURNING s.session_id, s.expires_at
+    )
+    SELECT coalesce(array_agg(d.session_id), '{}'), coalesce(max(d.expires_at), reached)
+    INTO more, reached FROM deleted d;
+    purged := purged || more;
+    EXIT WHEN cardinality(more) < wanted OR cardinality(purged) >= batch_size;
+    PERFORM pg_sleep(pause);
+  END LOOP;
 
   IF cardinality(purged) < batch_size
      AND (limits[1] > interval '0' OR limits[2] > interval '0') THEN
