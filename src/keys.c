@@ -8,7 +8,8 @@
  * keys_accept_changes().  Keys that are retired are not here at all.
  *
  * Keys are parsed, and secrets derived, once; parsing a PEM on each call would
- * cost more than verifying with it.
+ * cost more than verifying with it.  What could not be (a file is away, memory ran
+ * out) is not trusted meanwhile; everything is loaded again after a while.
  */
 #include "postgres.h"
 
@@ -17,9 +18,12 @@
 #include "utils/timestamp.h"
 
 #include "catalog.h"
+#include "clock.h"
 #include "jwk.h"
 #include "keys.h"
 #include "secret_file.h"
+
+#define RETRY_SECONDS 10
 
 static MemoryContext keys_context = NULL;
 static List *trusted = NIL;        /* of TrustedKey */
@@ -33,6 +37,7 @@ static size_t n_jwe_keys = 0;
 static uint64 generation = 1;
 static uint64 changes = 1;
 static uint64 loaded_changes = 0; /* the count that the above has followed */
+static TimestampTz retry_at = DT_NOEND;
 
 /* -------------------------------------------------------------------- clearing */
 
@@ -76,6 +81,14 @@ slice_of(const char *text)
 	return (Slice){ text, text ? strlen(text) : 0 };
 }
 
+/* Something is missing from what was loaded. */
+static void
+retry_later(void)
+{
+	if (retry_at == DT_NOEND)
+		retry_at = clock_after(clock_now(), RETRY_SECONDS);
+}
+
 /* A secret in keys_context, remembered so that it is wiped; NULL when unreadable. */
 static char *
 load_secret(char *stored, const char *what)
@@ -84,7 +97,10 @@ load_secret(char *stored, const char *what)
 
 	secret_texts = lappend(secret_texts, stored);
 	if (secret == NULL)
+	{
 		ereport(LOG, (errmsg("could not read the file that holds %s of session_auth", what)));
+		retry_later();
+	}
 	else
 		secret_texts = lappend(secret_texts, secret);
 	return secret;
@@ -147,6 +163,8 @@ add_jwe_key(JweScheme scheme, const char *secret, const char *salt, TokenBinding
 
 	if (jwe_key_derive(key, scheme, slice_of(secret), slice_of(salt)) == RESULT_OK)
 		jwe_bindings[n_jwe_keys++] = binding;
+	else
+		retry_later();
 }
 
 static TokenBinding *
@@ -270,10 +288,12 @@ keys_accept_changes(void)
 	MemoryContext old;
 
 	AcceptInvalidationMessages();
-	if (likely(loaded_changes == changes))
+	if (likely(loaded_changes == changes) &&
+		(likely(retry_at == DT_NOEND) || clock_now() < retry_at))
 		return;
 	reset_keys();
 	loaded_changes = 0;
+	retry_at = DT_NOEND;
 	seen = changes;
 	old = MemoryContextSwitchTo(keys_context);
 	load_keys();
@@ -302,9 +322,13 @@ CryptoKey *
 keys_parsed(TrustedKey *key)
 {
 	if (key->key == NULL && !key->unusable)
+	{
 		key->unusable =
 			key->text == NULL ||
 			jwk_key_from_text(key->alg, key->text, strlen(key->text), &key->key, NULL) != RESULT_OK;
+		if (key->unusable)
+			retry_later();
+	}
 	return key->unusable ? NULL : key->key;
 }
 

@@ -302,6 +302,16 @@ expire_by_text_id(FunctionCallInfo fcinfo)
 	return session_end(DatumGetUUIDP(id), END_ADMINISTRATOR, acting_user());
 }
 
+/* False would say that the session cannot be used: nobody knows that. */
+static void
+refuse_to_guess(ResultCode result)
+{
+	if (result == RESULT_CRYPTO_FAILED || result == RESULT_NO_MEMORY)
+		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not look for the session"),
+						errdetail("The cryptographic library failed, or memory ran out."),
+						errhidestmt(true)));
+}
+
 /* expire_session(token): whether there was one to end */
 Datum
 session_auth_expire_session_by_token(PG_FUNCTION_ARGS)
@@ -314,6 +324,7 @@ session_auth_expire_session_by_token(PG_FUNCTION_ARGS)
 	result = verify_token(token.bytes, token.len, NULL, &verification);
 	if (result != RESULT_OK)
 	{
+		refuse_to_guess(result);
 		verify_note(result, &verification, false);
 		if (result == RESULT_NO_SESSION)
 			PG_RETURN_BOOL(expire_by_text_id(fcinfo));
