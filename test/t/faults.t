@@ -6,13 +6,14 @@
 # here each statement is tried with its first call failing, its second, and so on.
 use strict;
 use warnings;
+use Cwd qw(abs_path);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use OwnInstallation;
 use SessionAuth;
 
-my $dir = PostgreSQL::Test::Utils::tempdir();
+my $dir = abs_path(PostgreSQL::Test::Utils::tempdir());
 system("mkdir $dir/build && tar --create --exclude='*.o' Makefile session_auth.control src sql test/faults | tar --extract --directory=$dir/build") == 0
 	or BAIL_OUT('cannot copy the source');
 {
