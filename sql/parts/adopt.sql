@@ -374,8 +374,9 @@ BEGIN
     SELECT FROM pg_trigger t
     JOIN pg_proc f ON f.oid = t.tgfoid AND f.pronamespace = 'session_auth'::regnamespace
     WHERE t.tgrelid = source AND t.tgenabled = 'A' AND f.proname = on_row
+      -- each name and a zero byte, in no literal that a setting could have read otherwise
       AND t.tgargs = (
-        SELECT string_agg(convert_to(c.name, getdatabaseencoding()) || '\x00', '' ORDER BY c.place)
+        SELECT string_agg(convert_to(c.name, getdatabaseencoding()) || pg_catalog.set_byte(' ', 0, 0), '' ORDER BY c.place)
         FROM unnest(columns::text[]) WITH ORDINALITY c (name, place))
   ) THEN
     RAISE EXCEPTION USING ERRCODE = '42501', MESSAGE = format('table %s is not adopted', source);
