@@ -42,8 +42,6 @@
 #include "catalog_access.h"
 #include "compat.h"
 
-#define SCHEMA_NAME "session_auth"
-
 static const char *const relation_names[CATALOG_RELATIONS] = {
 	[SESSIONS] = "sessions",
 	[SESSIONS_BY_ID] = "sessions_pkey",

@@ -10,6 +10,7 @@
 #include "utils/jsonb.h"
 #include "utils/uuid.h"
 
+#define SCHEMA_NAME    "session_auth"
 #define TOKEN_HASH_LEN 32
 
 /* What a session's row says.  Strings and metadata live in the caller's context. */
