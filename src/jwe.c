@@ -64,7 +64,8 @@ thumbprint(const unsigned char *key, size_t key_len, bool sha512, char *out, siz
 	n += sizeof(after) - 1;
 	ok = sha512 ? crypto_sha512(json, n, hash) : crypto_sha256(json, n, hash);
 	crypto_cleanse(json, sizeof(json));
-	*out_len = base64url_encode(hash, sha512 ? CRYPTO_SHA512_LEN : CRYPTO_SHA256_LEN, out);
+	if (ok)
+		*out_len = base64url_encode(hash, sha512 ? CRYPTO_SHA512_LEN : CRYPTO_SHA256_LEN, out);
 	return ok;
 }
 
