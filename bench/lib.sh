@@ -90,7 +90,8 @@ table() {
         --command="COPY ($2) TO STDOUT (FORMAT csv, HEADER, DELIMITER E'\t')" >"$results/$1"
 }
 
-# Everything that was sampled inside the server.
+# save_samples PART: what that part has sampled inside the server.
 save_samples() {
-    table samples.tsv 'SELECT * FROM bench.medians ORDER BY part, x, item'
+    table "samples.$1.tsv" 'SELECT * FROM bench.medians ORDER BY part, x, item'
+    query 'TRUNCATE bench.samples'
 }

@@ -99,8 +99,8 @@ $$;
 CREATE PROCEDURE bench.have_sessions(wanted bigint)
 LANGUAGE plpgsql AS $$
 DECLARE
-  -- other parts have made sessions of their own
-  present bigint := (SELECT count(*) FROM session_auth.sessions s WHERE s.user_id LIKE 'user-%');
+  -- of session_auth.sessions other parts have made some of their own
+  present bigint := (SELECT count(*) FROM bench.web_sessions);
 BEGIN
   CALL bench.add_sessions(present + 1, wanted);
   CALL bench.add_users(present + 1, wanted);

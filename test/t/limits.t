@@ -17,6 +17,7 @@ my $parallel = $node->pg_version >= 16 ? 'debug_parallel_query' : 'force_paralle
 my %settings = (
 	'by default' => {},
 	'as little memory as there may be' => { work_mem => '64kB', maintenance_work_mem => '1MB', temp_buffers => '100', hash_mem_multiplier => 1, max_stack_depth => '100kB' },
+	'as little memory, and no temporary file' => { work_mem => '64kB', temp_file_limit => 0 },
 	'as much memory as there may be' => { work_mem => '2000GB', maintenance_work_mem => '2000GB', hash_mem_multiplier => 1000, max_stack_depth => '7MB' },
 	'other plans' => { jit => 'on', jit_above_cost => 0, jit_inline_above_cost => 0, jit_optimize_above_cost => 0, plan_cache_mode => 'force_generic_plan', enable_seqscan => 'off', enable_hashagg => 'off', enable_sort => 'off', from_collapse_limit => 1, join_collapse_limit => 1, geqo_threshold => 2, cursor_tuple_fraction => 0 },
 	'parallel plans' => { $parallel => 'on', parallel_setup_cost => 0, parallel_tuple_cost => 0, min_parallel_table_scan_size => 0 },
@@ -65,6 +66,8 @@ foreach my $name (sort grep { $_ ne 'by default' } keys %settings)
 {
 	my %others = answers($settings{$name});
 	my @differ = grep { ($others{$_} // 'nothing') ne $plain{$_} } sort keys %plain;
+	# a whole table is joined, which PostgreSQL may have to do on disk: it says so, 53400
+	@differ = grep { !/^adopt/ } @differ if exists $settings{$name}{temp_file_limit};
 	is(join(', ', @differ), '', "$name: " . keys(%others) . ' statements answer as ever')
 		or diag(map { "$_: $others{$_} instead of $plain{$_}\n" } @differ);
 }
