@@ -18,8 +18,8 @@ my $drivers = 'test/drivers';
 
 my %programs = (
 	'libpq' => { source => 'libpq.c', build => [ 'sh', '-c', "gcc -Wall -Wextra -Werror -I\$(pg_config --includedir) $drivers/libpq.c -lpq -o $dir/libpq" ], run => ["$dir/libpq"] },
-	'psycopg' => { source => 'psycopg.py', run => [ 'python3', "$drivers/psycopg.py" ] },
-	'node-postgres' => { source => 'node-postgres.mjs', build => [ 'npm', 'ci', '--silent', '--prefix', $drivers ], run => [ 'node', "$drivers/node-postgres.mjs" ] },
+	'psycopg' => { source => 'psycopg3.py', run => [ 'python3', "$drivers/psycopg3.py" ] },
+	'node-postgres' => { source => 'node-postgres.mjs', run => [ 'node', "$drivers/node-postgres.mjs" ] },
 	'Postgres.js' => { source => 'postgres-js.mjs', run => [ 'node', "$drivers/postgres-js.mjs" ] },
 	'pg of Ruby' => { source => 'ruby-pg.rb', run => [ 'ruby', "$drivers/ruby-pg.rb" ] },
 	'JDBC' => { source => 'Jdbc.java', build => [ 'javac', '-d', $dir, "$drivers/Jdbc.java" ], run => [ 'java', '-cp', "$dir:/usr/share/java/postgresql.jar", 'Jdbc' ] },
@@ -129,6 +129,7 @@ psql(q{
 	SELECT session_auth.grant_role('alice', 'CUSTOMER');
 });
 $ENV{TOKEN} = psql(q{SELECT token FROM session_auth.create_session('alice')});
+IPC::Run::run([ 'npm', 'ci', '--silent', '--prefix', $drivers ]) or BAIL_OUT('npm ci failed');
 my $document = read_file('docs/drivers.md');
 
 foreach my $driver (sort keys %programs)

@@ -60,7 +60,9 @@ func show(ctx context.Context, connection *pgx.Conn, token string) {
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) {
 		fmt.Println(refused.Code)
-	} else if err != nil {
+		return
+	}
+	if err != nil {
 		log.Fatal(err)
 	}
 	for _, id := range ids {

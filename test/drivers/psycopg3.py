@@ -5,10 +5,17 @@ import psycopg
 
 
 # shown
+# connection = psycopg.connect(conninfo, autocommit=True)
 def accounts_of(connection, token):
-    with connection.pipeline(), connection.transaction():
-        connection.execute('SELECT (session_auth.authenticate(%s)).user_id', [token])
-        accounts = connection.execute('SELECT id FROM accounts ORDER BY id')
+    try:
+        with connection.pipeline():
+            connection.execute('BEGIN')
+            connection.execute('SELECT (session_auth.authenticate(%s)).user_id', [token])
+            accounts = connection.execute('SELECT id FROM accounts ORDER BY id')
+            connection.execute('COMMIT')
+    except psycopg.Error:
+        connection.execute('ROLLBACK')
+        raise
     return accounts.fetchall()
 # end
 
