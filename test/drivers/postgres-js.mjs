@@ -26,7 +26,7 @@ async function show (sql, token) {
   }
 }
 
-const sql = postgres(process.env.DATABASE_URL, { max: 1, fetch_types: false })
+const sql = postgres(process.env.DATABASE_URL, { max: 1 })
 await show(sql, process.env.TOKEN)
 await sql`SELECT 'measured from here'`
 await show(sql, process.env.TOKEN)

@@ -69,7 +69,7 @@ sub relay_connection
 	{
 		foreach my $from ($both->can_read)
 		{
-			sleep 0.05 if $from == $server;
+			sleep 0.25 if $from == $server;
 			my $read = sysread $from, my $data, 1 << 16;
 			return unless $read;
 			if ($from == $client)
