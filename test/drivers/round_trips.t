@@ -63,26 +63,21 @@ sub relay_connection
 {
 	my ($client, $report) = @_;
 	my $server = IO::Socket::UNIX->new(Peer => "$ENV{PGHOST}/.s.PGSQL.$ENV{PGPORT}") or die "cannot connect: $!";
-	my $both = IO::Select->new($client, $server);
+	my ($from_client, $from_either) = (IO::Select->new($client), IO::Select->new($client, $server));
 	my ($answered, $trips) = (1, 0);
 	while (1)
 	{
-		foreach my $from ($both->can_read)
+		sleep 0.05 unless grep { $_ == $client } $from_either->can_read;
+		my ($from, $to) = $from_client->can_read(0) ? ($client, $server) : ($server, $client);
+		sysread $from, my $data, 1 << 16 or return;
+		if ($from == $client)
 		{
-			sleep 0.25 if $from == $server;
-			my $read = sysread $from, my $data, 1 << 16;
-			return unless $read;
-			if ($from == $client)
-			{
-				$trips++ if $answered;
-				$answered = 0;
-				$trips = 0 if $data =~ /measured from here/;
-				syswrite $report, $trips - 1 . "\n" if $data =~ /measured to here/;
-			}
-			else { $answered = 1 }
-			my $to = $from == $client ? $server : $client;
-			syswrite $to, $data;
+			$trips++ if $answered;
+			$trips = 0 if $data =~ /measured from here/;
+			syswrite $report, $trips - 1 . "\n" if $data =~ /measured to here/;
 		}
+		$answered = $from == $server;
+		syswrite $to, $data;
 	}
 	return;
 }
