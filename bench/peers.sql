@@ -130,6 +130,16 @@ LANGUAGE sql AS $$
   ) c (item, function, list, others)
 $$;
 
+-- Again, with session_auth.role_cache_size so large that the roles of all users
+-- that are called for stay in it.
+CREATE FUNCTION bench.calls_with_roles() RETURNS bench.call[]
+LANGUAGE sql AS $$
+  SELECT array_agg((item, function::regprocedure, list, others)::bench.call) FROM (VALUES
+    ('floor: index probe, roles remembered', 'bench.probe(bigint)', 'keys', '{}'::text[]),
+    ('authenticate, roles remembered', 'session_auth.authenticate(text,text,text)', 'tokens', '{transaction,NULL}')
+  ) c (item, function, list, others)
+$$;
+
 -- What the floors and the peers look up is the same sessions.
 CREATE PROCEDURE bench.fill_lists(sessions bigint, size bigint)
 LANGUAGE sql AS $$
