@@ -334,7 +334,7 @@ has_role(const char *const *roles, int n, const char *role)
 static void
 merge_roles(const ForeignToken *token, Identity *identity)
 {
-	GrantedRoles granted = { 0, NULL };
+	GrantedRoles granted = { 0, NULL, 0 };
 	const char **roles;
 	int n = 0;
 
@@ -347,8 +347,7 @@ merge_roles(const ForeignToken *token, Identity *identity)
 	for (int i = 0; i < granted.n; i++)
 		if (!has_role(roles, n, granted.roles[i]))
 			roles[n++] = granted.roles[i];
-	identity->roles = roles;
-	identity->nroles = n;
+	identity_give_roles(identity, roles, n, 0);
 }
 
 /*

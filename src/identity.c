@@ -85,15 +85,43 @@ copy_string(const char *string, char **to)
 }
 
 static size_t
+roles_size(const Identity *identity)
+{
+	size_t size = identity->roles_len;
+
+	if (size == 0)
+		for (int i = 0; i < identity->nroles; i++)
+			size += strlen(identity->roles[i]) + 1;
+	return size;
+}
+
+static size_t
 strings_size(const Identity *identity, const char **strings[NSTRINGS])
 {
-	size_t size = 0;
+	size_t size = roles_size(identity);
 
 	for (int i = 0; i < NSTRINGS; i++)
 		size += *strings[i] ? strlen(*strings[i]) + 1 : 0;
-	for (int i = 0; i < identity->nroles; i++)
-		size += strlen(identity->roles[i]) + 1;
 	return size;
+}
+
+/* One right after the other, as those that a user is granted already lie. */
+static void
+copy_roles(const Identity *identity, Identity *chunk, char *to)
+{
+	const char **roles = (const char **) chunk->roles;
+	const char *first_role = to;
+
+	if (identity->roles_len > 0)
+	{
+		memcpy(to, identity->roles[0], identity->roles_len);
+		for (int i = 0; i < chunk->nroles; i++)
+			roles[i] = to + (identity->roles[i] - identity->roles[0]);
+		return;
+	}
+	for (int i = 0; i < chunk->nroles; i++)
+		roles[i] = copy_string(identity->roles[i], &to);
+	chunk->roles_len = (size_t) (to - first_role);
 }
 
 /* A copy as one chunk: what readers use.  NULL when there is no memory. */
@@ -101,26 +129,22 @@ static Identity *
 identity_to_chunk(Identity *identity)
 {
 	const char **strings[NSTRINGS];
-	const char **roles;
+	const char *const *roles;
 	Identity *chunk;
-	const char *first_role;
 	char *at;
 
 	list_strings(identity, strings);
 	chunk = allocate_chunk(identity->nroles, strings_size(identity, strings), &at);
 	if (chunk == NULL)
 		return NULL;
-	roles = (const char **) chunk->roles;
+	roles = chunk->roles;
 	*chunk = *identity;
 	chunk->roles = roles;
 	list_strings(chunk, strings);
 	for (int i = 0; i < NSTRINGS; i++)
 		if (*strings[i])
 			*strings[i] = copy_string(*strings[i], &at);
-	first_role = at;
-	for (int i = 0; i < chunk->nroles; i++)
-		roles[i] = copy_string(identity->roles[i], &at);
-	chunk->roles_len = (size_t) (at - first_role);
+	copy_roles(identity, chunk, at);
 	return chunk;
 }
 
@@ -153,9 +177,9 @@ write_bytes(char *at, const void *bytes, size_t len)
 }
 
 static char *
-write_string(char *at, const char *string)
+write_string(char *at, const char *string, size_t string_len)
 {
-	uint32 len = string ? (uint32) strlen(string) : NULL_STRING;
+	uint32 len = string ? (uint32) string_len : NULL_STRING;
 
 	at = write_bytes(at, &len, sizeof(len));
 	if (string == NULL)
@@ -177,9 +201,9 @@ identity_to_text(Identity *identity)
 	*at++ = FORMAT;
 	at = write_bytes(at, identity, FIXED_SIZE);
 	for (int i = 0; i < NSTRINGS; i++)
-		at = write_string(at, *strings[i]);
+		at = write_string(at, *strings[i], *strings[i] ? strlen(*strings[i]) : 0);
 	for (int i = 0; i < identity->nroles; i++)
-		at = write_string(at, identity->roles[i]);
+		at = write_string(at, identity->roles[i], identity_role_len(identity, i));
 	*at = '\0';
 	return text;
 }

@@ -35,13 +35,35 @@ typedef struct Identity
 
 	const char *kind; /* of token: opaque, ... */
 	const char *user_id;
-	const char *tenant;       /* or NULL */
-	const char *actor;        /* who impersonates the user, or NULL */
-	const char *claims;       /* JSON text, or NULL */
-	const char *origin;       /* what the verifier needs to check it again, or NULL */
-	const char *const *roles; /* in force: one after the other, each with its NUL */
-	size_t roles_len;         /* in force: of all of them together */
+	const char *tenant; /* or NULL */
+	const char *actor;  /* who impersonates the user, or NULL */
+	const char *claims; /* JSON text, or NULL */
+	const char *origin; /* what the verifier needs to check it again, or NULL */
+	const char *const *roles;
+	size_t roles_len; /* of all with their NULs, one right after the other, as in force; or 0 */
 } Identity;
+
+/* With a length they lie one right after the other; with 0 they lie anywhere. */
+static inline void
+identity_give_roles(Identity *identity, const char *const *roles, int n, size_t len)
+{
+	identity->roles = roles;
+	identity->nroles = n;
+	identity->roles_len = len;
+}
+
+/* Of one role, without its NUL. */
+static inline size_t
+identity_role_len(const Identity *identity, int i)
+{
+	const char *end;
+
+	if (identity->roles_len == 0)
+		return strlen(identity->roles[i]);
+	end = i + 1 < identity->nroles ? identity->roles[i + 1]
+								   : identity->roles[0] + identity->roles_len;
+	return (size_t) (end - identity->roles[i]) - 1;
+}
 
 /*
  * Checks an identity of scope connection against the tables again.  Fills in

@@ -101,6 +101,7 @@ make_list(const StringInfoData *names, int n)
 
 	list->n = n;
 	list->roles = roles;
+	list->len = names->len;
 	for (int i = 0; i < n; i++)
 	{
 		roles[i] = at;

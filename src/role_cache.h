@@ -9,6 +9,7 @@ typedef struct GrantedRoles
 {
 	int n;
 	const char *const *roles; /* the one granted first at their head */
+	size_t len;               /* of all with their NULs, which lie one right after the other */
 } GrantedRoles;
 
 extern void role_cache_init(void);

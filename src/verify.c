@@ -92,8 +92,7 @@ verify_load_roles(Identity *identity)
 {
 	const GrantedRoles *granted = role_cache_get(identity->user_id, identity->tenant);
 
-	identity->nroles = granted->n;
-	identity->roles = granted->roles;
+	identity_give_roles(identity, granted->roles, granted->n, granted->len);
 }
 
 /*

@@ -48,6 +48,16 @@ foreach my $scope (undef, 'connection')
 	is(as_alice(q{SELECT count(*) FROM big WHERE wrapper() = 'alice'}, $scope), '20000', "a wrapper in plpgsql in workers, scope $called");
 	is(as_alice(q{SELECT count(*) FROM shielded}, $scope), '10000', "policies in workers, scope $called");
 }
+# A thousand roles of unequal length, as they are granted and as they are given.
+my $many = q{ARRAY(SELECT repeat('r', n % 7 + 1) || n FROM generate_series(1, 1000) n ORDER BY n)};
+$node->safe_psql('postgres', "SELECT session_auth.create_role(r), session_auth.grant_role('many', r) FROM unnest($many) r");
+my $token_of_many = $node->safe_psql('postgres', q{SELECT token FROM session_auth.create_session('many')});
+foreach my $become ("SELECT FROM session_auth.authenticate('$token_of_many')", "SELECT session_auth.impersonate('many', $many)", "SELECT FROM session_auth.authenticate('$token_of_many', 'connection'); COMMIT; BEGIN")
+{
+	my $out = $node->safe_psql('postgres', "$setup BEGIN; $become; SET LOCAL max_parallel_workers_per_gather = 0; SELECT session_auth.roles() = $many AND session_auth.has_role('rrr1000') IS FALSE AND session_auth.has_role('rrrrrrr1000'); RESET max_parallel_workers_per_gather; SELECT count(*) FROM big WHERE session_auth.roles() = (SELECT $many) AND session_auth.has_role('rrrrrrr1000'); COMMIT");
+	like($out, qr/(?:^|\n)t\n20000$/, "a thousand roles, here and in workers: " . ($become =~ /(impersonate|connection)/ ? $1 : 'authenticate'));
+}
+is($node->safe_psql('postgres', "SELECT roles = $many, array_dims(roles), roles::text = ($many)::text, md5(roles::text) = md5(($many)::text) FROM session_auth.verify_session('$token_of_many')"), 't|[1:1000]|t|t', 'an array like any other');
 is(as_alice(q{SELECT count(*) FROM big WHERE session_auth.claims() IS NOT DISTINCT FROM (SELECT session_auth.claims())}), '20000', 'claims in workers');
 like(as_alice(q{EXPLAIN (COSTS OFF) SELECT count(*) FROM shielded}), qr/Gather/, 'a protected table is scanned in parallel');
 is($node->safe_psql('postgres', "$setup SET ROLE app; SELECT count(*) FROM big WHERE session_auth.user_id() IS NULL"), '20000', 'without an identity workers are nobody');
