@@ -52,14 +52,15 @@ query() {
 
 # pgbench_rates SECONDS CLIENTS ARG...: transactions per second and mean latency
 # in milliseconds, after a time in which connections warm up, which is longer the
-# more there are; what went wrong goes to stderr.
+# more there are, and before a last second, which pgbench may not report; what went
+# wrong goes to stderr.
 pgbench_rates() {
     local seconds=$1 clients=$2 warmup
     shift 2
     warmup=$((1 + clients / 20))
-    pgbench --no-vacuum --jobs=1 --time="$((seconds + warmup))" --progress=1 --client="$clients" \
+    pgbench --no-vacuum --jobs=1 --time="$((warmup + seconds + 1))" --progress=1 --client="$clients" \
         --define=sessions="$few_sessions" "$@" 2>&1 |
-        awk -v warmup="$warmup" '/^progress:/ && ++lines > warmup { n++; tps += $4; latency += $7 }
+        awk -v warmup="$warmup" -v seconds="$seconds" '/^progress:/ && ++lines > warmup && n < seconds { n++; tps += $4; latency += $7 }
              /error/ && !failed++ { print > "/dev/stderr" }
              END { if (n > 0) printf "%.1f\t%.3f\n", tps / n, latency / n; else print "\t" }'
 }
