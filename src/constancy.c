@@ -1,18 +1,24 @@
 /*
  * constancy.c
- *		What is the same for as long as a query runs.
+ *		What is the same for every row of a query.
  *
  * Invariant: what is taken for constant is on a list of what is known to be;
- * anything else may differ from row to row.
+ * anything else may differ from row to row.  Of the functions that are not
+ * immutable only this extension's own are on it, and what they answer is good for
+ * a moment (moment.h): it is for the user of this file to ask them again.
  */
 #include "postgres.h"
 
 #include "access/parallel.h"
+#include "access/transam.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_proc.h"
 #include "nodes/execnodes.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/plannodes.h"
-#include "optimizer/optimizer.h"
+#include "utils/lsyscache.h"
 
+#include "catalog.h"
 #include "constancy.h"
 
 static bool
@@ -70,11 +76,45 @@ constant_params(const QueryDesc *query)
 	return constant;
 }
 
-static bool
+bool
 is_constant_param(const Param *param, const Bitmapset *params)
 {
 	return param->paramkind == PARAM_EXTERN ||
 		   (param->paramkind == PARAM_EXEC && bms_is_member(param->paramid, params));
+}
+
+/* Those that raise an error return nothing, or are volatile. */
+static bool
+is_own(Oid function)
+{
+	return function >= FirstNormalObjectId &&
+		   get_func_namespace(function) == get_namespace_oid(SCHEMA_NAME, true);
+}
+
+static bool
+changes_by_itself(Oid function, void *arg)
+{
+	char volatility = func_volatile(function);
+
+	return volatility != PROVOLATILE_IMMUTABLE &&
+		   !(volatility == PROVOLATILE_STABLE && is_own(function));
+}
+
+/* Whether this is a call of one of this extension's functions that read the identity. */
+bool
+is_own_call(const Node *node)
+{
+	const FuncExpr *call = (const FuncExpr *) node;
+
+	return IsA(node, FuncExpr) && !call->funcretset && call->funcresulttype != VOIDOID &&
+		   is_own(call->funcid) && func_volatile(call->funcid) == PROVOLATILE_STABLE;
+}
+
+/* Walks an expression; true means that there is such a call in it. */
+bool
+has_own_call(Node *node, void *arg)
+{
+	return node != NULL && (is_own_call(node) || expression_tree_walker(node, has_own_call, arg));
 }
 
 /* Walks an expression; true means that it may vary from row to row. */
@@ -83,6 +123,8 @@ may_vary(Node *node, void *params)
 {
 	if (node == NULL)
 		return false;
+	if (check_functions_in_node(node, changes_by_itself, NULL))
+		return true;
 	switch (nodeTag(node))
 	{
 		case T_Param:
@@ -105,9 +147,9 @@ may_vary(Node *node, void *params)
 	}
 }
 
-/* Whether it has one value while a query runs, whose constant parameters these are. */
+/* Whether it has one value for every row of a query whose constant parameters these are. */
 bool
 is_constant(Node *expression, const Bitmapset *params)
 {
-	return !may_vary(expression, (void *) params) && !contain_volatile_functions(expression);
+	return !may_vary(expression, (void *) params);
 }

@@ -7,51 +7,68 @@
  * owner = session_auth.user_id().  When a scan has tested some rows, its filter is
  * made anew with the values of such calls, and of the parameters beside them, in
  * their place, so that it costs what the same policy with (SELECT ...) around
- * them would.
+ * them would.  Those values are used for as long as they are right (moment.h),
+ * from one FETCH of a cursor to the next for one; then rows are tested as the
+ * policy says until some have passed again.
  *
- * Only this extension's functions are treated so: they are stable, raise nothing
- * (those that do return nothing, or are volatile), and what they answer changes
- * within a statement only by what the statement itself does to its identity, as
- * it is with an InitPlan.  The plan stays as it is.
+ * Only this extension's functions are treated so: they are stable, and raise
+ * nothing.  The plan stays as it is.
  */
 #include "postgres.h"
 
-#include "access/transam.h"
-#include "catalog/namespace.h"
-#include "catalog/pg_proc.h"
-#include "catalog/pg_type.h"
 #include "executor/executor.h"
+#include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/plannodes.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 
-#include "catalog.h"
 #include "constancy.h"
 #include "fold.h"
+#include "moment.h"
 
 /* Making a filter anew costs what some twenty rows do. */
 #define ROWS_BEFORE 32
+
+/* What was made stays until the query ends, so it is not made without end. */
+#define MAX_TIMES 8
 
 /* Stands in the place of a filter and counts the rows that it is evaluated for. */
 typedef struct Fold
 {
 	ExprState state;
-	ExprState *filter;
+	ExprState *filter;   /* what is evaluated now: */
+	ExprState *original; /* the plan's, or that with values in it, */
+	Moment moment;       /* which were right at that time */
 	PlanState *scan;
 	Bitmapset *params; /* that are constant */
-	int rows;
+	Oid user;          /* who has started the query */
+	int rows;          /* that the original was evaluated for */
+	int times;         /* that values were put in */
 } Fold;
 
 /* ------------------------------------------------------------------- what is folded */
 
+/*
+ * A call of this extension's whose arguments stand there already.  Where they
+ * have to be computed they could raise an error, for a row that does not ask.
+ */
 static bool
-is_own_function(const FuncExpr *call)
+stands_alone(Node *node, const Bitmapset *params)
 {
-	return call->funcid >= FirstNormalObjectId && !call->funcretset &&
-		   call->funcresulttype != VOIDOID && func_volatile(call->funcid) == PROVOLATILE_STABLE &&
-		   get_func_namespace(call->funcid) == get_namespace_oid(SCHEMA_NAME, true);
+	ListCell *cell;
+
+	if (IsA(node, RelabelType))
+		return stands_alone((Node *) ((RelabelType *) node)->arg, params);
+	if (IsA(node, Param))
+		return is_constant_param((Param *) node, params);
+	if (!is_own_call(node))
+		return IsA(node, Const);
+	foreach (cell, ((FuncExpr *) node)->args)
+		if (!stands_alone(lfirst(cell), params))
+			return false;
+	return true;
 }
 
 /* Walks a filter; true means that something in it is to be folded. */
@@ -62,12 +79,12 @@ is_foldable(Node *node, void *params)
 
 	if (node == NULL)
 		return false;
-	if (IsA(node, FuncExpr) && is_own_function((FuncExpr *) node))
+	if (is_own_call(node))
 	{
-		if (is_constant(node, params))
+		if (stands_alone(node, params))
 			return true;
 		foreach (cell, ((FuncExpr *) node)->args)
-			if (!IsA(lfirst(cell), Const) && is_constant(lfirst(cell), params))
+			if (!IsA(lfirst(cell), Const) && stands_alone(lfirst(cell), params))
 				return true;
 	}
 	return expression_tree_walker(node, is_foldable, params);
@@ -111,8 +128,8 @@ asks_anew(Node *node, void *estate)
 static bool
 is_to_be_folded(Node *node, const Fold *fold)
 {
-	return (IsA(node, Param) || (IsA(node, FuncExpr) && is_own_function((FuncExpr *) node))) &&
-		   is_constant(node, fold->params) && !asks_anew(node, fold->scan->state);
+	return (IsA(node, Param) || is_own_call(node)) && stands_alone(node, fold->params) &&
+		   !asks_anew(node, fold->scan->state);
 }
 
 static Node *
@@ -135,23 +152,46 @@ fold(Fold *fold, ExprContext *context)
 	Folding folding = { fold, context };
 	PlanState *scan = fold->scan;
 	MemoryContext old = MemoryContextSwitchTo(scan->state->es_query_cxt);
-	List *folded = (List *) fold_node((Node *) scan->plan->qual, &folding);
+	List *folded;
 
+	/* what changes while it is made is noticed at the next row */
+	fold->moment = moment_now();
+	folded = (List *) fold_node((Node *) scan->plan->qual, &folding);
 	fold->filter = ExecInitQual(folded, scan);
-	/* the scan that asks now goes on with what it has; its next call finds the filter */
-	if (scan->qual == &fold->state)
-		scan->qual = fold->filter;
+	fold->times++;
 	MemoryContextSwitchTo(old);
 }
 
+/* Whoever goes on with somebody else's cursor may not be allowed to call what the filter calls. */
+static bool
+is_due(Fold *fold)
+{
+	return fold->rows < ROWS_BEFORE && ++fold->rows == ROWS_BEFORE && fold->times < MAX_TIMES &&
+		   GetUserId() == fold->user;
+}
+
 static Datum
-evaluate_counted(ExprState *state, ExprContext *context, bool *isnull)
+evaluate_folded(ExprState *state, ExprContext *context, bool *isnull)
 {
 	Fold *counted = (Fold *) state;
 
-	if (counted->rows < ROWS_BEFORE && ++counted->rows == ROWS_BEFORE)
+	if (likely(counted->filter != counted->original))
+	{
+		if (unlikely(!moment_lasts(&counted->moment)))
+		{
+			counted->filter = counted->original;
+			counted->rows = 0;
+		}
+	}
+	else if (is_due(counted))
 		fold(counted, context);
 	return counted->filter->evalfunc(counted->filter, context, isnull);
+}
+
+bool
+is_folded(const ExprState *filter)
+{
+	return filter->evalfunc == evaluate_folded;
 }
 
 /* A subplan would be made a second time with its filter: such a filter is left alone. */
@@ -163,11 +203,12 @@ fold_filter_of(PlanState *scan, Bitmapset *params)
 	if (scan->subPlan != NIL || !is_foldable((Node *) scan->plan->qual, params))
 		return;
 	fold = palloc0(sizeof(Fold));
-	fold->filter = scan->qual;
+	fold->filter = fold->original = scan->qual;
 	fold->scan = scan;
 	fold->params = params;
+	fold->user = GetUserId();
 	fold->state.type = T_ExprState;
 	fold->state.flags = fold->filter->flags;
-	fold->state.evalfunc = evaluate_counted;
+	fold->state.evalfunc = evaluate_folded;
 	scan->qual = &fold->state;
 }

@@ -7,15 +7,18 @@
  * scan.  This hook looks, when a query starts, for scans whose filter has such
  * conditions, and has them asked before the first row: when they are false the
  * scan ends without having read anything; when they are true and the filter has
- * no others, it is not evaluated any more.
+ * no others, it is not evaluated any more.  An InitPlan's value is asked for once,
+ * as PostgreSQL does; a call that the policy does not wrap is asked again as soon
+ * as it could answer something else (moment.h).
  *
  * Why this is safe: the plan stays as PostgreSQL made it.  The conditions remain
  * in the filter, where whatever executes the plan in another way, a recheck of a
  * row that was changed meanwhile for one, finds them.  A condition is left to be
  * tested for each row where it could depend on one or change while the scan
- * runs (constancy.c): with a column, a volatile function, or a parameter that is
- * not an InitPlan's or that depends on others.  What of such a condition is the
- * same for every row is fold.c's.
+ * runs (constancy.c): with a column, a function that is neither immutable nor this
+ * extension's, or a parameter that is not an InitPlan's or that depends on others.
+ * What of such a condition is the same for every row is fold.c's.  An InitPlan that
+ * raises an error does so before the first row, and when there is none.
  *
  * A Result node with a one-time filter over the scan would do the same, but it
  * passes on every row that is permitted (docs/performance.md).
@@ -23,6 +26,7 @@
 #include "postgres.h"
 
 #include "executor/executor.h"
+#include "miscadmin.h"
 #include "nodes/execnodes.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/plannodes.h"
@@ -30,6 +34,7 @@
 #include "constancy.h"
 #include "fold.h"
 #include "gate.h"
+#include "moment.h"
 #include "settings.h"
 
 static ExecutorStart_hook_type next_hook = NULL;
@@ -37,10 +42,13 @@ static ExecutorStart_hook_type next_hook = NULL;
 /* Stands in the place of a scan's filter, until it is passed or for good. */
 typedef struct Gate
 {
-	ExprState state;       /* what the scan evaluates for a row */
-	ExprState *filter;     /* what it evaluates when it has passed */
-	ExprState *condition;  /* of the filter, what is the same for every row */
-	bool is_all;           /* that is the whole filter */
+	ExprState state;      /* what the scan evaluates for a row */
+	ExprState *filter;    /* what it evaluates when it has passed */
+	ExprState *condition; /* of the filter, what is the same for every row */
+	bool is_all;          /* that is the whole filter */
+	bool is_for_good;     /* its answer holds as long as the query runs */
+	bool passed;
+	Moment moment;         /* in which it was */
 	ExecProcNodeMtd fetch; /* the scan itself */
 } Gate;
 
@@ -62,20 +70,45 @@ evaluate_nothing(ExprState *state, ExprContext *context, bool *isnull)
 	return BoolGetDatum(true);
 }
 
-/* Fetches the first row, if the condition lets it. */
+static bool
+is_gate(const ExprState *filter)
+{
+	return filter->evalfunc == evaluate_filter || filter->evalfunc == evaluate_nothing;
+}
+
+/* From now on the scan runs as if it had never had a gate. */
+static void
+remove_gate(PlanState *scan, Gate *gate)
+{
+	if (!gate->is_all)
+		scan->qual = gate->filter;
+	ExecSetExecProcNode(scan, gate->fetch);
+}
+
+static bool
+ask(PlanState *scan, Gate *gate)
+{
+	/* what changes while it is asked is noticed at the next row */
+	gate->moment = moment_now();
+	gate->passed = ExecQual(gate->condition, scan->ps_ExprContext);
+	if (gate->is_all)
+		gate->state.evalfunc = gate->passed ? evaluate_nothing : evaluate_filter;
+	if (gate->passed && gate->is_for_good)
+		remove_gate(scan, gate);
+	return gate->passed;
+}
+
+/* Fetches a row, if the condition lets it. */
 static TupleTableSlot *
 pass_gate(PlanState *scan)
 {
 	Gate *gate = (Gate *) scan->qual;
 
-	if (!ExecQual(gate->condition, scan->ps_ExprContext))
-		return NULL;
-	if (gate->is_all)
-		gate->state.evalfunc = evaluate_nothing;
-	else
-		scan->qual = gate->filter;
-	ExecSetExecProcNode(scan, gate->fetch);
-	return gate->fetch(scan);
+	CHECK_FOR_INTERRUPTS();
+	Assert(is_gate(scan->qual));
+	if (likely(gate->passed && moment_lasts(&gate->moment)) || ask(scan, gate))
+		return gate->fetch(scan);
+	return NULL;
 }
 
 static void
@@ -85,6 +118,7 @@ add_gate(PlanState *scan, List *conditions)
 
 	gate->filter = scan->qual;
 	gate->is_all = list_length(conditions) == list_length(scan->plan->qual);
+	gate->is_for_good = !has_own_call((Node *) conditions, NULL);
 	gate->condition = gate->is_all ? gate->filter : ExecInitQual(conditions, scan);
 	gate->state.type = T_ExprState;
 	gate->state.flags = gate->filter->flags;
@@ -127,10 +161,17 @@ constant_conditions(const PlanState *scan, const Bitmapset *params)
 	return conditions;
 }
 
+/* A subplan that several nodes name, as the filters of partitions do, is met several times. */
+static bool
+was_met(const PlanState *scan)
+{
+	return is_gate(scan->qual) || is_folded(scan->qual);
+}
+
 static bool
 add_gates(PlanState *node, void *params)
 {
-	if (node->qual && reads_table(node))
+	if (node->qual && reads_table(node) && !was_met(node))
 	{
 		List *conditions = constant_conditions(node, params);
 
