@@ -58,13 +58,13 @@ DROP POLICY p ON many;
 CREATE POLICY p ON many USING (owner = session_auth.user_id());
 CREATE TABLE rests (gate text, n int);
 GRANT INSERT ON rests TO sa_request;
-UPDATE session_auth.sessions SET expires_at = clock_timestamp() + interval '2 s' WHERE user_id = 'alice';
+UPDATE session_auth.sessions SET expires_at = clock_timestamp() + interval '3 s' WHERE user_id = 'alice';
 BEGIN;
 SET LOCAL ROLE sa_request;
 SELECT FROM session_auth.authenticate(:'alice') \g /dev/null
 DECLARE c CURSOR FOR SELECT id FROM many;
 MOVE 40 FROM c;
-SELECT pg_sleep(2.1) \g /dev/null
+SELECT pg_sleep(3.1) \g /dev/null
 SELECT is(session_auth.user_id(), NULL, 'the identity has expired');
 FETCH ALL FROM c \g /dev/null
 SELECT is(:ROW_COUNT, 0, 'an expiry between two FETCHes');
