@@ -50,25 +50,38 @@ typedef struct Fold
 
 /* ------------------------------------------------------------------- what is folded */
 
+/* Walks an expression; true means that it could raise an error, or is not the same for every row. */
+static bool
+has_to_be_computed(Node *node, void *params)
+{
+	if (node == NULL)
+		return false;
+	switch (nodeTag(node))
+	{
+		case T_Param:
+			return !is_constant_param((Param *) node, params);
+		case T_FuncExpr:
+			if (!is_own_call(node))
+				return true;
+			break;
+		case T_List:
+		case T_Const:
+		case T_RelabelType:
+			break;
+		default:
+			return true;
+	}
+	return expression_tree_walker(node, has_to_be_computed, params);
+}
+
 /*
- * A call of this extension's whose arguments stand there already.  Where they
- * have to be computed they could raise an error, for a row that does not ask.
+ * A call of this extension's, or a parameter, with nothing that has to be computed
+ * for it: that could raise an error for a row that does not ask.
  */
 static bool
-stands_alone(Node *node, const Bitmapset *params)
+stands_alone(Node *node, Bitmapset *params)
 {
-	ListCell *cell;
-
-	if (IsA(node, RelabelType))
-		return stands_alone((Node *) ((RelabelType *) node)->arg, params);
-	if (IsA(node, Param))
-		return is_constant_param((Param *) node, params);
-	if (!is_own_call(node))
-		return IsA(node, Const);
-	foreach (cell, ((FuncExpr *) node)->args)
-		if (!stands_alone(lfirst(cell), params))
-			return false;
-	return true;
+	return !has_to_be_computed(node, params);
 }
 
 /* Walks a filter; true means that something in it is to be folded. */
