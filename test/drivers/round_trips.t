@@ -4,7 +4,6 @@
 # program's code. A relay between driver and server counts the round trips.
 use strict;
 use warnings;
-use File::Copy qw(copy);
 use File::Temp qw(tempdir);
 use IO::Select;
 use IO::Socket::INET;
