@@ -13,8 +13,7 @@ use constant { CLIENTS => 200, TRANSACTIONS => 10_000 };
 
 # Debian's own python has Debian's psycopg
 my $python = '/usr/bin/python3';
-my ($pgbouncer) = grep { -x } map { "$_/pgbouncer" } split(/:/, $ENV{PATH}), '/usr/sbin';
-plan skip_all => 'pgbouncer is not installed' unless $pgbouncer;
+plan skip_all => 'pgbouncer is not installed' unless find_pgbouncer();
 plan skip_all => 'psycopg is not installed' if system("$python -c 'import psycopg' 2>/dev/null") != 0;
 
 my $node = new_server('pooled_clients');
@@ -28,21 +27,12 @@ $node->safe_psql('postgres', q{
 });
 my %token = map { ($_ => $node->safe_psql('postgres', "SELECT token FROM session_auth.create_session('$_')")) } qw(alice bob);
 
-my $dir = PostgreSQL::Test::Utils::tempdir_short();
-
 # Statements that are prepared on the one server connection are there for all
 # clients, planned for whoever came first; a client that leaves in the middle of
 # a transaction costs that connection, and the pooler prepares them on the next.
 my $prepare = 'PREPARE every_account AS SELECT owner FROM accounts; '
 	. 'PREPARE accounts_above(int) AS SELECT owner FROM accounts WHERE id > $1';
-append_to_file("$dir/ini", join("\n",
-	'[databases]',
-	'postgres = host=' . $node->host . ' port=' . $node->port . ' dbname=postgres user=app pool_size=1' . " connect_query='$prepare'",
-	'[pgbouncer]', "unix_socket_dir = $dir", 'listen_port = 6543', 'auth_type = any', 'pool_mode = transaction',
-	'max_client_conn = 500', 'log_connections = 0', 'log_disconnections = 0', 'log_pooler_errors = 0',
-	"logfile = $dir/log", "pidfile = $dir/pid", ''));
-system_or_bail($pgbouncer, '--quiet', '--daemon', "$dir/ini");
-my $conninfo = "host=$dir port=6543 user=app dbname=postgres";
+my ($conninfo, $pooler) = start_pgbouncer($node, 'app', "pool_size=1 connect_query='$prepare'");
 
 foreach my $mode ('plain', 'pipeline')
 {
@@ -54,6 +44,6 @@ foreach my $mode ('plain', 'pipeline')
 	is(scalar @anomalies, 0, "$mode: no client saw another's rows or identity") or diag(join("\n", "seed $count{seed}", @anomalies[0 .. ($#anomalies > 9 ? 9 : $#anomalies)]));
 }
 
-kill 'INT', slurp_file("$dir/pid");
+kill 'INT', $pooler;
 $node->stop;
 done_testing();

@@ -16,8 +16,7 @@ use SessionAuth;
 use constant PROCESSES => 2;
 
 my $python = '/usr/bin/python3';
-my ($pgbouncer) = grep { -x } map { "$_/pgbouncer" } split(/:/, $ENV{PATH}), '/usr/sbin';
-plan skip_all => 'pgbouncer is not installed' unless $pgbouncer;
+plan skip_all => 'pgbouncer is not installed' unless find_pgbouncer();
 plan skip_all => 'psycopg is not installed' if system("$python -c 'import psycopg' 2>/dev/null") != 0;
 
 my $seconds = $ENV{SESSION_AUTH_SOAK} // 2;
@@ -44,18 +43,10 @@ $node->safe_psql('postgres', qq{
 	GRANT SELECT, INSERT, UPDATE, DELETE ON items TO soak;
 });
 
-my $dir = PostgreSQL::Test::Utils::tempdir_short();
-append_to_file("$dir/ini", join("\n",
-	'[databases]',
-	'postgres = host=' . $node->host . ' port=' . $node->port . ' dbname=postgres user=soak pool_size=' . int($clients / 4),
-	'[pgbouncer]', "unix_socket_dir = $dir", 'listen_port = 6543', 'auth_type = any', 'pool_mode = transaction',
-	'max_client_conn = 500', 'log_connections = 0', 'log_disconnections = 0', 'log_pooler_errors = 0',
-	"logfile = $dir/log", "pidfile = $dir/pid", ''));
-system_or_bail($pgbouncer, '--quiet', '--daemon', "$dir/ini");
-
+my ($pooled, $pooler) = start_pgbouncer($node, 'soak', 'pool_size=' . int($clients / 4));
 my ($out, $err) = run_command([ $python, "$FindBin::Bin/../soak/soak.py", $seconds, $clients, PROCESSES, $seed,
-	$node->connstr('postgres') . ' user=soak', "host=$dir port=6543 user=soak dbname=postgres" ]);
-kill 'INT', slurp_file("$dir/pid");
+	$node->connstr('postgres') . ' user=soak', $pooled ]);
+kill 'INT', $pooler;
 my $done = eval { decode_json($out) } // {};
 is($done->{seed}, $seed, 'the soak went through') or diag($err);
 

@@ -1,5 +1,5 @@
-# What the TAP tests share: a server with the extension in it, and the relaying
-# of what other test programs print.
+# What the TAP tests share: a server with the extension in it, a pooler before
+# it, and the relaying of what other test programs print.
 package SessionAuth;
 
 use strict;
@@ -10,7 +10,7 @@ use Test::More;
 # Interrupted, a test still stops its servers, which END blocks do.
 $SIG{$_} = sub { exit 130 } foreach qw(INT TERM HUP);
 
-our @EXPORT = qw(new_server add_extension relay);
+our @EXPORT = qw(new_server add_extension find_pgbouncer start_pgbouncer relay);
 
 # A started node of PostgreSQL::Test::Cluster, which the test has loaded;
 # further lines of postgresql.conf can be given.
@@ -37,6 +37,42 @@ sub add_extension
 		SELECT session_auth.grant_role('alice', 'ADMIN');
 		SELECT session_auth.grant_role('bob', 'USER');
 	});
+	return;
+}
+
+# PgBouncer's program, or nothing where it is not installed; Debian keeps it out
+# of the path of ordinary users.
+sub find_pgbouncer
+{
+	my ($program) = grep { -x } map { "$_/pgbouncer" } split(/:/, $ENV{PATH}), '/usr/sbin';
+	return $program;
+}
+
+# A transaction pooler on a Unix socket before a node's database postgres, for
+# one database role; further settings of the database's line and lines of the
+# [pgbouncer] section can be given. Returns the connection string of its clients
+# and the id of its process, which the caller ends.
+sub start_pgbouncer
+{
+	my ($node, $role, $database, @conf) = @_;
+	my $dir = PostgreSQL::Test::Utils::tempdir_short();
+	PostgreSQL::Test::Utils::append_to_file("$dir/ini", join("\n",
+		'[databases]',
+		'postgres = host=' . $node->host . ' port=' . $node->port . " dbname=postgres user=$role $database",
+		'[pgbouncer]', "unix_socket_dir = $dir", 'listen_port = 6543', 'auth_type = any', 'pool_mode = transaction',
+		'max_client_conn = 500', 'log_connections = 0', 'log_disconnections = 0', 'log_pooler_errors = 0',
+		@conf, "logfile = $dir/log", "pidfile = $dir/pid", ''));
+	PostgreSQL::Test::Utils::system_or_bail(find_pgbouncer(), '--quiet', '--daemon', "$dir/ini");
+	my $conninfo = "host=$dir port=6543 user=$role dbname=postgres";
+
+	# the daemon may not listen yet when the command that made it returns
+	for (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
+	{
+		my ($out) = PostgreSQL::Test::Utils::run_command([ 'psql', '--no-psqlrc', '--tuples-only', '--command=SELECT 1', $conninfo ]);
+		return ($conninfo, PostgreSQL::Test::Utils::slurp_file("$dir/pid") + 0) if $out =~ /1/;
+		select(undef, undef, undef, 0.1);
+	}
+	BAIL_OUT("PgBouncer does not answer:\n" . PostgreSQL::Test::Utils::slurp_file("$dir/log"));
 	return;
 }
 

@@ -127,7 +127,6 @@ class Client:
             await self.connect()
 
     async def work(self, mode, transactions):
-        await self.connect()
         for _ in range(transactions):
             kind = self.random.choices(list(KINDS), list(KINDS.values()))[0]
             await getattr(self, mode)(kind, self.random.choice(['alice', 'bob']))
@@ -138,6 +137,9 @@ class Client:
 
 async def run_clients(numbers, mode, transactions, conninfo, tokens, seed):
     clients = [Client(conninfo, tokens, seed + number) for number in numbers]
+    # one after another: a socket's queue of new connections may hold fewer
+    for client in clients:
+        await client.connect()
     await asyncio.gather(*(client.work(mode, transactions) for client in clients))
     return (sum((client.counts for client in clients), collections.Counter()),
             [anomaly for client in clients for anomaly in client.anomalies])
