@@ -47,17 +47,24 @@ is($out[0], '', 'roles were moved');
 is($out[$_], "0\n", "watcher $_: never was a grant seen without its denial, nor anything else lost") foreach 1 .. 2;
 
 # two roles that change in one transaction, with so many others to be read between them
-# that there is a change while a set is filled; what may be seen, and a number to each change
+# that there is a change while a set is filled. Each change has a number, that is written
+# down before it begins and once its COMMIT has returned: where no other has begun, the one
+# that has returned is in force. (Its rows can be seen a moment before it returns, when other
+# connections are yet to be told.)
 $node->safe_psql('postgres', q{
 	SELECT session_auth.create_role('MIDDLE' || i), session_auth.inherit_role('TOP', 'MIDDLE' || i) FROM generate_series(1, 1000) i;
-	CREATE TABLE changes AS SELECT 0 AS n;
+	CREATE TABLE changes AS SELECT 0 AS begun, 0 AS returned;
 	CREATE PROCEDURE swap(seconds int) LANGUAGE plpgsql AS $$
 	DECLARE until timestamptz := clock_timestamp() + make_interval(secs => seconds);
 	BEGIN
 		WHILE clock_timestamp() < until LOOP
-			PERFORM session_auth.revoke_permission('LEFT', 'view', 'secret'), session_auth.revoke_permission('RIGHT', 'view', 'secret'), session_auth.grant_permission('LEFT', 'view', 'change'); UPDATE changes SET n = n + 1; COMMIT;
+			UPDATE changes SET begun = begun + 1; COMMIT;
+			PERFORM session_auth.revoke_permission('LEFT', 'view', 'secret'), session_auth.revoke_permission('RIGHT', 'view', 'secret'), session_auth.grant_permission('LEFT', 'view', 'change'); COMMIT;
+			UPDATE changes SET returned = begun; COMMIT;
 			PERFORM pg_sleep(0.02 * random()); COMMIT;
-			PERFORM session_auth.grant_permission('LEFT', 'view', 'secret'), session_auth.deny_permission('RIGHT', 'view', 'secret'), session_auth.revoke_permission('LEFT', 'view', 'change'); UPDATE changes SET n = n + 1; COMMIT;
+			UPDATE changes SET begun = begun + 1; COMMIT;
+			PERFORM session_auth.grant_permission('LEFT', 'view', 'secret'), session_auth.deny_permission('RIGHT', 'view', 'secret'), session_auth.revoke_permission('LEFT', 'view', 'change'); COMMIT;
+			UPDATE changes SET returned = begun; COMMIT;
 			PERFORM pg_sleep(0.02 * random()); COMMIT;
 		END LOOP;
 	END $$;
@@ -66,10 +73,10 @@ $node->safe_psql('postgres', q{
 	BEGIN
 		WHILE clock_timestamp() < until LOOP
 			n := n + 1;
-			before := (SELECT c.n FROM changes c); COMMIT;
+			before := (SELECT returned FROM changes); COMMIT;
 			odd := odd + session_auth.has_permission('USERS', 'view', 'secret')::int; COMMIT;
 			answer := session_auth.has_permission('USERS', 'view', 'change'); COMMIT;
-			stale := stale + (before = (SELECT c.n FROM changes c) AND answer <> (before % 2 = 1))::int; COMMIT;
+			stale := stale + (before = (SELECT begun FROM changes) AND answer <> (before % 2 = 1))::int; COMMIT;
 		END LOOP;
 		PERFORM set_config('test.odd', format('odd %s, stale %s, asked %s', odd, stale, n > 100), false);
 	END $$;
