@@ -17,13 +17,19 @@
 #include "utils/memutils.h"
 
 #include "catalog.h"
+#include "packed_table.h"
 #include "role_cache.h"
 #include "settings.h"
 #include "string_table.h"
 
+#define FIRST_LISTS 8
+
 static MemoryContext cache_context = NULL;
-static StringTable users;         /* user, or user NUL tenant → GrantedRoles */
-static StringTable lists;         /* roles, each with its NUL → GrantedRoles */
+static PackedTable users;       /* user, or user NUL tenant → a place in lists */
+static StringTable list_places; /* roles, each with its NUL → a place in lists */
+static GrantedRoles **lists;
+static uint32 nlists;
+static uint32 lists_len;          /* that there is room for */
 static uint64 changes = 1;        /* counted by the callback */
 static uint64 cached_changes = 0; /* the count that the cache has followed */
 
@@ -47,14 +53,18 @@ reset_cache(void)
 											  ALLOCSET_DEFAULT_SIZES);
 	MemoryContextReset(cache_context);
 	memset(&users, 0, sizeof(users));
-	memset(&lists, 0, sizeof(lists));
+	memset(&list_places, 0, sizeof(list_places));
+	lists = NULL;
+	nlists = lists_len = 0;
 	cached_changes = changes;
 }
 
 static bool
-is_full(void)
+is_full_for(const StringKey *key)
 {
-	return MemoryContextMemAllocated(cache_context, false) >= (Size) setting_role_cache_size * 1024;
+	Size allocated = MemoryContextMemAllocated(cache_context, false);
+
+	return allocated + packed_table_growth(&users, key) > (Size) setting_role_cache_size * 1024;
 }
 
 static StringKey
@@ -110,19 +120,34 @@ make_list(const StringInfoData *names, int n)
 	return list;
 }
 
-static GrantedRoles *
-list_of(List *granted)
+static void
+make_room_for_list(void)
+{
+	uint32 len = lists_len == 0 ? FIRST_LISTS : lists_len * 2;
+
+	if (nlists < lists_len)
+		return;
+	lists = lists ? repalloc_huge(lists, len * sizeof(GrantedRoles *))
+				  : MemoryContextAlloc(cache_context, len * sizeof(GrantedRoles *));
+	lists_len = len;
+}
+
+/* The place of the list of these roles. */
+static uint32
+place_of(List *granted)
 {
 	StringInfoData names = role_names(granted);
 	StringKey key = string_key(names.data, names.len);
-	StringEntry *entry = string_table_find(&lists, &key);
+	StringEntry *entry = string_table_find(&list_places, &key);
 	GrantedRoles *list;
 
 	if (entry)
-		return entry->value.pointer;
+		return (uint32) entry->value.bits;
+	make_room_for_list();
 	list = make_list(&names, list_length(granted));
-	string_table_insert(&lists, cache_context, &key)->value.pointer = list;
-	return list;
+	string_table_insert(&list_places, cache_context, &key)->value.bits = nlists;
+	lists[nlists] = list;
+	return nlists++;
 }
 
 /* The roles that are granted to the user now: everywhere, and in this tenant. */
@@ -130,19 +155,19 @@ const GrantedRoles *
 role_cache_get(const char *user_id, const char *tenant)
 {
 	StringKey key = key_of(user_id, tenant);
-	const StringEntry *entry;
-	GrantedRoles *granted;
+	const PackedEntry *entry;
+	uint32 place;
 
 	AcceptInvalidationMessages();
 	if (unlikely(cached_changes != changes))
 		reset_cache();
-	entry = string_table_find(&users, &key);
+	entry = packed_table_find(&users, &key);
 	if (likely(entry != NULL))
-		return entry->value.pointer;
-	if (is_full())
+		return lists[entry->value];
+	if (is_full_for(&key))
 		reset_cache();
 	/* what changes while the table is read is counted, and empties the cache later */
-	granted = list_of(catalog_user_roles(user_id, tenant));
-	string_table_insert(&users, cache_context, &key)->value.pointer = granted;
-	return granted;
+	place = place_of(catalog_user_roles(user_id, tenant));
+	packed_table_insert(&users, cache_context, &key, place);
+	return lists[place];
 }
