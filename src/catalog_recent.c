@@ -6,8 +6,11 @@
  * Invariants: what is remembered is a place, never what was there: the row is
  * read and judged anew each time, and its whole hash compared by the caller.  A
  * place whose buffer holds another block by now, or whose row version is no
- * longer the newest committed one, is as if it had not been remembered.  A key
- * has one of SLOTS places, so memory is bounded.
+ * longer the newest committed one, is as if it had not been remembered.
+ *
+ * A key belongs to one set of places, which fills a line of the processor's
+ * cache; the newest come first, and the oldest goes.  There are twice as many
+ * sets when too many had to go, up to session_auth.session_cache_size.
  *
  * SnapshotSelf sees at least what a snapshot taken now would: a version that is
  * committed and that no committed transaction, nor this one, has replaced or
@@ -25,24 +28,83 @@
 
 #include "catalog_recent.h"
 #include "compat.h"
+#include "settings.h"
 
-#define SLOTS 16384
+#define WAYS       4
+#define FIRST_SETS 256
 
 typedef struct RecentRow
 {
-	int64 key;
+	uint32 tag; /* of the key: its last bytes, of which some choose the set */
 	ItemPointerData place;
 	Buffer buffer; /* that held it; 0: nothing is remembered */
 } RecentRow;
 
-static RecentRow *rows = NULL;
-
-static RecentRow *
-row_of(int64 key)
+typedef struct RecentSet
 {
-	if (unlikely(rows == NULL))
-		rows = MemoryContextAllocZero(TopMemoryContext, SLOTS * sizeof(RecentRow));
-	return &rows[(uint64) key % SLOTS];
+	RecentRow rows[WAYS];
+} RecentSet;
+
+StaticAssertDecl(sizeof(RecentSet) == 64, "a set is a line of the processor's cache");
+
+static MemoryContext context = NULL;
+static RecentSet *sets = NULL;
+static void *chunk; /* that they are in, at the next start of a line */
+static uint32 nsets;
+static uint32 lost; /* rows that had to go since there are as many sets */
+
+static RecentSet *
+set_of(uint32 tag)
+{
+	return &sets[tag & (nsets - 1)];
+}
+
+static void
+remember(const RecentRow *row)
+{
+	RecentSet *set = set_of(row->tag);
+	int at = 0;
+
+	while (at < WAYS - 1 && set->rows[at].buffer != InvalidBuffer && set->rows[at].tag != row->tag)
+		at++;
+	if (set->rows[at].buffer != InvalidBuffer && set->rows[at].tag != row->tag)
+		lost++;
+	memmove(&set->rows[1], &set->rows[0], at * sizeof(RecentRow));
+	set->rows[0] = *row;
+}
+
+/* Without the memory for it there are as many sets as before. */
+static void
+use_sets(uint32 n)
+{
+	RecentSet *old = sets;
+	void *old_chunk = chunk;
+	uint32 nold = nsets;
+	void *new_chunk;
+
+	if (context == NULL)
+		context = AllocSetContextCreate(TopMemoryContext, "session_auth found sessions",
+										ALLOCSET_SMALL_SIZES);
+	new_chunk = MemoryContextAllocExtended(context, ((Size) n + 1) * sizeof(RecentSet),
+										   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO | MCXT_ALLOC_NO_OOM);
+	lost = 0;
+	if (new_chunk == NULL)
+		return;
+	chunk = new_chunk;
+	sets = (RecentSet *) TYPEALIGN(sizeof(RecentSet), chunk);
+	nsets = n;
+	for (uint32 i = 0; i < nold; i++)
+		for (int at = WAYS - 1; at >= 0; at--)
+			if (old[i].rows[at].buffer != InvalidBuffer)
+				remember(&old[i].rows[at]);
+	if (old_chunk)
+		pfree(old_chunk);
+}
+
+static bool
+may_grow(void)
+{
+	return (Size) nsets * 2 * sizeof(RecentSet) <= (Size) setting_session_cache_size * 1024;
 }
 
 /* The row version at a place of a buffer that is locked; false when there is none to see. */
@@ -65,6 +127,17 @@ read_place(Relation table, Buffer buffer, const ItemPointerData *place, HeapTupl
 	return HeapTupleSatisfiesVisibility(tuple, SnapshotSelf, buffer);
 }
 
+static const RecentRow *
+find_tag(uint32 tag)
+{
+	const RecentSet *set = nsets > 0 ? set_of(tag) : NULL;
+
+	for (int at = 0; set && at < WAYS && set->rows[at].buffer != InvalidBuffer; at++)
+		if (set->rows[at].tag == tag)
+			return &set->rows[at];
+	return NULL;
+}
+
 /*
  * The row that was found for this key, if it still stands where it was.  With
  * true the tuple is good until the caller releases the buffer.
@@ -72,11 +145,10 @@ read_place(Relation table, Buffer buffer, const ItemPointerData *place, HeapTupl
 bool
 recent_find(Relation table, int64 key, HeapTuple tuple, Buffer *buffer)
 {
-	const RecentRow *row = row_of(key);
+	const RecentRow *row = find_tag((uint32) key);
 	bool found;
 
-	if (row->key != key || row->buffer == InvalidBuffer ||
-		table->rd_tableam != GetHeapamTableAmRoutine() ||
+	if (row == NULL || table->rd_tableam != GetHeapamTableAmRoutine() ||
 		!ReadRecentBuffer(compat_relation_file(table), MAIN_FORKNUM,
 						  ItemPointerGetBlockNumber(&row->place), row->buffer))
 		return false;
@@ -98,11 +170,16 @@ recent_find(Relation table, int64 key, HeapTuple tuple, Buffer *buffer)
 void
 recent_keep(int64 key, TupleTableSlot *slot)
 {
-	RecentRow *row = row_of(key);
+	RecentRow row = { .tag = (uint32) key };
 
 	if (!TTS_IS_BUFFERTUPLE(slot))
 		return;
-	row->key = key;
-	row->place = slot->tts_tid;
-	row->buffer = ((BufferHeapTupleTableSlot *) slot)->buffer;
+	row.place = slot->tts_tid;
+	row.buffer = ((BufferHeapTupleTableSlot *) slot)->buffer;
+	if (nsets == 0)
+		use_sets(FIRST_SETS);
+	else if (lost > nsets && may_grow())
+		use_sets(nsets * 2);
+	if (nsets > 0)
+		remember(&row);
 }

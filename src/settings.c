@@ -23,6 +23,7 @@ int setting_event_retention;
 int setting_max_sessions_per_user;
 int setting_max_token_length;
 int setting_role_cache_size;
+int setting_session_cache_size;
 bool setting_log_denials;
 bool setting_gate_policies;
 bool setting_connection_scope;
@@ -76,8 +77,13 @@ settings_init(void)
 							PGC_SUSET, GUC_UNIT_BYTE, NULL, NULL, NULL);
 	DefineCustomIntVariable("session_auth.role_cache_size",
 							"How much memory a backend may use to remember who has which role.",
-							"A user takes some 100 bytes.", &setting_role_cache_size, 4 * 1024, 64,
+							"A user takes some 50 bytes.", &setting_role_cache_size, 4 * 1024, 64,
 							1024 * 1024, PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
+	DefineCustomIntVariable(
+		"session_auth.session_cache_size",
+		"How much memory a backend may use to remember where it found sessions.",
+		"A session takes some 40 bytes.", &setting_session_cache_size, 4 * 1024, 64, 1024 * 1024,
+		PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
 	DefineCustomBoolVariable("session_auth.log_denials",
 							 "Logs why a token was refused, where no error says so.",
 							 "The token itself is never logged.", &setting_log_denials, false,
