@@ -1146,33 +1146,56 @@ ec_verify(const CryptoKey *key, const unsigned char *hash, const unsigned char *
 										  hash_lens[key->info->hash]) == 1;
 }
 
+static bool
+signs_digest(const CryptoKey *key)
+{
+	return key->info->type == CRYPTO_TYPE_RSA || key->info->type == CRYPTO_TYPE_EC;
+}
+
+static bool
+digest_verify(const CryptoKey *key, const unsigned char *hash, const unsigned char *sig)
+{
+	if (key->info->type == CRYPTO_TYPE_EC)
+		return ec_verify(key, hash, sig);
+	return EVP_PKEY_verify(key->verify, sig, key->sig_len, hash, hash_lens[key->info->hash]) == 1;
+}
+
+static ResultCode
+signature_result(bool ok)
+{
+	if (ok)
+		return RESULT_OK;
+	ERR_clear_error();
+	return RESULT_BAD_SIGNATURE;
+}
+
 ResultCode
 crypto_verify(CryptoKey *key, const void *data, size_t len, const unsigned char *sig,
 			  size_t sig_len)
 {
 	unsigned char hash[CRYPTO_SHA512_LEN];
-	bool ok;
 
 	if (sig_len != key->sig_len)
 		return RESULT_BAD_SIGNATURE;
-	switch (key->info->type)
-	{
-		case CRYPTO_TYPE_SECRET:
-			ok = secret_sign(key, data, len, hash) && crypto_equal(hash, sig, sig_len);
-			break;
-		case CRYPTO_TYPE_ED25519:
-			ok = ed25519_verify(key, data, len, sig);
-			break;
-		case CRYPTO_TYPE_EC:
-			ok = digest(key->info->hash, data, len, hash) && ec_verify(key, hash, sig);
-			break;
-		default:
-			ok = digest(key->info->hash, data, len, hash) &&
-				 EVP_PKEY_verify(key->verify, sig, sig_len, hash, hash_lens[key->info->hash]) == 1;
-			break;
-	}
-	if (ok)
-		return RESULT_OK;
-	ERR_clear_error();
-	return RESULT_BAD_SIGNATURE;
+	if (signs_digest(key))
+		return signature_result(digest(key->info->hash, data, len, hash) &&
+								digest_verify(key, hash, sig));
+	if (key->info->type == CRYPTO_TYPE_ED25519)
+		return signature_result(ed25519_verify(key, data, len, sig));
+	return signature_result(secret_sign(key, data, len, hash) && crypto_equal(hash, sig, sig_len));
+}
+
+bool
+crypto_signs_sha256(const CryptoKey *key)
+{
+	return signs_digest(key) && key->info->hash == HASH_SHA256;
+}
+
+ResultCode
+crypto_verify_sha256(CryptoKey *key, const unsigned char sha256[CRYPTO_SHA256_LEN],
+					 const unsigned char *sig, size_t sig_len)
+{
+	if (!crypto_signs_sha256(key) || sig_len != key->sig_len)
+		return RESULT_BAD_SIGNATURE;
+	return signature_result(digest_verify(key, sha256, sig));
 }

@@ -167,4 +167,11 @@ ResultCode crypto_sign(CryptoKey *key, const void *data, size_t len, unsigned ch
 ResultCode crypto_verify(CryptoKey *key, const void *data, size_t len, const unsigned char *sig,
 						 size_t sig_len);
 
+/* Is it the SHA-256 of the data that the key's signatures are made of?  (RS256, PS256, ES256.) */
+bool crypto_signs_sha256(const CryptoKey *key);
+
+/* As crypto_verify(), of data whose SHA-256 is known; only where crypto_signs_sha256(). */
+ResultCode crypto_verify_sha256(CryptoKey *key, const unsigned char sha256[CRYPTO_SHA256_LEN],
+								const unsigned char *sig, size_t sig_len);
+
 #endif /* SESSION_AUTH_CRYPTO_H */

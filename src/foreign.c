@@ -34,6 +34,7 @@ typedef struct Reading
 {
 	JsonDoc doc;
 	const TokenBinding *binding;
+	TimestampTz now;
 	MemoryContext context;
 	ForeignToken *token;
 } Reading;
@@ -177,7 +178,7 @@ read_claims(Reading *reading)
 	const TokenBinding *binding = reading->binding;
 	ForeignToken *token = reading->token;
 	Claims claims;
-	ClaimsPolicy policy = { .now_us = to_unix(clock_now()),
+	ClaimsPolicy policy = { .now_us = to_unix(reading->now),
 							.skew_us = skew_us(),
 							.issuer = binding->issuer,
 							.audiences = binding->audiences,
@@ -215,7 +216,7 @@ read_session_cache(Reading *reading)
 	if (result == RESULT_OK)
 		result = session_cache_read(&cache, &reading->doc, &reading->doc.nodes[0]);
 	if (result == RESULT_OK)
-		result = session_cache_check(&cache, to_unix(clock_now()));
+		result = session_cache_check(&cache, to_unix(reading->now));
 	if (result != RESULT_OK)
 		return result;
 	if (!is_name(cache.user_id) || !is_name(cache.token))
@@ -284,10 +285,10 @@ read_payload(Reading *reading)
  * then points to is in `context`.
  */
 ResultCode
-foreign_read(const char *payload, size_t len, const TokenBinding *binding, MemoryContext context,
-			 ForeignToken *token)
+foreign_read(const char *payload, size_t len, const TokenBinding *binding, TimestampTz now,
+			 MemoryContext context, ForeignToken *token)
 {
-	Reading reading = { .binding = binding, .context = context, .token = token };
+	Reading reading = { .binding = binding, .now = now, .context = context, .token = token };
 	JsonNode *nodes = palloc(JSON_NODES_FOR(len) * sizeof(JsonNode));
 	ResultCode result;
 
@@ -355,7 +356,7 @@ merge_roles(const ForeignToken *token, Identity *identity)
  * that names its tenant is for that one, whatever the caller asks for.
  */
 ResultCode
-foreign_identity(const ForeignToken *token, const char *tenant, Identity *identity)
+foreign_identity(const ForeignToken *token, const char *tenant, TimestampTz now, Identity *identity)
 {
 	if (token->binds_tenant && tenant &&
 		(token->tenant == NULL || strcmp(token->tenant, tenant) != 0))
@@ -366,7 +367,7 @@ foreign_identity(const ForeignToken *token, const char *tenant, Identity *identi
 	identity->issued_at = token->issued_at;
 	identity->expires_at = token->expires_at;
 	/* one that is accepted for its issuer's slow clock must not read as expired */
-	if (token->expires_at <= clock_now())
+	if (token->expires_at <= now)
 		identity->expires_at = later(token->expires_at, skew_us());
 	identity->expires_at = Min(identity->expires_at, token->valid_until);
 	identity->claims = token->held_claims;

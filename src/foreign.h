@@ -34,9 +34,9 @@ typedef struct ForeignToken
 } ForeignToken;
 
 extern ResultCode foreign_read(const char *payload, size_t len, const TokenBinding *binding,
-							   MemoryContext context, ForeignToken *token);
+							   TimestampTz now, MemoryContext context, ForeignToken *token);
 extern ResultCode foreign_check(ForeignToken *token, TimestampTz now);
-extern ResultCode foreign_identity(const ForeignToken *token, const char *tenant,
+extern ResultCode foreign_identity(const ForeignToken *token, const char *tenant, TimestampTz now,
 								   Identity *identity);
 
 extern void foreign_revoke_user(const char *user_id);

@@ -10,6 +10,45 @@
 
 #define N_PARTS         3
 #define SIGN_HEADER_MAX (64 + 6 * JOSE_KID_MAX)
+#define HEADER_KEPT_MAX 512
+
+static ResultCode
+read_header(JwsHeader *header, Slice part)
+{
+	JoseHeader read;
+	ResultCode result = jose_header(&read, part);
+
+	if (result != RESULT_OK)
+		return result;
+	if (!crypto_alg_by_name(read.alg, read.alg_len, &header->alg))
+		return RESULT_UNSUPPORTED;
+	header->has_kid = read.has_kid;
+	header->kid_len = read.kid_len;
+	memcpy(header->kid, read.kid, read.kid_len);
+	return RESULT_OK;
+}
+
+static ResultCode
+recall_header(JwsHeader *header, Slice part)
+{
+	static char text[HEADER_KEPT_MAX];
+	static size_t text_len = 0;
+	static JwsHeader said;
+	ResultCode result;
+
+	if (text_len > 0 && part.len == text_len && memcmp(part.data, text, text_len) == 0)
+	{
+		*header = said;
+		return RESULT_OK;
+	}
+	result = read_header(header, part);
+	if (result != RESULT_OK || part.len > sizeof(text))
+		return result;
+	said = *header;
+	memcpy(text, part.data, part.len);
+	text_len = part.len;
+	return RESULT_OK;
+}
 
 ResultCode
 jws_parse(Jws *jws, const char *token, size_t len)
@@ -23,12 +62,8 @@ jws_parse(Jws *jws, const char *token, size_t len)
 	jws->signed_part.len = parts[0].len + 1 + parts[1].len;
 	jws->payload = parts[1];
 	jws->signature = parts[2];
-	result = jose_header(&jws->header, parts[0]);
-	if (result != RESULT_OK)
-		return result;
-	if (!crypto_alg_by_name(jws->header.alg, jws->header.alg_len, &jws->alg))
-		return RESULT_UNSUPPORTED;
-	return RESULT_OK;
+	jws->signed_sha256 = NULL;
+	return recall_header(&jws->header, parts[0]);
 }
 
 ResultCode
@@ -37,11 +72,13 @@ jws_verify(const Jws *jws, CryptoKey *key)
 	unsigned char signature[CRYPTO_SIGNATURE_MAX];
 	size_t len;
 
-	if (crypto_key_alg(key) != jws->alg)
+	if (crypto_key_alg(key) != jws->header.alg)
 		return RESULT_UNKNOWN_KEY;
 	if (base64url_decode(jws->signature.data, jws->signature.len, signature, sizeof(signature),
 						 &len) != RESULT_OK)
 		return RESULT_BAD_SIGNATURE;
+	if (jws->signed_sha256 != NULL && crypto_signs_sha256(key))
+		return crypto_verify_sha256(key, jws->signed_sha256, signature, len);
 	return crypto_verify(key, jws->signed_part.data, jws->signed_part.len, signature, len);
 }
 

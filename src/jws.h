@@ -6,10 +6,11 @@
  * that the header names; the header cannot choose an algorithm for a key.  The
  * signed bytes are the token's text, so what was not decoded yet is covered.
  *
- * The order of calls: jws_parse, choose keys by header.kid and alg, jws_verify
- * with each until one fits, and only then jws_payload.
+ * The order of calls: jws_parse, choose keys by the header, jws_verify with each
+ * until one fits, and only then jws_payload.
  *
- * Pure: no PostgreSQL; what is cryptography is crypto.c's.
+ * Pure: no PostgreSQL; what is cryptography is crypto.c's.  An issuer writes the
+ * same header before every token: the last one that was read is remembered.
  */
 #ifndef SESSION_AUTH_JWS_H
 #define SESSION_AUTH_JWS_H
@@ -17,13 +18,23 @@
 #include "crypto.h"
 #include "jose.h"
 
-typedef struct Jws
+/* What a header says that a key can be chosen by. */
+typedef struct JwsHeader
 {
 	CryptoAlg alg;
+	bool has_kid;
+	size_t kid_len;
+	char kid[JOSE_KID_MAX];
+} JwsHeader;
+
+typedef struct Jws
+{
 	Slice signed_part; /* header and payload with the dot between */
 	Slice payload;     /* base64url */
 	Slice signature;   /* base64url */
-	JoseHeader header;
+	const unsigned char
+		*signed_sha256; /* of signed_part, from a caller who has it anyway, or NULL */
+	JwsHeader header;
 } Jws;
 
 /*

@@ -2,7 +2,8 @@
  * seen.c
  *		Tokens from elsewhere whose cryptography this backend has done.
  *
- * A token is recognised by the SHA-256 of its text.  That is enough to skip the
+ * A token is recognised by two digests: of what is signed, which verifying most
+ * signatures takes anyway, and of the signature.  That is enough to skip the
  * cryptography and no more: expiry, revocation and roles are judged at each use.
  *
  * Invariants: the cache has SLOTS places and a token has one of them, so its
@@ -12,7 +13,6 @@
 
 #include "utils/memutils.h"
 
-#include "crypto.h"
 #include "seen.h"
 
 #define SLOTS 256
@@ -20,7 +20,7 @@
 typedef struct SeenSlot
 {
 	bool used;
-	unsigned char hash[CRYPTO_SHA256_LEN];
+	TokenDigest digest;
 	ForeignToken token;
 	MemoryContext context; /* of what the token points to */
 } SeenSlot;
@@ -37,29 +37,30 @@ forget_all(void)
 }
 
 static SeenSlot *
-slot_of(const unsigned char *hash)
+slot_of(const TokenDigest *digest)
 {
 	if (slots == NULL)
 		slots = MemoryContextAllocZero(TopMemoryContext, SLOTS * sizeof(SeenSlot));
 	if (valid_for != keys_generation())
 		forget_all();
-	return &slots[hash[0] % SLOTS];
+	return &slots[digest->back[0] % SLOTS];
 }
 
-/* The token with this hash, or NULL. */
+/* The token with this digest, or NULL. */
 ForeignToken *
-seen_find(const unsigned char *hash)
+seen_find(const TokenDigest *digest)
 {
-	SeenSlot *slot = slot_of(hash);
+	SeenSlot *slot = slot_of(digest);
 
-	return slot->used && memcmp(slot->hash, hash, CRYPTO_SHA256_LEN) == 0 ? &slot->token : NULL;
+	return slot->used && memcmp(&slot->digest, digest, sizeof(TokenDigest)) == 0 ? &slot->token
+																				 : NULL;
 }
 
-/* Empties the place that a token with this hash will have, to be filled. */
+/* Empties the place that a token with this digest will have, to be filled. */
 MemoryContext
-seen_slot(const unsigned char *hash, ForeignToken **token)
+seen_slot(const TokenDigest *digest, ForeignToken **token)
 {
-	SeenSlot *slot = slot_of(hash);
+	SeenSlot *slot = slot_of(digest);
 
 	slot->used = false;
 	if (slot->context == NULL)
@@ -72,10 +73,10 @@ seen_slot(const unsigned char *hash, ForeignToken **token)
 
 /* What was put into the place is complete. */
 void
-seen_keep(const unsigned char *hash)
+seen_keep(const TokenDigest *digest)
 {
-	SeenSlot *slot = slot_of(hash);
+	SeenSlot *slot = slot_of(digest);
 
-	memcpy(slot->hash, hash, CRYPTO_SHA256_LEN);
+	slot->digest = *digest;
 	slot->used = true;
 }

@@ -38,40 +38,35 @@ class_of(char c)
 	return classes[(unsigned char) c];
 }
 
-#define EVERY(byte) (UINT64_C(0x0101010101010101) * (byte))
-#define HIGH        EVERY(0x80)
+/* Sixteen characters at once, as tokens are long. */
+typedef unsigned char Chars __attribute__((vector_size(16)));
 
-/* In each byte of a word without high bits: the high bit, where low <= byte <= high. */
-static uint64_t
-within(uint64_t word, unsigned char low, unsigned char high)
-{
-	return ((word | HIGH) - EVERY(low)) & ((EVERY(high) | HIGH) - word) & HIGH;
-}
-
-/* Eight characters at once, as tokens are long. */
 static bool
-is_base64url_word(uint64_t word)
+are_base64url(Chars c)
 {
-	uint64_t good = within(word | EVERY(0x20), 'a', 'z') | within(word, '0', '9') |
-					within(word, '-', '-') | within(word, '_', '_');
+	Chars lower = c | 0x20;
+	Chars good = (Chars) ((Chars) (lower - 'a') < 26) | (Chars) ((Chars) (c - '0') < 10) |
+				 (Chars) (c == '-') | (Chars) (c == '_');
+	uint64_t halves[2];
 
-	return (word & HIGH) == 0 && good == HIGH;
+	memcpy(halves, &good, sizeof(halves));
+	return (halves[0] & halves[1]) == UINT64_MAX;
 }
 
 static bool
 is_base64url(const char *s, size_t len)
 {
-	uint64_t word = EVERY('A');
+	Chars chars;
 
-	for (; len >= sizeof(word); s += sizeof(word), len -= sizeof(word))
+	for (; len >= sizeof(chars); s += sizeof(chars), len -= sizeof(chars))
 	{
-		memcpy(&word, s, sizeof(word));
-		if (!is_base64url_word(word))
+		memcpy(&chars, s, sizeof(chars));
+		if (!are_base64url(chars))
 			return false;
 	}
-	word = EVERY('A');
-	memcpy(&word, s, len);
-	return is_base64url_word(word);
+	memset(&chars, 'A', sizeof(chars));
+	memcpy(&chars, s, len);
+	return are_base64url(chars);
 }
 
 static bool

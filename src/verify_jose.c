@@ -22,13 +22,14 @@ typedef struct Proved
 	char *payload;
 	size_t len;
 	const TokenBinding *binding;
+	const unsigned char *front_sha256; /* of the token before its last dot */
 	int skip; /* so many keys that fit are passed over: it was not their issuer's */
 } Proved;
 
 /* ------------------------------------------------------------------------- signed */
 
 static bool
-names_key(const JoseHeader *header, const TrustedKey *key)
+names_key(const JwsHeader *header, const TrustedKey *key)
 {
 	if (key->kid == NULL)
 		return !header->has_kid;
@@ -48,7 +49,7 @@ prove_by_keys(const Jws *jws, int skip, const TokenBinding **binding)
 		TrustedKey *key = lfirst(cell);
 		CryptoKey *parsed;
 
-		if (key->alg != jws->alg || !names_key(&jws->header, key))
+		if (key->alg != jws->header.alg || !names_key(&jws->header, key))
 			continue;
 		parsed = keys_parsed(key);
 		if (parsed == NULL)
@@ -70,6 +71,7 @@ prove_jws(const char *token, size_t len, Proved *proved)
 	ResultCode result = jws_parse(jws, token, len);
 	size_t cap;
 
+	jws->signed_sha256 = proved->front_sha256;
 	if (result == RESULT_OK)
 		result = prove_by_keys(jws, proved->skip, &proved->binding);
 	if (result != RESULT_OK)
@@ -149,12 +151,13 @@ check_session_behind(const ForeignToken *token, Identity *identity, FoundSession
 }
 
 static ResultCode
-use_token(ForeignToken *token, const char *tenant, Identity *identity, FoundSession *found)
+use_token(ForeignToken *token, const char *tenant, TimestampTz now, Identity *identity,
+		  FoundSession *found)
 {
-	ResultCode result = foreign_check(token, clock_now());
+	ResultCode result = foreign_check(token, now);
 
 	if (result == RESULT_OK)
-		result = foreign_identity(token, tenant, identity);
+		result = foreign_identity(token, tenant, now, identity);
 	if (result == RESULT_OK)
 		result = check_session_behind(token, identity, found);
 	return result;
@@ -164,18 +167,18 @@ typedef ResultCode (*Prover)(const char *token, size_t len, Proved *proved);
 
 /* The token, proved, read and kept; NULL, and why in *result, when it is not good. */
 static ForeignToken *
-prove_and_keep(const char *token, size_t len, const unsigned char *hash, Prover prove,
-			   ResultCode *result)
+prove_and_keep(const char *token, size_t len, const TokenDigest *digest, TimestampTz now,
+			   Prover prove, ResultCode *result)
 {
-	Proved proved = { NULL, 0, NULL, 0 };
+	Proved proved = { .front_sha256 = digest->front };
 	ForeignToken *place = NULL;
 	MemoryContext context;
 
 	*result = prove(token, len, &proved);
 	while (*result == RESULT_OK)
 	{
-		context = seen_slot(hash, &place);
-		*result = foreign_read(proved.payload, proved.len, proved.binding, context, place);
+		context = seen_slot(digest, &place);
+		*result = foreign_read(proved.payload, proved.len, proved.binding, now, context, place);
 		if (*result != RESULT_WRONG_ISSUER)
 			break;
 		/* two issuers may share a key and its kid: the next one's turn */
@@ -184,27 +187,42 @@ prove_and_keep(const char *token, size_t len, const unsigned char *hash, Prover 
 	}
 	if (*result != RESULT_OK)
 		return NULL;
-	seen_keep(hash);
+	seen_keep(digest);
 	return place;
+}
+
+/* Of a token of several parts. */
+static bool
+digest_token(const char *token, size_t len, TokenDigest *digest)
+{
+	const char *end = token + len;
+	const char *last = token;
+	const char *dot;
+
+	while ((dot = memchr(last, '.', end - last)) != NULL)
+		last = dot + 1;
+	return last > token && crypto_sha256(token, last - 1 - token, digest->front) &&
+		   crypto_sha256(last, end - last, digest->back);
 }
 
 static ResultCode
 verify_jose(const char *token, size_t len, Verification *verification, Prover prove)
 {
-	unsigned char hash[CRYPTO_SHA256_LEN];
+	TimestampTz now = clock_now();
+	TokenDigest digest;
 	ForeignToken *seen;
 	ResultCode result;
 
 	keys_accept_changes();
-	if (!crypto_sha256(token, len, hash))
+	if (!digest_token(token, len, &digest))
 		return RESULT_CRYPTO_FAILED;
-	seen = seen_find(hash);
+	seen = seen_find(&digest);
 	if (seen == NULL)
-		seen = prove_and_keep(token, len, hash, prove, &result);
+		seen = prove_and_keep(token, len, &digest, now, prove, &result);
 	if (seen == NULL)
 		return result;
 	verification->claims = seen->claims;
-	return use_token(seen, verification->identity.tenant, &verification->identity,
+	return use_token(seen, verification->identity.tenant, now, &verification->identity,
 					 &verification->session);
 }
 
@@ -227,6 +245,7 @@ verify_jwe(const char *token, size_t len, Verification *verification)
 bool
 verify_jose_again(const Identity *identity, Identity *fresh)
 {
+	TimestampTz now = clock_now();
 	const TokenBinding *binding;
 	ForeignToken *token = palloc(sizeof(ForeignToken));
 	FoundSession found;
@@ -234,7 +253,7 @@ verify_jose_again(const Identity *identity, Identity *fresh)
 	keys_accept_changes();
 	binding = keys_find_binding(identity->origin);
 	return binding &&
-		   foreign_read(identity->claims, strlen(identity->claims), binding, CurrentMemoryContext,
-						token) == RESULT_OK &&
-		   use_token(token, identity->tenant, fresh, &found) == RESULT_OK;
+		   foreign_read(identity->claims, strlen(identity->claims), binding, now,
+						CurrentMemoryContext, token) == RESULT_OK &&
+		   use_token(token, identity->tenant, now, fresh, &found) == RESULT_OK;
 }
