@@ -4,16 +4,20 @@
  */
 #include "base64.h"
 
-#include <string.h>
+#include <stdint.h>
 
 static const char alphabet_url[] =
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 static const char alphabet_std[] =
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-#define INVALID 0x80 /* beyond every value */
+/*
+ * For each of four characters in a row what it adds to the 24 bits that they stand
+ * for; a character that is not in the alphabet adds a bit beyond them.
+ */
+typedef uint32_t Values[4][256];
 
-typedef unsigned char Values[256];
+#define INVALID (UINT32_C(1) << 24)
 
 static size_t
 encode(const unsigned char *in, size_t len, char *out, const char *alphabet)
@@ -55,43 +59,45 @@ base64_encode(const unsigned char *in, size_t len, char *out)
 	return n;
 }
 
-/* What each character stands for; made once, of the alphabet itself. */
-static const unsigned char *
-values_of(const char *alphabet, Values values)
+/* Made once, of the alphabet itself. */
+static void
+make_values(Values values, const char *alphabet)
 {
+	int place;
 	int i;
 
-	if (values['B'] == 1)
-		return values;
-	memset(values, INVALID, sizeof(Values));
-	for (i = 0; i < 64; i++)
-		values[(unsigned char) alphabet[i]] = (unsigned char) i;
-	return values;
+	if (values[3]['B'] == 1)
+		return;
+	for (place = 0; place < 4; place++)
+	{
+		for (i = 0; i < 256; i++)
+			values[place][i] = INVALID;
+		for (i = 0; i < 64; i++)
+			values[place][(unsigned char) alphabet[i]] = (uint32_t) i << (18 - 6 * place);
+	}
 }
 
 /* The two or three characters at the end that stand for one or two bytes. */
 static ResultCode
-decode_rest(const unsigned char *in, size_t len, unsigned char *out, const unsigned char *values)
+decode_rest(const unsigned char *in, size_t len, unsigned char *out, Values values)
 {
-	unsigned int a = values[in[0]];
-	unsigned int b = values[in[1]];
-	unsigned int c = len > 2 ? values[in[2]] : 0;
+	uint32_t bits = values[0][in[0]] | values[1][in[1]] | (len > 2 ? values[2][in[2]] : 0);
 
-	if (((a | b | c) & INVALID) != 0 || ((len > 2 ? c & 3 : b & 15) != 0))
+	if ((bits & (INVALID | (len > 2 ? 0xff : 0xffff))) != 0)
 		return RESULT_MALFORMED;
-	out[0] = (unsigned char) (a << 2 | b >> 4);
+	out[0] = (unsigned char) (bits >> 16);
 	if (len > 2)
-		out[1] = (unsigned char) (b << 4 | c >> 2);
+		out[1] = (unsigned char) (bits >> 8);
 	return RESULT_OK;
 }
 
 /* Decodes len characters that carry no padding. */
 static ResultCode
-decode(const char *text, size_t len, unsigned char *out, size_t cap, size_t *out_len,
-	   const unsigned char *values)
+decode(const char *text, size_t len, unsigned char *out, size_t cap, size_t *out_len, Values values)
 {
 	const unsigned char *in = (const unsigned char *) text;
 	size_t need = len / 4 * 3 + (len % 4 == 0 ? 0 : len % 4 - 1);
+	uint32_t met = 0;
 
 	*out_len = 0;
 	if (len % 4 == 1)
@@ -100,18 +106,14 @@ decode(const char *text, size_t len, unsigned char *out, size_t cap, size_t *out
 		return RESULT_TOO_LONG;
 	for (; len >= 4; len -= 4, in += 4, out += 3)
 	{
-		unsigned int a = values[in[0]];
-		unsigned int b = values[in[1]];
-		unsigned int c = values[in[2]];
-		unsigned int d = values[in[3]];
+		uint32_t bits = values[0][in[0]] | values[1][in[1]] | values[2][in[2]] | values[3][in[3]];
 
-		if (((a | b | c | d) & INVALID) != 0)
-			return RESULT_MALFORMED;
-		out[0] = (unsigned char) (a << 2 | b >> 4);
-		out[1] = (unsigned char) (b << 4 | c >> 2);
-		out[2] = (unsigned char) (c << 6 | d);
+		met |= bits;
+		out[0] = (unsigned char) (bits >> 16);
+		out[1] = (unsigned char) (bits >> 8);
+		out[2] = (unsigned char) bits;
 	}
-	if (len > 0 && decode_rest(in, len, out, values) != RESULT_OK)
+	if ((met & INVALID) != 0 || (len > 0 && decode_rest(in, len, out, values) != RESULT_OK))
 		return RESULT_MALFORMED;
 	*out_len = need;
 	return RESULT_OK;
@@ -122,7 +124,8 @@ base64url_decode(const char *in, size_t len, unsigned char *out, size_t cap, siz
 {
 	static Values values;
 
-	return decode(in, len, out, cap, out_len, values_of(alphabet_url, values));
+	make_values(values, alphabet_url);
+	return decode(in, len, out, cap, out_len, values);
 }
 
 ResultCode
@@ -136,5 +139,6 @@ base64_decode(const char *in, size_t len, unsigned char *out, size_t cap, size_t
 		return RESULT_MALFORMED;
 	while (padding < 2 && padding < len && in[len - 1 - padding] == '=')
 		padding++;
-	return decode(in, len - padding, out, cap, out_len, values_of(alphabet_std, values));
+	make_values(values, alphabet_std);
+	return decode(in, len - padding, out, cap, out_len, values);
 }
