@@ -10,14 +10,9 @@ SET session_auth.touch_interval = '1d';
 
 CALL bench.fill_lists(:few_sessions, 50000);
 CALL bench.measure_calls('calls', :few_sessions, :rounds, :calls, bench.calls());
-SET session_auth.role_cache_size = '64MB';
-CALL bench.measure_calls('calls', :few_sessions, :rounds, :calls, bench.calls_with_roles());
-RESET session_auth.role_cache_size;
 
 CALL bench.have_sessions(:many_sessions);
 VACUUM (ANALYZE, FREEZE) session_auth.sessions, session_auth.user_roles, bench.web_sessions, bench.web_user_roles;
 CALL bench.fill_lists(:many_sessions, 50000);
+CALL bench.measure_strangers('calls', :many_sessions, :rounds, :calls);
 CALL bench.measure_calls('calls', :many_sessions, :rounds, :calls, bench.calls());
-SET session_auth.role_cache_size = '64MB';
-CALL bench.measure_calls('calls', :many_sessions, :rounds, :calls, bench.calls_with_roles());
-RESET session_auth.role_cache_size;

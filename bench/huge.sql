@@ -10,8 +10,6 @@ SELECT :huge_sessions > 0 AS wanted \gset
 CALL bench.have_sessions(:huge_sessions);
 VACUUM (ANALYZE) session_auth.sessions, session_auth.user_roles, bench.web_sessions, bench.web_user_roles;
 CALL bench.fill_lists(:huge_sessions, 50000);
+CALL bench.measure_strangers('calls', :huge_sessions, :rounds, :calls);
 CALL bench.measure_calls('calls', :huge_sessions, :rounds, :calls, bench.calls());
-SET session_auth.role_cache_size = '64MB';
-CALL bench.measure_calls('calls', :huge_sessions, :rounds, :calls, bench.calls_with_roles());
-RESET session_auth.role_cache_size;
 \endif

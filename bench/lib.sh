@@ -77,6 +77,12 @@ build_floor() {
     install -m 755 "$dir/floor.so" "$floor"
 }
 
+# Does the server's shared memory lie in huge pages?
+pages_in_use() {
+    printf 'huge\n%s\n' "$(awk '/^HugePages_(Total|Rsvd)/ { pages += $2 } /^HugePages_Free/ { pages -= $2 }
+        END { print (pages > 0 ? "yes" : "no") }' /proc/meminfo)"
+}
+
 prepare() {
     build_floor
     query 'CREATE EXTENSION session_auth; CREATE SCHEMA bench'

@@ -130,14 +130,20 @@ LANGUAGE sql AS $$
   ) c (item, function, list, others)
 $$;
 
--- Again, with session_auth.role_cache_size so large that the roles of all users
--- that are called for stay in it.
-CREATE FUNCTION bench.calls_with_roles() RETURNS bench.call[]
-LANGUAGE sql AS $$
-  SELECT array_agg((item, function::regprocedure, list, others)::bench.call) FROM (VALUES
-    ('floor: index probe, roles remembered', 'bench.probe(bigint)', 'keys', '{}'::text[]),
-    ('authenticate, roles remembered', 'session_auth.authenticate(text,text,text)', 'tokens', '{transaction,NULL}')
-  ) c (item, function, list, others)
+-- Again, of users and sessions that a backend does not remember, because its caches
+-- are small. To be measured before what makes them grow.
+CREATE PROCEDURE bench.measure_strangers(part text, x bigint, rounds integer, calls bigint)
+LANGUAGE plpgsql AS $$
+BEGIN
+  SET session_auth.role_cache_size = '64kB';
+  SET session_auth.session_cache_size = '64kB';
+  CALL bench.measure_calls(part, x, rounds, calls, ARRAY[
+    ('floor: index probe, none remembered', 'bench.probe(bigint)', 'keys', '{}'),
+    ('authenticate, none remembered', 'session_auth.authenticate(text,text,text)', 'tokens', '{transaction,NULL}')
+  ]::bench.call[]);
+  RESET session_auth.role_cache_size;
+  RESET session_auth.session_cache_size;
+END
 $$;
 
 -- What the floors and the peers look up is the same sessions.
