@@ -77,7 +77,7 @@ build_floor() {
     install -m 755 "$dir/floor.so" "$floor"
 }
 
-# Does the server's shared memory lie in huge pages?
+# Does the server's shared memory lie in huge pages? (It is the one server here.)
 pages_in_use() {
     printf 'huge\n%s\n' "$(awk '/^HugePages_(Total|Rsvd)/ { pages += $2 } /^HugePages_Free/ { pages -= $2 }
         END { print (pages > 0 ? "yes" : "no") }' /proc/meminfo)"

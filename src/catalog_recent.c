@@ -49,7 +49,7 @@ StaticAssertDecl(sizeof(RecentSet) == 64, "a set is a line of the processor's ca
 
 static MemoryContext context = NULL;
 static RecentSet *sets = NULL;
-static void *chunk; /* that they are in, at the next start of a line */
+static void *chunk; /* that they are in, aligned to the processor's cache lines */
 static uint32 nsets;
 static uint32 lost; /* rows that had to go since there are as many sets */
 
@@ -73,7 +73,7 @@ remember(const RecentRow *row)
 	set->rows[0] = *row;
 }
 
-/* Without the memory for it there are as many sets as before. */
+/* Without the memory for more there are as many sets as before. */
 static void
 use_sets(uint32 n)
 {
@@ -178,7 +178,7 @@ recent_keep(int64 key, TupleTableSlot *slot)
 	row.buffer = ((BufferHeapTupleTableSlot *) slot)->buffer;
 	if (nsets == 0)
 		use_sets(FIRST_SETS);
-	else if (lost > nsets && may_grow())
+	else if (lost > nsets / WAYS && may_grow())
 		use_sets(nsets * 2);
 	if (nsets > 0)
 		remember(&row);

@@ -10,7 +10,8 @@
  * until one fits, and only then jws_payload.
  *
  * Pure: no PostgreSQL; what is cryptography is crypto.c's.  An issuer writes the
- * same header before every token: the last one that was read is remembered.
+ * same header before every token: the last one that was read is remembered, so
+ * that these functions are for one thread, as crypto.h's are.
  */
 #ifndef SESSION_AUTH_JWS_H
 #define SESSION_AUTH_JWS_H
@@ -32,8 +33,8 @@ typedef struct Jws
 	Slice signed_part; /* header and payload with the dot between */
 	Slice payload;     /* base64url */
 	Slice signature;   /* base64url */
-	const unsigned char
-		*signed_sha256; /* of signed_part, from a caller who has it anyway, or NULL */
+	/* of signed_part, from a caller who has it anyway; NULL after jws_parse */
+	const unsigned char *signed_sha256;
 	JwsHeader header;
 } Jws;
 

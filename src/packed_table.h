@@ -2,7 +2,7 @@
  * packed_table.h
  *		A hash table from byte strings to numbers that holds many in little memory.
  *
- * An entry takes 16 bytes, its key what it is long and four more.  It is asked less
+ * An entry takes 16 bytes at most, its key what it is long and four more.  It is asked less
  * often than a string table, by far more different keys: what counts is how many of
  * them a megabyte holds.  Open addressing, linear probing, at most three quarters
  * full.  Nothing is ever removed; the table lives and dies with its memory context.

@@ -4,7 +4,7 @@
  *
  * Invariants: what is remembered was in the table when nothing had been
  * invalidated since: any change of grants empties the cache, at the next
- * question.  So does another user when the cache has grown to
+ * question.  So does another user for whom the cache would grow beyond
  * session_auth.role_cache_size.  Answers are good until the next question.
  *
  * Many users have the same few roles: a list of roles is kept once, so that it is
@@ -49,8 +49,9 @@ static void
 reset_cache(void)
 {
 	if (cache_context == NULL)
-		cache_context = AllocSetContextCreate(CacheMemoryContext, "session_auth granted roles",
-											  ALLOCSET_DEFAULT_SIZES);
+		/* blocks do not double, so that no more is taken than was asked for */
+		cache_context = AllocSetContextCreate(CacheMemoryContext, "session_auth granted roles", 0,
+											  ALLOCSET_DEFAULT_INITSIZE, ALLOCSET_DEFAULT_INITSIZE);
 	MemoryContextReset(cache_context);
 	memset(&users, 0, sizeof(users));
 	memset(&list_places, 0, sizeof(list_places));

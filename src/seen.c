@@ -2,8 +2,8 @@
  * seen.c
  *		Tokens from elsewhere whose cryptography this backend has done.
  *
- * A token is recognised by two digests: of what is signed, which verifying most
- * signatures takes anyway, and of the signature.  That is enough to skip the
+ * A token is recognised by two digests: of what is signed, which verifying RS256,
+ * PS256 and ES256 takes anyway, and of the signature.  That is enough to skip the
  * cryptography and no more: expiry, revocation and roles are judged at each use.
  *
  * Invariants: the cache has SLOTS places and a token has one of them, so its

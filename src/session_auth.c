@@ -16,6 +16,7 @@
 #include "role_cache.h"
 #include "session.h"
 #include "settings.h"
+#include "string_table.h"
 #include "verify.h"
 
 PG_MODULE_MAGIC;
@@ -25,6 +26,7 @@ PGDLLEXPORT void _PG_init(void);
 void
 _PG_init(void)
 {
+	string_seeds_init();
 	settings_init();
 	identity_init();
 	MarkGUCPrefixReserved("session_auth");

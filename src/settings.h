@@ -15,8 +15,8 @@ extern int setting_clock_skew;
 extern int setting_event_retention;
 
 extern int setting_max_sessions_per_user;
-extern int setting_max_token_length; /* bytes */
-extern int setting_role_cache_size;
+extern int setting_max_token_length;   /* bytes */
+extern int setting_role_cache_size;    /* kB */
 extern int setting_session_cache_size; /* kB */
 extern bool setting_log_denials;
 extern bool setting_gate_policies;

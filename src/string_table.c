@@ -9,15 +9,23 @@
 #define FIRST_SIZE 8
 #define LINE_SIZE  64
 
+uint64 string_seeds[2];
+
+void
+string_seeds_init(void)
+{
+	if (!pg_strong_random(string_seeds, sizeof(string_seeds)))
+		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("no random bytes can be had")));
+}
+
 /* Of a long key: what comes before its last 16 bytes. */
 uint64
 string_fold_front(const char *bytes, size_t len)
 {
-	uint64 h = UINT64CONST(0x8ebc6af09c88c6e3) ^ len;
+	uint64 h = string_seeds[0] ^ len;
 
 	for (size_t i = 0; i + STRING_KEY_SHORT < len; i += 16)
-		h = string_fold(string_load8(bytes + i) ^ UINT64CONST(0x589965cc75374cc3),
-						string_load8(bytes + i + 8) ^ h);
+		h = string_fold(string_load8(bytes + i) ^ string_seeds[1], string_load8(bytes + i + 8) ^ h);
 	return h;
 }
 

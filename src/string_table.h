@@ -53,6 +53,9 @@ typedef struct StringTable
 	uint32 mask;
 } StringTable;
 
+/* Random in each process: who chooses keys cannot choose where they go. */
+extern uint64 string_seeds[2];
+
 /* Folds the 128-bit product of two words: every bit of both reaches every bit. */
 static pg_attribute_always_inline uint64
 string_fold(uint64 a, uint64 b)
@@ -109,13 +112,14 @@ string_last(const char *bytes, size_t len)
 	return len == 0 ? 0 : (unsigned char) bytes[len - 1];
 }
 
+extern void string_seeds_init(void);
 extern uint64 string_fold_front(const char *bytes, size_t len);
 
 static pg_attribute_always_inline StringKey
 string_key(const char *bytes, size_t len)
 {
 	StringKey key = { bytes, (uint32) len, 0, 0, 0 };
-	uint64 h = UINT64CONST(0xa0761d6478bd642f) ^ len;
+	uint64 h = string_seeds[0] ^ len;
 
 	if (unlikely(len > STRING_KEY_SHORT))
 	{
@@ -125,7 +129,7 @@ string_key(const char *bytes, size_t len)
 	}
 	key.first = string_first(bytes, len);
 	key.last = string_last(bytes, len);
-	h = string_fold(key.first ^ UINT64CONST(0xe7037ed1a0b428db), key.last ^ h);
+	h = string_fold(key.first ^ string_seeds[1], key.last ^ h);
 	key.hash = (uint32) (h ^ h >> 32);
 	return key;
 }

@@ -42,13 +42,17 @@ class_of(char c)
 typedef unsigned char Chars __attribute__((vector_size(16)));
 
 static bool
-are_base64url(Chars c)
+are_base64url(const char *s)
 {
-	Chars lower = c | 0x20;
-	Chars good = (Chars) ((Chars) (lower - 'a') < 26) | (Chars) ((Chars) (c - '0') < 10) |
-				 (Chars) (c == '-') | (Chars) (c == '_');
+	Chars c;
+	Chars lower;
+	Chars good;
 	uint64_t halves[2];
 
+	memcpy(&c, s, sizeof(c));
+	lower = c | 0x20;
+	good = (Chars) ((Chars) (lower - 'a') < 26) | (Chars) ((Chars) (c - '0') < 10) |
+		   (Chars) (c == '-') | (Chars) (c == '_');
 	memcpy(halves, &good, sizeof(halves));
 	return (halves[0] & halves[1]) == UINT64_MAX;
 }
@@ -56,17 +60,14 @@ are_base64url(Chars c)
 static bool
 is_base64url(const char *s, size_t len)
 {
-	Chars chars;
+	char rest[sizeof(Chars)];
 
-	for (; len >= sizeof(chars); s += sizeof(chars), len -= sizeof(chars))
-	{
-		memcpy(&chars, s, sizeof(chars));
-		if (!are_base64url(chars))
+	for (; len >= sizeof(rest); s += sizeof(rest), len -= sizeof(rest))
+		if (!are_base64url(s))
 			return false;
-	}
-	memset(&chars, 'A', sizeof(chars));
-	memcpy(&chars, s, len);
-	return are_base64url(chars);
+	memset(rest, 'A', sizeof(rest));
+	memcpy(rest, s, len);
+	return are_base64url(rest);
 }
 
 static bool

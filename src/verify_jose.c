@@ -208,12 +208,13 @@ digest_token(const char *token, size_t len, TokenDigest *digest)
 static ResultCode
 verify_jose(const char *token, size_t len, Verification *verification, Prover prove)
 {
-	TimestampTz now = clock_now();
+	TimestampTz now;
 	TokenDigest digest;
 	ForeignToken *seen;
 	ResultCode result;
 
 	keys_accept_changes();
+	now = clock_now(); /* reading changed keys may have waited */
 	if (!digest_token(token, len, &digest))
 		return RESULT_CRYPTO_FAILED;
 	seen = seen_find(&digest);
@@ -245,12 +246,13 @@ verify_jwe(const char *token, size_t len, Verification *verification)
 bool
 verify_jose_again(const Identity *identity, Identity *fresh)
 {
-	TimestampTz now = clock_now();
+	TimestampTz now;
 	const TokenBinding *binding;
 	ForeignToken *token = palloc(sizeof(ForeignToken));
 	FoundSession found;
 
 	keys_accept_changes();
+	now = clock_now();
 	binding = keys_find_binding(identity->origin);
 	return binding &&
 		   foreign_read(identity->claims, strlen(identity->claims), binding, now,

@@ -2,8 +2,8 @@
 -- resources, tenants and users, ever new tokens that are refused, errors in a loop.
 -- Holds: caches are bounded, what does not exist is not kept, refusals leave nothing.
 -- test/t/memory.t has a million calls of each function. Guards: src/permission.c,
--- fill_set() (no set for roles that do not exist); src/role_cache.c, src/catalog_recent.c and
--- src/seen.c (SLOTS); pgtap/caches.sql fills them.
+-- fill_set() (no set for roles that do not exist); src/seen.c (SLOTS), src/role_cache.c
+-- and src/catalog_recent.c, which pgtap/caches.sql fills.
 SELECT plan(6);
 \ir tokens_for_attacks.psql
 SELECT session_auth.import_permissions('{"ADMIN": ["view:accounts"]}') \g /dev/null

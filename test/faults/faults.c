@@ -119,8 +119,19 @@ RAISES(char *, pstrdup, (const char *in), (in))
 RAISES(char *, pnstrdup, (const char *in, Size len), (in, len))
 RAISES(void *, MemoryContextAlloc, (MemoryContext context, Size size), (context, size))
 RAISES(void *, MemoryContextAllocZero, (MemoryContext context, Size size), (context, size))
-RAISES(void *, MemoryContextAllocExtended, (MemoryContext context, Size size, int flags),
-	   (context, size, flags))
+/* the one that may be asked not to raise */
+extern void *__real_MemoryContextAllocExtended(MemoryContext context, Size size, int flags);
+extern void *__wrap_MemoryContextAllocExtended(MemoryContext context, Size size, int flags);
+void *
+__wrap_MemoryContextAllocExtended(MemoryContext context, Size size, int flags)
+{
+	if ((flags & MCXT_ALLOC_NO_OOM) == 0)
+		may_raise();
+	else if (is_due(false))
+		return NULL;
+	return __real_MemoryContextAllocExtended(context, size, flags);
+}
+RAISES(void *, repalloc_huge, (void *pointer, Size size), (pointer, size))
 RAISES(char *, MemoryContextStrdup, (MemoryContext context, const char *string), (context, string))
 RAISES(MemoryContext, AllocSetContextCreateInternal,
 	   (MemoryContext parent, const char *name, Size min, Size init, Size max),

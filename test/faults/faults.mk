@@ -3,7 +3,7 @@
 SOURCE = test/faults/faults.c
 OBJECTS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)) $(SOURCE))
 # Every function that faults.c wraps is one for the linker.
-WRAPPED := $(shell sed -n 's/^\(RAISES\|FAILS\).[^,]*, \([A-Za-z0-9_]*\),.*/\2/p' $(SOURCE)) malloc guc_malloc
+WRAPPED := $(shell sed -n 's/^\(RAISES\|FAILS\).[^,]*, \([A-Za-z0-9_]*\),.*/\2/p' $(SOURCE)) malloc guc_malloc MemoryContextAllocExtended
 
 all:
 	$(MAKE) OBJS='$(OBJECTS)' SHLIB_LINK='-lcrypto $(WRAPPED:%=-Wl,--wrap=%)' PG_CFLAGS='-std=gnu11 -fvisibility=hidden' with_llvm=no all

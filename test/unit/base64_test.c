@@ -4,6 +4,8 @@
 #include "base64.h"
 #include "tap.h"
 
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
 static ResultCode
 url(const char *text, size_t *len)
 {
@@ -51,8 +53,7 @@ round_trips(void)
 static void
 one_text_per_value(void)
 {
-	static const char chars[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_+/=. ";
+	static const char chars[] = LETTERS "-_+/=. ";
 	const size_t n = sizeof(chars) - 1;
 	unsigned char out[8];
 	char back[8];
@@ -77,6 +78,33 @@ one_text_per_value(void)
 	is_int((long long) accepted, 65536, "three characters stand for each two bytes once");
 }
 
+/* Each byte at each place of three groups. */
+static void
+every_byte(const char *chars,
+		   ResultCode (*decode)(const char *, size_t, unsigned char *, size_t, size_t *),
+		   const char *name)
+{
+	char text[12];
+	unsigned char out[12];
+	size_t len;
+	int wrong = 0;
+	int place;
+	int c;
+
+	for (place = 0; place < 12; place++)
+		for (c = 0; c < 256; c++)
+		{
+			bool good = c != 0 && strchr(chars, c) != NULL;
+
+			memset(text, 'A', sizeof(text));
+			text[place] = (char) c;
+			if ((decode(text, 12, out, sizeof(out), &len) == RESULT_OK) != good &&
+				!(c == '=' && place == 11))
+				wrong++;
+		}
+	is_int(wrong, 0, "%s: its characters decode, no other does, wherever it stands", name);
+}
+
 int
 main(void)
 {
@@ -85,16 +113,15 @@ main(void)
 
 	round_trips();
 	one_text_per_value();
+	every_byte(LETTERS "-_", base64url_decode, "base64url");
+	every_byte(LETTERS "+/", base64_decode, "base64");
 	is_int(url("", &len), RESULT_OK, "the empty text");
 	is_int(url("YQ", &len), RESULT_OK, "one byte");
 	is_int(url("YQ==", &len), RESULT_MALFORMED, "padding in base64url");
 	is_int(url("YR", &len), RESULT_MALFORMED, "unused bits set");
 	is_int(url("YWJ", &len), RESULT_MALFORMED, "unused bits set, three characters");
 	is_int(url("Y", &len), RESULT_MALFORMED, "one character alone");
-	is_int(url("YWJj\n", &len), RESULT_MALFORMED, "a newline");
-	is_int(url(" YWJj", &len), RESULT_MALFORMED, "a space");
 	is_int(url("+/+/", &len), RESULT_MALFORMED, "the standard alphabet in base64url");
-	is_int(url("Y\xc3\xa9Yq", &len), RESULT_MALFORMED, "bytes beyond ASCII");
 	is_int(base64url_decode("YQ\0A", 4, small, 2, &len), RESULT_TOO_LONG, "three bytes into two");
 	is_int(base64url_decode("Y\0AA", 4, (unsigned char[4]){ 0 }, 4, &len), RESULT_MALFORMED,
 		   "a NUL");

@@ -77,6 +77,39 @@ forms(void)
 	is_int(token_form(big, 256), TOKEN_FORM_UNKNOWN, "form: 256 characters");
 }
 
+static bool
+is_url_char(int c)
+{
+	return c != 0 &&
+		   strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", c) != NULL;
+}
+
+/* Each byte at each place of parts of each length: characters are looked at many at once. */
+static void
+every_byte(void)
+{
+	char token[64];
+	int wrong = 0;
+	int len;
+	int place;
+	int c;
+
+	for (len = 1; len <= 40; len++)
+		for (place = 0; place < len; place++)
+			for (c = 0; c < 256; c++)
+			{
+				if (c == '.')
+					continue;
+				memcpy(token, "e.", 2);
+				memset(token + 2, 'A', (size_t) len);
+				memcpy(token + 2 + len, ".s", 2);
+				token[2 + place] = (char) c;
+				if ((token_form(token, (size_t) len + 4) == TOKEN_FORM_JWS) != is_url_char(c))
+					wrong++;
+			}
+	is_int(wrong, 0, "form: a part is of base64url, whatever stands where");
+}
+
 static void
 bits(const char *token, int expected, const char *what)
 {
@@ -87,6 +120,7 @@ int
 main(void)
 {
 	forms();
+	every_byte();
 	bits("sat_" S43, 256, "our own");
 	bits("91a9b1f1-6d86-4b05-ae1f-4eabef6016ed", 122, "uuid v4");
 	bits("91A9B1F1-6D86-4B05-AE1F-4EABEF6016ED", 122, "uuid v4 in capitals");
