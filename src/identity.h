@@ -87,15 +87,29 @@ extern uint64 identity_generation;
 
 extern const Identity *identity_current_checked(void);
 
+static inline bool
+identity_lives_at(const Identity *identity, TimestampTz statement)
+{
+	return identity != NULL && identity->expires_at > clock_never_back(statement);
+}
+
 /* The identity in force in a statement that began then, or NULL. */
 static inline const Identity *
 identity_at(TimestampTz statement)
 {
 	const Identity *identity = identity_in_force;
 
-	if (identity == NULL || identity->expires_at <= clock_never_back(statement))
+	if (!identity_lives_at(identity, statement))
 		return NULL;
 	return likely(identity->scope == SCOPE_TRANSACTION) ? identity : identity_current_checked();
+}
+
+/* Whether that is one of scope transaction, of which no more is to be asked. */
+static inline bool
+identity_holds_at(TimestampTz statement)
+{
+	return identity_lives_at(identity_in_force, statement) &&
+		   identity_in_force->scope == SCOPE_TRANSACTION;
 }
 
 /* The identity in force, or NULL.  Everything that asks who is calling asks here. */

@@ -39,6 +39,21 @@ text_slice(FunctionCallInfo fcinfo, int n)
 	return (Slice){ VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value) };
 }
 
+/* A text in place that is a short key, as most names are. */
+static pg_attribute_always_inline bool
+is_short_text(FunctionCallInfo fcinfo, int n, Slice *text)
+{
+	const struct varlena *value = (const struct varlena *) PG_GETARG_POINTER(n);
+
+	if (VARATT_IS_1B(value) && !VARATT_IS_1B_E(value))
+		*text = (Slice){ VARDATA_SHORT(value), VARSIZE_SHORT(value) - VARHDRSZ_SHORT };
+	else if (VARATT_IS_4B_U(value))
+		*text = (Slice){ VARDATA(value), VARSIZE(value) - VARHDRSZ };
+	else
+		return false;
+	return text->len > 0 && text->len <= STRING_KEY_SHORT;
+}
+
 /*
  * Whether an argument is written in the query itself.  A parameter will not do:
  * PL/pgSQL runs one call site with one value after another.
@@ -77,6 +92,17 @@ is_kept(const KeptText *kept, FunctionCallInfo fcinfo, int n)
 		return memcmp(kept->bytes, value.data, value.len) == 0;
 	return kept->first == string_first(value.data, value.len) &&
 		   kept->last == string_last(value.data, value.len);
+}
+
+/* The same for what is a constant or a short key; of anything else it says no. */
+static pg_attribute_always_inline bool
+is_kept_short(const KeptText *kept, FunctionCallInfo fcinfo, int n)
+{
+	Slice value;
+
+	return kept->constant || (is_short_text(fcinfo, n, &value) && kept->len == value.len &&
+							  kept->first == string_first(value.data, value.len) &&
+							  kept->last == string_last(value.data, value.len));
 }
 
 static void
@@ -211,31 +237,54 @@ resolve_current(FunctionCallInfo fcinfo, const Identity *identity)
 
 /* ---------------------------------------------------------------------- questions */
 
+/*
+ * Each question has two ways.  The short one is for the rows after the first, with a
+ * resource that is a short key and an action that has names alone: it calls nothing,
+ * so that it needs no registers saved.  The long one is for everything else.
+ */
+
+static pg_noinline bool
+ask_given(FunctionCallInfo fcinfo)
+{
+	CallSite *site = fcinfo->flinfo->fn_extra;
+	Slice resource;
+
+	if (site == NULL || !is_fresh(site, GetCurrentStatementStartTimestamp()) ||
+		!is_kept(&site->role, fcinfo, 0) || !is_kept(&site->action, fcinfo, 1))
+		site = resolve_given(fcinfo);
+	resource = text_slice(fcinfo, 2);
+	return permission_allows(&site->rules, resource.data, resource.len);
+}
+
 SQL_FUNCTION(session_auth_has_permission);
 
 /* has_permission(role, action, resource): STRICT */
 Datum
 session_auth_has_permission(PG_FUNCTION_ARGS)
 {
-	CallSite *site = fcinfo->flinfo->fn_extra;
 	TimestampTz statement = GetCurrentStatementStartTimestamp();
+	const CallSite *site = fcinfo->flinfo->fn_extra;
 	Slice resource;
 
-	if (unlikely(site == NULL || !is_fresh(site, statement) || !is_kept(&site->role, fcinfo, 0) ||
-				 !is_kept(&site->action, fcinfo, 1)))
-		site = resolve_given(fcinfo);
-	resource = text_slice(fcinfo, 2);
-	PG_RETURN_BOOL(permission_allows(&site->rules, resource.data, resource.len));
+	if (likely(site != NULL && is_fresh(site, statement) && is_kept_short(&site->role, fcinfo, 0) &&
+			   is_kept_short(&site->action, fcinfo, 1) && site->rules.names != NULL &&
+			   is_short_text(fcinfo, 2, &resource)))
+		PG_RETURN_BOOL(permission_allows(&site->rules, resource.data, resource.len));
+	PG_RETURN_BOOL(ask_given(fcinfo));
 }
 
-static pg_attribute_always_inline bool
-current_may(FunctionCallInfo fcinfo, const Identity *identity, TimestampTz statement)
+static pg_noinline bool
+ask_current(FunctionCallInfo fcinfo)
 {
+	TimestampTz statement = GetCurrentStatementStartTimestamp();
+	const Identity *identity = identity_at(statement);
 	CallSite *site = fcinfo->flinfo->fn_extra;
 	Slice resource;
 
-	if (unlikely(site == NULL || !is_fresh(site, statement) ||
-				 site->identity != identity_generation || !is_kept(&site->action, fcinfo, 0)))
+	if (identity == NULL)
+		return false;
+	if (site == NULL || !is_fresh(site, statement) || site->identity != identity_generation ||
+		!is_kept(&site->action, fcinfo, 0))
 		site = resolve_current(fcinfo, identity);
 	if (site->resource_is_constant)
 		return site->allowed;
@@ -250,9 +299,18 @@ Datum
 session_auth_current_has_permission(PG_FUNCTION_ARGS)
 {
 	TimestampTz statement = GetCurrentStatementStartTimestamp();
-	const Identity *identity = identity_at(statement);
+	const CallSite *site = fcinfo->flinfo->fn_extra;
+	Slice resource;
 
-	PG_RETURN_BOOL(identity != NULL && current_may(fcinfo, identity, statement));
+	if (likely(site != NULL && is_fresh(site, statement) && site->identity == identity_generation &&
+			   identity_holds_at(statement) && is_kept_short(&site->action, fcinfo, 0)))
+	{
+		if (site->resource_is_constant)
+			PG_RETURN_BOOL(site->allowed);
+		if (likely(site->rules.names != NULL && is_short_text(fcinfo, 1, &resource)))
+			PG_RETURN_BOOL(permission_allows(&site->rules, resource.data, resource.len));
+	}
+	PG_RETURN_BOOL(ask_current(fcinfo));
 }
 
 SQL_FUNCTION(session_auth_has_role);
@@ -289,7 +347,7 @@ session_auth_require_permission(PG_FUNCTION_ARGS)
 						errdetail("It must not be null.")));
 	if (identity == NULL)
 		raise_not_authenticated();
-	if (!current_may(fcinfo, identity, GetCurrentStatementStartTimestamp()))
+	if (!ask_current(fcinfo))
 		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 						errmsg("permission denied: \"%s\" on \"%s\"",
 							   text_to_cstring(PG_GETARG_TEXT_PP(0)),
