@@ -14,6 +14,9 @@ SELECT gen_random_uuid(), ('x' || encode(substr(sha256(token::bytea), 1, 8), 'he
 INSERT INTO session_auth.user_roles (user_id, role, tenant)
 SELECT id, r.role, r.tenant FROM users, (VALUES (1, 'A', NULL), (2, 'A', NULL), (2, 'B', NULL), (2, 'C', 't')) r (kind, role, tenant) WHERE n <= 30000 AND n % 3 = kind;
 INSERT INTO session_auth.user_roles (user_id, role) SELECT id, 'R' || n - 30000 FROM users WHERE n > 30000;
+-- an autovacuum would empty the cache in the middle, as any change of the table does
+ALTER TABLE session_auth.sessions SET (autovacuum_enabled = off);
+ALTER TABLE session_auth.user_roles SET (autovacuum_enabled = off);
 ANALYZE session_auth.sessions, session_auth.user_roles;
 
 -- How many users are not who they are, or have not the roles that they have.
