@@ -13,6 +13,7 @@
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
+#include "nodes/pg_list.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
 
@@ -22,14 +23,10 @@
 #include "settings.h"
 #include "string_table.h"
 
-#define FIRST_LISTS 8
-
 static MemoryContext cache_context = NULL;
-static PackedTable users;       /* user, or user NUL tenant → a place in lists */
-static StringTable list_places; /* roles, each with its NUL → a place in lists */
-static GrantedRoles **lists;
-static uint32 nlists;
-static uint32 lists_len;          /* that there is room for */
+static PackedTable users;         /* user, or user NUL tenant → a place in lists */
+static StringTable list_places;   /* roles, each with its NUL → a place in lists */
+static List *lists;               /* of GrantedRoles */
 static uint64 changes = 1;        /* counted by the callback */
 static uint64 cached_changes = 0; /* the count that the cache has followed */
 
@@ -55,8 +52,7 @@ reset_cache(void)
 	MemoryContextReset(cache_context);
 	memset(&users, 0, sizeof(users));
 	memset(&list_places, 0, sizeof(list_places));
-	lists = NULL;
-	nlists = lists_len = 0;
+	lists = NIL;
 	cached_changes = changes;
 }
 
@@ -121,18 +117,6 @@ make_list(const StringInfoData *names, int n)
 	return list;
 }
 
-static void
-make_room_for_list(void)
-{
-	uint32 len = lists_len == 0 ? FIRST_LISTS : lists_len * 2;
-
-	if (nlists < lists_len)
-		return;
-	lists = lists ? repalloc_huge(lists, len * sizeof(GrantedRoles *))
-				  : MemoryContextAlloc(cache_context, len * sizeof(GrantedRoles *));
-	lists_len = len;
-}
-
 /* The place of the list of these roles. */
 static uint32
 place_of(List *granted)
@@ -140,15 +124,16 @@ place_of(List *granted)
 	StringInfoData names = role_names(granted);
 	StringKey key = string_key(names.data, names.len);
 	StringEntry *entry = string_table_find(&list_places, &key);
-	GrantedRoles *list;
+	uint32 place = list_length(lists);
+	MemoryContext old;
 
 	if (entry)
 		return (uint32) entry->value.bits;
-	make_room_for_list();
-	list = make_list(&names, list_length(granted));
-	string_table_insert(&list_places, cache_context, &key)->value.bits = nlists;
-	lists[nlists] = list;
-	return nlists++;
+	old = MemoryContextSwitchTo(cache_context);
+	lists = lappend(lists, make_list(&names, list_length(granted)));
+	MemoryContextSwitchTo(old);
+	string_table_insert(&list_places, cache_context, &key)->value.bits = place;
+	return place;
 }
 
 /* The roles that are granted to the user now: everywhere, and in this tenant. */
@@ -164,11 +149,11 @@ role_cache_get(const char *user_id, const char *tenant)
 		reset_cache();
 	entry = packed_table_find(&users, &key);
 	if (likely(entry != NULL))
-		return lists[entry->value];
+		return list_nth(lists, entry->value);
 	if (is_full_for(&key))
 		reset_cache();
 	/* what changes while the table is read is counted, and empties the cache later */
 	place = place_of(catalog_user_roles(user_id, tenant));
 	packed_table_insert(&users, cache_context, &key, place);
-	return lists[place];
+	return list_nth(lists, place);
 }

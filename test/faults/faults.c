@@ -131,7 +131,6 @@ __wrap_MemoryContextAllocExtended(MemoryContext context, Size size, int flags)
 		return NULL;
 	return __real_MemoryContextAllocExtended(context, size, flags);
 }
-RAISES(void *, repalloc_huge, (void *pointer, Size size), (pointer, size))
 RAISES(char *, MemoryContextStrdup, (MemoryContext context, const char *string), (context, string))
 RAISES(MemoryContext, AllocSetContextCreateInternal,
 	   (MemoryContext parent, const char *name, Size min, Size init, Size max),
