@@ -78,6 +78,14 @@ typedef struct KeptText
 	uint64 last;
 } KeptText;
 
+/* A short text, by its words. */
+static pg_attribute_always_inline bool
+is_same_short(const KeptText *kept, Slice value)
+{
+	return kept->len == value.len && kept->first == string_first(value.data, value.len) &&
+		   kept->last == string_last(value.data, value.len);
+}
+
 static pg_attribute_always_inline bool
 is_kept(const KeptText *kept, FunctionCallInfo fcinfo, int n)
 {
@@ -86,12 +94,9 @@ is_kept(const KeptText *kept, FunctionCallInfo fcinfo, int n)
 	if (kept->constant)
 		return true;
 	value = text_slice(fcinfo, n);
-	if (kept->len != value.len)
-		return false;
-	if (unlikely(value.len > STRING_KEY_SHORT))
-		return memcmp(kept->bytes, value.data, value.len) == 0;
-	return kept->first == string_first(value.data, value.len) &&
-		   kept->last == string_last(value.data, value.len);
+	if (value.len <= STRING_KEY_SHORT)
+		return is_same_short(kept, value);
+	return kept->len == value.len && memcmp(kept->bytes, value.data, value.len) == 0;
 }
 
 /* The same for what is a constant or a short key; of anything else it says no. */
@@ -100,9 +105,7 @@ is_kept_short(const KeptText *kept, FunctionCallInfo fcinfo, int n)
 {
 	Slice value;
 
-	return kept->constant || (is_short_text(fcinfo, n, &value) && kept->len == value.len &&
-							  kept->first == string_first(value.data, value.len) &&
-							  kept->last == string_last(value.data, value.len));
+	return kept->constant || (is_short_text(fcinfo, n, &value) && is_same_short(kept, value));
 }
 
 static void
