@@ -53,7 +53,7 @@ typedef struct StringTable
 	uint32 mask;
 } StringTable;
 
-/* Random in each process: who chooses keys cannot choose where they go. */
+/* Random wherever the library is loaded: who chooses keys cannot choose where they go. */
 extern uint64 string_seeds[2];
 
 /* Folds the 128-bit product of two words: every bit of both reaches every bit. */
