@@ -121,7 +121,10 @@ main(void)
 	is_int(url("YR", &len), RESULT_MALFORMED, "unused bits set");
 	is_int(url("YWJ", &len), RESULT_MALFORMED, "unused bits set, three characters");
 	is_int(url("Y", &len), RESULT_MALFORMED, "one character alone");
+	is_int(url("YWJj\n", &len), RESULT_MALFORMED, "a newline");
+	is_int(url(" YWJj", &len), RESULT_MALFORMED, "a space");
 	is_int(url("+/+/", &len), RESULT_MALFORMED, "the standard alphabet in base64url");
+	is_int(url("Y\xc3\xa9Yq", &len), RESULT_MALFORMED, "bytes beyond ASCII");
 	is_int(base64url_decode("YQ\0A", 4, small, 2, &len), RESULT_TOO_LONG, "three bytes into two");
 	is_int(base64url_decode("Y\0AA", 4, (unsigned char[4]){ 0 }, 4, &len), RESULT_MALFORMED,
 		   "a NUL");
