@@ -12,7 +12,9 @@
  * replication's do, so that constraints, triggers and every index are served.
  * A row is changed only after its newest version has been locked.
  *
- * Tables are found by name in the extension's schema once, then by OID.
+ * Relations are found by name in the extension's schema when they are first asked
+ * for, then by OID: a connection, or a parallel worker, that asks one question does
+ * not look for all of them.
  *
  * Between the installation of new files and ALTER EXTENSION UPDATE, a library
  * works on tables of an older version or, in connections that were open, of a
@@ -72,8 +74,8 @@ static const char *const relation_names[CATALOG_RELATIONS] = {
 	[USER_REVOCATIONS_BY_USER] = "user_revocations_user_id_idx",
 };
 
-static Oid relation_oids[CATALOG_RELATIONS];
-static bool resolved = false;
+static Oid relation_oids[CATALOG_RELATIONS]; /* of those that were asked for */
+static bool oids_in_doubt = false;           /* they have to be looked for again */
 static void (*permission_callback)(void) = NULL;
 static void (*grant_callback)(void) = NULL;
 static void (*key_callback)(void) = NULL;
@@ -109,69 +111,78 @@ tell_revocations(void)
 		revocation_callback();
 }
 
-/*
- * A callback may neither read catalogs nor free what is in use: it only flips
- * flags.  A relid of zero means that everything may have changed.
- */
+/* A relid of zero means that everything may have changed. */
+static bool
+may_be(Oid relid, CatalogRelation relation)
+{
+	return relid == InvalidOid || relation_oids[relation] == InvalidOid ||
+		   relation_oids[relation] == relid;
+}
+
+/* A callback may neither read catalogs nor free what is in use: it only flips flags. */
 static void
 relation_invalidated(Datum arg, Oid relid)
 {
-	bool unknown = !resolved || relid == InvalidOid;
-
-	if (unknown || relid == relation_oids[PERMISSIONS])
+	if (may_be(relid, PERMISSIONS))
 		tell_permissions();
-	if (unknown || relid == relation_oids[USER_ROLES])
+	if (may_be(relid, USER_ROLES))
 		tell_grants();
-	if (unknown || relid == relation_oids[SIGNING_KEYS])
+	if (may_be(relid, SIGNING_KEYS))
 		tell_keys();
-	if (unknown || relid == relation_oids[REVOKED_TOKENS])
+	if (may_be(relid, REVOKED_TOKENS))
 		tell_revocations();
-	for (int i = 0; i < CATALOG_RELATIONS && resolved; i++)
-		if (unknown || relation_oids[i] == relid)
-			resolved = false;
+	for (int i = 0; i < CATALOG_RELATIONS && !oids_in_doubt; i++)
+		oids_in_doubt = relid == InvalidOid || relation_oids[i] == relid;
 }
 
 static void
 schema_invalidated(Datum arg, int cacheid, uint32 hashvalue)
 {
-	resolved = false;
+	oids_in_doubt = true;
 	tell_permissions();
 	tell_grants();
 	tell_keys();
 	tell_revocations();
 }
 
-/* The first relation that is missing, or NULL when all are there. */
-static const char *
-resolve_relations(void)
+static Oid
+find_relation(CatalogRelation relation)
 {
 	Oid schema = get_namespace_oid(SCHEMA_NAME, true);
 
-	resolved = true; /* an invalidation that arrives in between undoes it */
+	return OidIsValid(schema) ? get_relname_relid(relation_names[relation], schema) : InvalidOid;
+}
+
+/* What was asked for once is looked for again, so that whose change is heard stays the same. */
+static void
+settle_doubt(void)
+{
+	oids_in_doubt = false; /* an invalidation that arrives in between undoes it */
 	for (int i = 0; i < CATALOG_RELATIONS; i++)
-	{
-		relation_oids[i] =
-			OidIsValid(schema) ? get_relname_relid(relation_names[i], schema) : InvalidOid;
-		if (!OidIsValid(relation_oids[i]))
-		{
-			resolved = false;
-			return relation_names[i];
-		}
-	}
-	return NULL;
+		if (OidIsValid(relation_oids[i]))
+			relation_oids[i] = find_relation(i);
+}
+
+/* The relation's OID, or InvalidOid when there is none. */
+static Oid
+find_relation_oid(CatalogRelation relation)
+{
+	if (unlikely(oids_in_doubt))
+		settle_doubt();
+	if (unlikely(!OidIsValid(relation_oids[relation])))
+		relation_oids[relation] = find_relation(relation);
+	return relation_oids[relation];
 }
 
 static void
-require_relations(void)
+refuse_missing(CatalogRelation relation)
 {
-	const char *missing = resolve_relations();
-
-	if (missing)
-		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
-						errmsg("extension session_auth is not complete in this database"),
-						errdetail("Relation %s.%s does not exist.", SCHEMA_NAME, missing),
-						errhint("After an installation of new files, run ALTER EXTENSION "
-								"session_auth UPDATE.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_TABLE),
+			 errmsg("extension session_auth is not complete in this database"),
+			 errdetail("Relation %s.%s does not exist.", SCHEMA_NAME, relation_names[relation]),
+			 errhint("After an installation of new files, run ALTER EXTENSION "
+					 "session_auth UPDATE.")));
 }
 
 /* The library is newer than the table. */
@@ -197,9 +208,11 @@ require_columns(Relation table, int natts)
 Oid
 relation_oid(CatalogRelation relation)
 {
-	if (unlikely(!resolved))
-		require_relations();
-	return relation_oids[relation];
+	Oid oid = find_relation_oid(relation);
+
+	if (unlikely(!OidIsValid(oid)))
+		refuse_missing(relation);
+	return oid;
 }
 
 /* The extension may have been dropped and made anew while we waited for the lock. */
@@ -210,7 +223,7 @@ open_relation(CatalogRelation relation, LOCKMODE lockmode)
 
 	if (opened == NULL)
 	{
-		resolved = false;
+		oids_in_doubt = true;
 		opened = table_open(relation_oid(relation), lockmode);
 	}
 	return opened;
@@ -223,8 +236,9 @@ open_relation(CatalogRelation relation, LOCKMODE lockmode)
 bool
 catalog_lock_sessions_now(void)
 {
-	return (resolved || resolve_relations() == NULL) &&
-		   ConditionalLockRelationOid(relation_oids[SESSIONS], RowExclusiveLock);
+	Oid oid = find_relation_oid(SESSIONS);
+
+	return OidIsValid(oid) && ConditionalLockRelationOid(oid, RowExclusiveLock);
 }
 
 void
