@@ -335,20 +335,20 @@ has_role(const char *const *roles, int n, const char *role)
 static void
 merge_roles(const ForeignToken *token, Identity *identity)
 {
-	GrantedRoles granted = { 0, NULL, 0 };
+	const RoleList *granted = NULL;
 	const char **roles;
 	int n = 0;
 
 	if (token->role_source & ROLES_FROM_GRANTS)
-		granted = *role_cache_get(identity->user_id, identity->tenant);
-	roles = palloc((token->nroles + granted.n + 1) * sizeof(char *));
+		granted = role_cache_get(identity->user_id, identity->tenant);
+	roles = palloc((token->nroles + (granted ? granted->n : 0) + 1) * sizeof(char *));
 	for (int i = 0; i < token->nroles; i++)
 		if (!has_role(roles, n, token->roles[i]))
 			roles[n++] = token->roles[i];
-	for (int i = 0; i < granted.n; i++)
-		if (!has_role(roles, n, granted.roles[i]))
-			roles[n++] = granted.roles[i];
-	identity_give_roles(identity, roles, n, 0);
+	for (int i = 0; granted && i < granted->n; i++)
+		if (!has_role(roles, n, granted->names[i]))
+			roles[n++] = granted->names[i];
+	identity_give_roles(identity, roles, n);
 }
 
 /*

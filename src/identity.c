@@ -22,6 +22,7 @@
 #include "clock.h"
 #include "compat.h"
 #include "identity.h"
+#include "identity_text.h"
 
 #define SETTING_NAME "session_auth.identity"
 
@@ -140,6 +141,7 @@ identity_to_chunk(Identity *identity)
 	roles = chunk->roles;
 	*chunk = *identity;
 	chunk->roles = roles;
+	chunk->list = NULL;
 	list_strings(chunk, strings);
 	for (int i = 0; i < NSTRINGS; i++)
 		if (*strings[i])
@@ -151,41 +153,25 @@ identity_to_chunk(Identity *identity)
 /* ------------------------------------------------------- to and from the text */
 
 /*
- * The text is read by parallel workers alone: what has a fixed size is written as
- * its bytes, two letters each, a string as its length and its bytes.  It is
- * written at each authenticate, so it is kept simple enough to be fast.
+ * The text (identity_text.h) is read by parallel workers alone.
  *
  * It begins with its format, to be changed with whatever is written, struct
  * Identity included: a worker loads the library that is installed now, and its
  * leader may have one from before.
  */
-#define FORMAT      '1'
-#define LEN_LETTERS (2 * sizeof(uint32))
-#define NULL_STRING PG_UINT32_MAX
+#define FORMAT '1'
 
 static char *
-write_bytes(char *at, const void *bytes, size_t len)
+write_roles(char *at, const Identity *identity)
 {
-	const unsigned char *from = bytes;
-
-	for (size_t i = 0; i < len; i++)
+	if (identity->list)
 	{
-		at[2 * i] = (char) ('a' + (from[i] & 15));
-		at[2 * i + 1] = (char) ('a' + (from[i] >> 4));
+		memcpy(at, identity->list->text, identity->list->text_len);
+		return at + identity->list->text_len;
 	}
-	return at + 2 * len;
-}
-
-static char *
-write_string(char *at, const char *string, size_t string_len)
-{
-	uint32 len = string ? (uint32) string_len : NULL_STRING;
-
-	at = write_bytes(at, &len, sizeof(len));
-	if (string == NULL)
-		return at;
-	memcpy(at, string, len);
-	return at + len;
+	for (int i = 0; i < identity->nroles; i++)
+		at = write_string(at, identity->roles[i], strlen(identity->roles[i]));
+	return at;
 }
 
 static char *
@@ -202,8 +188,7 @@ identity_to_text(Identity *identity)
 	at = write_bytes(at, identity, FIXED_SIZE);
 	for (int i = 0; i < NSTRINGS; i++)
 		at = write_string(at, *strings[i], *strings[i] ? strlen(*strings[i]) : 0);
-	for (int i = 0; i < identity->nroles; i++)
-		at = write_string(at, identity->roles[i], identity_role_len(identity, i));
+	at = write_roles(at, identity);
 	*at = '\0';
 	return text;
 }
@@ -293,6 +278,7 @@ identity_from_text(const char *text)
 	if (identity == NULL)
 		return NULL;
 	memcpy(identity, &fixed, FIXED_SIZE);
+	identity->list = NULL;
 	read_strings(&reader, identity);
 	if (reader.failed || *reader.at != '\0' || identity->user_id == NULL || identity->kind == NULL)
 	{

@@ -8,6 +8,7 @@
 #include "utils/uuid.h"
 
 #include "clock.h"
+#include "role_list.h"
 
 typedef enum IdentityScope
 {
@@ -40,29 +41,28 @@ typedef struct Identity
 	const char *claims; /* JSON text, or NULL */
 	const char *origin; /* what the verifier needs to check it again, or NULL */
 	const char *const *roles;
-	size_t roles_len; /* of all with their NULs, one right after the other, as in force; or 0 */
+	size_t roles_len;     /* of all with their NULs, one right after the other, as in force; or 0 */
+	const RoleList *list; /* whose roles they are; or NULL, and always in force */
 } Identity;
 
-/* With a length they lie one right after the other; with 0 they lie anywhere. */
+/* Roles that lie anywhere. */
 static inline void
-identity_give_roles(Identity *identity, const char *const *roles, int n, size_t len)
+identity_give_roles(Identity *identity, const char *const *roles, int n)
 {
 	identity->roles = roles;
 	identity->nroles = n;
-	identity->roles_len = len;
+	identity->roles_len = 0;
+	identity->list = NULL;
 }
 
-/* Of one role, without its NUL. */
-static inline size_t
-identity_role_len(const Identity *identity, int i)
+/* Roles of a list, which has to stay until the identity is in force. */
+static inline void
+identity_give_list(Identity *identity, const RoleList *list)
 {
-	const char *end;
-
-	if (identity->roles_len == 0)
-		return strlen(identity->roles[i]);
-	end = i + 1 < identity->nroles ? identity->roles[i + 1]
-								   : identity->roles[0] + identity->roles_len;
-	return (size_t) (end - identity->roles[i]) - 1;
+	identity->roles = list->names;
+	identity->nroles = list->n;
+	identity->roles_len = list->len;
+	identity->list = list;
 }
 
 /*

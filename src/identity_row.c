@@ -12,45 +12,13 @@
 
 #include "identity_row.h"
 
-static Size
-roles_array_size(const Identity *identity)
-{
-	Size size = ARR_OVERHEAD_NONULLS(1);
-
-	for (int i = 0; i < identity->nroles; i++)
-		size += INTALIGN(VARHDRSZ + identity_role_len(identity, i));
-	return size;
-}
-
-/*
- * Roles as text[], the one granted first at its head.  What construct_array would
- * make of a text each, written without the texts: a user may have a thousand.
- */
+/* Roles as text[], the one granted first at its head. */
 Datum
 identity_roles(const Identity *identity)
 {
-	Size size = roles_array_size(identity);
-	ArrayType *array;
-	char *at;
-
-	if (identity->nroles == 0)
-		return PointerGetDatum(construct_empty_array(TEXTOID));
-	array = palloc0(size);
-	SET_VARSIZE(array, size);
-	array->ndim = 1;
-	array->elemtype = TEXTOID;
-	ARR_DIMS(array)[0] = identity->nroles;
-	ARR_LBOUND(array)[0] = 1;
-	at = (char *) array + ARR_OVERHEAD_NONULLS(1);
-	for (int i = 0; i < identity->nroles; i++)
-	{
-		size_t len = identity_role_len(identity, i);
-
-		SET_VARSIZE(at, VARHDRSZ + len);
-		memcpy(VARDATA(at), identity->roles[i], len);
-		at += INTALIGN(VARHDRSZ + len);
-	}
-	return PointerGetDatum(array);
+	if (identity->list)
+		return PointerGetDatum(identity->list->array);
+	return PointerGetDatum(role_array(identity->roles, identity->nroles));
 }
 
 static void

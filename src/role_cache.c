@@ -26,7 +26,7 @@
 static MemoryContext cache_context = NULL;
 static PackedTable users;         /* user, or user NUL tenant → a place in lists */
 static StringTable list_places;   /* roles, each with its NUL → a place in lists */
-static List *lists;               /* of GrantedRoles */
+static List *lists;               /* of RoleList */
 static uint64 changes = 1;        /* counted by the callback */
 static uint64 cached_changes = 0; /* the count that the cache has followed */
 
@@ -97,26 +97,6 @@ role_names(List *granted)
 	return names;
 }
 
-/* In one chunk: the answer, the array of roles, their names. */
-static GrantedRoles *
-make_list(const StringInfoData *names, int n)
-{
-	GrantedRoles *list =
-		MemoryContextAlloc(cache_context, sizeof(GrantedRoles) + n * sizeof(char *) + names->len);
-	const char **roles = (const char **) (list + 1);
-	char *at = memcpy(roles + n, names->data, names->len);
-
-	list->n = n;
-	list->roles = roles;
-	list->len = names->len;
-	for (int i = 0; i < n; i++)
-	{
-		roles[i] = at;
-		at += strlen(at) + 1;
-	}
-	return list;
-}
-
 /* The place of the list of these roles. */
 static uint32
 place_of(List *granted)
@@ -130,14 +110,14 @@ place_of(List *granted)
 	if (entry)
 		return (uint32) entry->value.bits;
 	old = MemoryContextSwitchTo(cache_context);
-	lists = lappend(lists, make_list(&names, list_length(granted)));
+	lists = lappend(lists, role_list_make(names.data, names.len));
 	MemoryContextSwitchTo(old);
 	string_table_insert(&list_places, cache_context, &key)->value.bits = place;
 	return place;
 }
 
 /* The roles that are granted to the user now: everywhere, and in this tenant. */
-const GrantedRoles *
+const RoleList *
 role_cache_get(const char *user_id, const char *tenant)
 {
 	StringKey key = key_of(user_id, tenant);

@@ -143,7 +143,7 @@ use_given_roles(ArrayType *array, Identity *identity)
 					 errdetail("Role \"%s\" does not exist.", roles[i] ? roles[i] : "(null)")));
 	}
 	catalog_end_reading(reading);
-	identity_give_roles(identity, roles, n, 0);
+	identity_give_roles(identity, roles, n);
 }
 
 static void

@@ -90,9 +90,7 @@ verify_form(const char *token, size_t len, Verification *verification)
 void
 verify_load_roles(Identity *identity)
 {
-	const GrantedRoles *granted = role_cache_get(identity->user_id, identity->tenant);
-
-	identity_give_roles(identity, granted->roles, granted->n, granted->len);
+	identity_give_list(identity, role_cache_get(identity->user_id, identity->tenant));
 }
 
 /*
