@@ -1,2 +1,3 @@
 \set id random(1, 100000)
+\set session 1000000000 + random(1, :sessions)
 SELECT * FROM bench.open_accounts WHERE id = :id;

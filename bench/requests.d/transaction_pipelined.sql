@@ -1,4 +1,5 @@
 \set id random(1, 100000)
+\set session 1000000000 + random(1, :sessions)
 \startpipeline
 BEGIN;
 SELECT 1;
