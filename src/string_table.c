@@ -4,10 +4,14 @@
  */
 #include "postgres.h"
 
+#include <sys/mman.h>
+
 #include "string_table.h"
 
 #define FIRST_SIZE 8
 #define LINE_SIZE  64
+#define SMALL_PAGE 4096              /* of which each kind of page is a multiple */
+#define LARGE_SIZE (4 * 1024 * 1024) /* that of a few huge pages */
 
 uint64 string_seeds[2];
 
@@ -29,13 +33,33 @@ string_fold_front(const char *bytes, size_t len)
 	return h;
 }
 
+/*
+ * A look-up in a table that is larger than the processor's caches waits for the
+ * page's entry in the page tables as long as for its memory, unless pages are
+ * large.  That is a wish: to be refused it is no error.
+ */
 static void
-allocate(StringTable *table, MemoryContext context, uint64 size)
+prefer_huge_pages(void *chunk, Size size)
 {
-	table->chunk = MemoryContextAllocExtended(context, size * sizeof(StringEntry) + LINE_SIZE,
-											  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+#ifdef MADV_HUGEPAGE
+	char *first = (char *) TYPEALIGN(SMALL_PAGE, chunk);
+	char *end = (char *) TYPEALIGN_DOWN(SMALL_PAGE, (char *) chunk + size);
+
+	if (size >= LARGE_SIZE)
+		(void) madvise(first, end - first, MADV_HUGEPAGE);
+#endif
+}
+
+static void
+allocate(StringTable *table, MemoryContext context, uint64 n)
+{
+	Size size = n * sizeof(StringEntry) + LINE_SIZE;
+
+	table->chunk = MemoryContextAllocHuge(context, size);
+	prefer_huge_pages(table->chunk, size);
+	memset(table->chunk, 0, size);
 	table->entries = (StringEntry *) TYPEALIGN(LINE_SIZE, table->chunk);
-	table->mask = (uint32) (size - 1);
+	table->mask = (uint32) (n - 1);
 }
 
 /* The free entry where one with this hash goes. */

@@ -247,7 +247,7 @@ Datum session_auth_news(PG_FUNCTION_ARGS) { PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 });
 foreach ([ 'catalog_sessions.c', "	Natts_sessions = Anum_sessions_metadata", "	Anum_sessions_note,\n	Natts_sessions = Anum_sessions_note" ],
 	[ 'catalog_sessions.c', "	values[Anum_sessions_metadata - 1] =", "	values[Anum_sessions_note - 1] = CStringGetTextDatum(\"by the newer library\");\n	values[Anum_sessions_metadata - 1] =" ],
-	[ 'identity.c', q{#define FORMAT      '1'}, q{#define FORMAT      '2'} ])
+	[ 'identity.c', q{#define FORMAT '1'}, q{#define FORMAT '2'} ])
 {
 	my ($file, @pair) = @$_;
 	my $content = changed(slurp_file("$dir/src/$file"), @pair);
