@@ -110,7 +110,7 @@ place_of(List *granted)
 	if (entry)
 		return (uint32) entry->value.bits;
 	old = MemoryContextSwitchTo(cache_context);
-	lists = lappend(lists, role_list_make(names.data, names.len));
+	lists = lappend(lists, role_list_make(names.data, names.len, list_length(granted)));
 	MemoryContextSwitchTo(old);
 	string_table_insert(&list_places, cache_context, &key)->value.bits = place;
 	return place;

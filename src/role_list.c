@@ -45,16 +45,6 @@ role_array(const char *const *names, int n)
 	return array;
 }
 
-static int
-count_names(const char *names, size_t len)
-{
-	int n = 0;
-
-	for (const char *name = names; name < names + len; name += strlen(name) + 1)
-		n++;
-	return n;
-}
-
 static void
 write_text(RoleList *list)
 {
@@ -67,11 +57,10 @@ write_text(RoleList *list)
 	list->text_len = (size_t) (at - text);
 }
 
-/* A list of these names, which lie one right after the other, each with its NUL. */
+/* A list of n names, which lie one right after the other, each with its NUL. */
 RoleList *
-role_list_make(const char *names, size_t len)
+role_list_make(const char *names, size_t len, int n)
 {
-	int n = count_names(names, len);
 	RoleList *list = palloc(sizeof(RoleList) + n * sizeof(char *) + len);
 	const char **pointers = (const char **) (list + 1);
 	char *at = memcpy(pointers + n, names, len);
