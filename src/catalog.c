@@ -75,7 +75,8 @@ static const char *const relation_names[CATALOG_RELATIONS] = {
 };
 
 static Oid relation_oids[CATALOG_RELATIONS]; /* of those that were asked for */
-static bool oids_in_doubt = false;           /* they have to be looked for again */
+static uint64 doubts = 0;                    /* counted when they may have changed */
+static uint64 settled_doubts = 0;            /* the count when they were looked for */
 static void (*permission_callback)(void) = NULL;
 static void (*grant_callback)(void) = NULL;
 static void (*key_callback)(void) = NULL;
@@ -131,14 +132,15 @@ relation_invalidated(Datum arg, Oid relid)
 		tell_keys();
 	if (may_be(relid, REVOKED_TOKENS))
 		tell_revocations();
-	for (int i = 0; i < CATALOG_RELATIONS && !oids_in_doubt; i++)
-		oids_in_doubt = relid == InvalidOid || relation_oids[i] == relid;
+	for (int i = 0; i < CATALOG_RELATIONS; i++)
+		if (relid == InvalidOid || relation_oids[i] == relid)
+			doubts++;
 }
 
 static void
 schema_invalidated(Datum arg, int cacheid, uint32 hashvalue)
 {
-	oids_in_doubt = true;
+	doubts++;
 	tell_permissions();
 	tell_grants();
 	tell_keys();
@@ -157,17 +159,20 @@ find_relation(CatalogRelation relation)
 static void
 settle_doubt(void)
 {
-	oids_in_doubt = false; /* an invalidation that arrives in between undoes it */
+	uint64 seen = doubts;
+
 	for (int i = 0; i < CATALOG_RELATIONS; i++)
 		if (OidIsValid(relation_oids[i]))
 			relation_oids[i] = find_relation(i);
+	/* not after an error, nor for an invalidation that has arrived in between */
+	settled_doubts = seen;
 }
 
 /* The relation's OID, or InvalidOid when there is none. */
 static Oid
 find_relation_oid(CatalogRelation relation)
 {
-	if (unlikely(oids_in_doubt))
+	if (unlikely(settled_doubts != doubts))
 		settle_doubt();
 	if (unlikely(!OidIsValid(relation_oids[relation])))
 		relation_oids[relation] = find_relation(relation);
@@ -223,7 +228,7 @@ open_relation(CatalogRelation relation, LOCKMODE lockmode)
 
 	if (opened == NULL)
 	{
-		oids_in_doubt = true;
+		doubts++;
 		opened = table_open(relation_oid(relation), lockmode);
 	}
 	return opened;
