@@ -12,7 +12,8 @@
  * policy says until some have passed again.
  *
  * Only this extension's functions are treated so: they are stable, and raise
- * nothing.  The plan stays as it is.
+ * nothing.  The plan stays as it is.  shortcut.c knows how a filter with values
+ * in it is evaluated fastest.
  */
 #include "postgres.h"
 
@@ -27,6 +28,7 @@
 #include "constancy.h"
 #include "fold.h"
 #include "moment.h"
+#include "shortcut.h"
 
 /* Making a filter anew costs what some twenty rows do. */
 #define ROWS_BEFORE 32
@@ -166,11 +168,13 @@ fold(Fold *fold, ExprContext *context)
 	PlanState *scan = fold->scan;
 	MemoryContext old = MemoryContextSwitchTo(scan->state->es_query_cxt);
 	List *folded;
+	ExprState *filter;
 
 	/* what changes while it is made is noticed at the next row */
 	fold->moment = moment_now();
 	folded = (List *) fold_node((Node *) scan->plan->qual, &folding);
-	fold->filter = ExecInitQual(folded, scan);
+	filter = filter_by_shortcut(folded, scan);
+	fold->filter = filter ? filter : ExecInitQual(folded, scan);
 	fold->times++;
 	MemoryContextSwitchTo(old);
 }
@@ -211,9 +215,10 @@ is_folded(const ExprState *filter)
 void
 fold_filter_of(PlanState *scan, Bitmapset *params)
 {
+	List *qual = scan->plan->qual;
 	Fold *fold;
 
-	if (scan->subPlan != NIL || !is_foldable((Node *) scan->plan->qual, params))
+	if (scan->subPlan != NIL || !(is_foldable((Node *) qual, params) || may_take_shortcut(qual)))
 		return;
 	fold = palloc0(sizeof(Fold));
 	fold->filter = fold->original = scan->qual;

@@ -24,7 +24,9 @@
 #include "identity_row.h"
 #include "permission.h"
 #include "slice.h"
+#include "sql_permission.h"
 #include "string_table.h"
+#include "text_in_place.h"
 
 /* ---------------------------------------------------------------------- arguments */
 
@@ -43,15 +45,8 @@ text_slice(FunctionCallInfo fcinfo, int n)
 static pg_attribute_always_inline bool
 is_short_text(FunctionCallInfo fcinfo, int n, Slice *text)
 {
-	const struct varlena *value = (const struct varlena *) PG_GETARG_POINTER(n);
-
-	if (VARATT_IS_1B(value) && !VARATT_IS_1B_E(value))
-		*text = (Slice){ VARDATA_SHORT(value), VARSIZE_SHORT(value) - VARHDRSZ_SHORT };
-	else if (VARATT_IS_4B_U(value))
-		*text = (Slice){ VARDATA(value), VARSIZE(value) - VARHDRSZ };
-	else
-		return false;
-	return text->len > 0 && text->len <= STRING_KEY_SHORT;
+	return text_in_place(PG_GETARG_DATUM(n), text) && text->len > 0 &&
+		   text->len <= STRING_KEY_SHORT;
 }
 
 /*

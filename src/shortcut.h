@@ -1,0 +1,13 @@
+/*
+ * shortcut.h
+ *		A filter that asks for a column's resource, without the interpreter of expressions.
+ */
+#ifndef SESSION_AUTH_SHORTCUT_H
+#define SESSION_AUTH_SHORTCUT_H
+
+#include "nodes/execnodes.h"
+
+extern bool may_take_shortcut(const List *qual);
+extern ExprState *filter_by_shortcut(List *qual, PlanState *scan);
+
+#endif /* SESSION_AUTH_SHORTCUT_H */
