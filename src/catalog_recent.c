@@ -5,8 +5,11 @@
  *
  * Invariants: what is remembered is a place, never what was there: the row is
  * read and judged anew each time, and its whole hash compared by the caller.  A
- * place whose buffer holds another block by now, or whose row version is no
- * longer the newest committed one, is as if it had not been remembered.
+ * place whose buffer holds another block by now, or from where no committed
+ * version is reached, is as if it had not been remembered.
+ *
+ * The place is the one that the index names, from where HOT updates are followed:
+ * last_seen_at is written again and again, and the row moves within its page.
  *
  * A key belongs to one set of places, which fills a line of the processor's
  * cache; the newest come first, and the oldest goes.  There are twice as many
@@ -107,26 +110,6 @@ may_grow(void)
 	return (Size) nsets * 2 * sizeof(RecentSet) <= (Size) setting_session_cache_size * 1024;
 }
 
-/* The row version at a place of a buffer that is locked; false when there is none to see. */
-static bool
-read_place(Relation table, Buffer buffer, const ItemPointerData *place, HeapTuple tuple)
-{
-	Page page = BufferGetPage(buffer);
-	OffsetNumber offset = ItemPointerGetOffsetNumber(place);
-	ItemId item;
-
-	if (offset > PageGetMaxOffsetNumber(page))
-		return false;
-	item = PageGetItemId(page, offset);
-	if (!ItemIdIsNormal(item))
-		return false;
-	tuple->t_self = *place;
-	tuple->t_tableOid = RelationGetRelid(table);
-	tuple->t_data = (HeapTupleHeader) PageGetItem(page, item);
-	tuple->t_len = ItemIdGetLength(item);
-	return HeapTupleSatisfiesVisibility(tuple, SnapshotSelf, buffer);
-}
-
 static const RecentRow *
 find_tag(uint32 tag)
 {
@@ -146,6 +129,7 @@ bool
 recent_find(Relation table, int64 key, HeapTuple tuple, Buffer *buffer)
 {
 	const RecentRow *row = find_tag((uint32) key);
+	ItemPointerData place;
 	bool found;
 
 	if (row == NULL || table->rd_tableam != GetHeapamTableAmRoutine() ||
@@ -153,8 +137,9 @@ recent_find(Relation table, int64 key, HeapTuple tuple, Buffer *buffer)
 						  ItemPointerGetBlockNumber(&row->place), row->buffer))
 		return false;
 	*buffer = row->buffer;
+	place = row->place;
 	LockBuffer(*buffer, BUFFER_LOCK_SHARE);
-	found = read_place(table, *buffer, &row->place, tuple);
+	found = heap_hot_search_buffer(&place, table, *buffer, SnapshotSelf, tuple, NULL, true);
 	LockBuffer(*buffer, BUFFER_LOCK_UNLOCK);
 	/* what lies in the table's TOAST table is fetched with a snapshot alone */
 	if (!found || HeapTupleHasExternal(tuple))
@@ -166,16 +151,37 @@ recent_find(Relation table, int64 key, HeapTuple tuple, Buffer *buffer)
 	return true;
 }
 
+/* Where the chain of HOT updates begins that has led to this version; the buffer is pinned. */
+static OffsetNumber
+chain_start(Buffer buffer, HeapTuple tuple)
+{
+	OffsetNumber starts[MaxHeapTuplesPerPage];
+	OffsetNumber offset = ItemPointerGetOffsetNumber(&tuple->t_self);
+
+	if (!HeapTupleIsHeapOnly(tuple))
+		return offset;
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	heap_get_root_tuples(BufferGetPage(buffer), starts);
+	LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
+	return starts[offset - 1];
+}
+
 /* The row for this key is what the slot holds. */
 void
 recent_keep(int64 key, TupleTableSlot *slot)
 {
 	RecentRow row = { .tag = (uint32) key };
+	HeapTuple tuple;
+	OffsetNumber offset;
 
 	if (!TTS_IS_BUFFERTUPLE(slot))
 		return;
-	row.place = slot->tts_tid;
 	row.buffer = ((BufferHeapTupleTableSlot *) slot)->buffer;
+	tuple = ((BufferHeapTupleTableSlot *) slot)->base.tuple;
+	offset = chain_start(row.buffer, tuple);
+	if (offset == InvalidOffsetNumber)
+		return;
+	ItemPointerSet(&row.place, ItemPointerGetBlockNumber(&tuple->t_self), offset);
 	if (nsets == 0)
 		use_sets(FIRST_SETS);
 	else if (lost > nsets / WAYS && may_grow())

@@ -1,6 +1,6 @@
 -- What a backend remembers of many users and sessions is right, with more of them
 -- than there is room for too, and takes no more memory than it may.
-SELECT plan(20);
+SELECT plan(23);
 
 -- 30,000 users with ids of all lengths, one session each; every third is granted
 -- nothing, one role, or two and a third in a tenant. 20 more have a role of their own.
@@ -71,5 +71,24 @@ UPDATE session_auth.sessions SET last_seen_at = clock_timestamp();
 SELECT is(wrong(), 0::bigint, 'rows that have moved are found');
 SELECT count(session_auth.expire_user_sessions(id)) FROM users WHERE n % 10 = 1 \g /dev/null
 SELECT is(wrong(), 3000::bigint, 'those that have ended are not');
+
+-- rows that move within their page, as they do whenever they are seen, and whose old versions are pruned away
+CREATE TABLE public.few AS SELECT token, id FROM users WHERE n > 30000 AND n % 10 <> 1;
+CREATE FUNCTION public.all_found() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM few, session_auth.verify_session(token) v WHERE v.user_id = id';
+VACUUM session_auth.sessions;
+SELECT all_found() \g /dev/null
+BEGIN;
+SELECT asked('session_auth.sessions_token_key_key') AS tokens \gset
+UPDATE session_auth.sessions SET last_seen_at = clock_timestamp() WHERE user_id IN (SELECT id FROM few);
+SELECT is(all_found(), 18::bigint, 'rows that have been seen meanwhile are found');
+COMMIT;
+UPDATE session_auth.sessions SET last_seen_at = clock_timestamp() WHERE user_id IN (SELECT id FROM few);
+VACUUM session_auth.sessions;
+BEGIN;
+UPDATE session_auth.sessions SET last_seen_at = clock_timestamp() WHERE user_id IN (SELECT id FROM few);
+SELECT asked('session_auth.sessions_token_key_key') AS tokens \gset
+SELECT is(all_found(), 18::bigint, '… and after that');
+SELECT cmp_ok(asked('session_auth.sessions_token_key_key') - :tokens, '<=', 4::bigint, '… without the index, where there was room in their pages');
+COMMIT;
 
 SELECT * FROM finish();
