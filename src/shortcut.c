@@ -44,13 +44,16 @@ typedef struct Shortcut
 
 /* --------------------------------------------------------------------- the question */
 
-static const Var *
+/* The column that an argument is, or 0. */
+static AttrNumber
 column_of(const Node *argument)
 {
+	AttrNumber column;
+
 	while (IsA(argument, RelabelType))
 		argument = (const Node *) ((const RelabelType *) argument)->arg;
-	return IsA(argument, Var) && ((const Var *) argument)->varattno > 0 ? (const Var *) argument
-																		: NULL;
+	column = IsA(argument, Var) ? ((const Var *) argument)->varattno : 0;
+	return Max(column, 0);
 }
 
 static bool
@@ -59,7 +62,7 @@ looks_like_question(const Node *node)
 	const FuncExpr *call = (const FuncExpr *) node;
 
 	return is_own_call(node) && call->funcresulttype == BOOLOID && list_length(call->args) >= 2 &&
-		   column_of(llast(call->args)) != NULL;
+		   column_of(llast(call->args)) != 0;
 }
 
 /* Whether a filter seems to ask for a column's resource: cheap, and not the last word. */
@@ -202,7 +205,7 @@ new_shortcut(List *qual, int position, PlanState *scan)
 	shortcut->before = ExecInitQual(list_truncate(list_copy(qual), position), scan);
 	shortcut->in_full = ExecInitQual(list_copy_tail(qual, position), scan);
 	shortcut->after = ExecInitQual(list_copy_tail(qual, position + 1), scan);
-	shortcut->resource = column_of(llast(question->args))->varattno;
+	shortcut->resource = column_of(llast(question->args));
 	shortcut->state.type = T_ExprState;
 	shortcut->state.flags = shortcut->in_full->flags;
 	shortcut->state.evalfunc = evaluate_shortcut;
