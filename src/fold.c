@@ -11,9 +11,10 @@
  * from one FETCH of a cursor to the next for one; then rows are tested as the
  * policy says until some have passed again.
  *
- * Only this extension's functions are treated so: they are stable, and raise
- * nothing.  The plan stays as it is.  shortcut.c knows how a filter with values
- * in it is evaluated fastest.
+ * Only this extension's functions are treated so, those that read the identity and
+ * what it may do: they are stable, and raise nothing.  A filter with something that is
+ * volatile could change what they answer in the midst of a row, and stays as it is.  So
+ * does the plan.  shortcut.c knows how a filter with values in it is evaluated fastest.
  */
 #include "postgres.h"
 
@@ -22,6 +23,7 @@
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/plannodes.h"
+#include "optimizer/optimizer.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 
@@ -218,7 +220,8 @@ fold_filter_of(PlanState *scan, Bitmapset *params)
 	List *qual = scan->plan->qual;
 	Fold *fold;
 
-	if (scan->subPlan != NIL || !(is_foldable((Node *) qual, params) || may_take_shortcut(qual)))
+	if (scan->subPlan != NIL || !(is_foldable((Node *) qual, params) || may_take_shortcut(qual)) ||
+		contain_volatile_functions((Node *) qual))
 		return;
 	fold = palloc0(sizeof(Fold));
 	fold->filter = fold->original = scan->qual;

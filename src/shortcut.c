@@ -35,7 +35,7 @@ typedef struct Shortcut
 	ExprState state;
 	ExprState *before;   /* the conditions before the question, */
 	ExprState *after;    /* after it, */
-	ExprState *in_full;  /* and the question and those after it, interpreted; or NULL each */
+	ExprState *in_full;  /* and the question and those after it, as the plan says; or NULL each */
 	AttrNumber resource; /* of the scan's row */
 	ActionRules rules;
 	uint64 valid_for; /* generation of permissions */
@@ -203,7 +203,7 @@ new_shortcut(List *qual, int position, PlanState *scan)
 	const FuncExpr *question = list_nth(qual, position);
 
 	shortcut->before = ExecInitQual(list_truncate(list_copy(qual), position), scan);
-	shortcut->in_full = ExecInitQual(list_copy_tail(qual, position), scan);
+	shortcut->in_full = ExecInitQual(list_copy_tail(scan->plan->qual, position), scan);
 	shortcut->after = ExecInitQual(list_copy_tail(qual, position + 1), scan);
 	shortcut->resource = column_of(llast(question->args));
 	shortcut->state.type = T_ExprState;
@@ -212,7 +212,10 @@ new_shortcut(List *qual, int position, PlanState *scan)
 	return shortcut;
 }
 
-/* The filter of a scan, for this moment; NULL when it asks nothing that is known here. */
+/*
+ * A scan's filter for this moment, with values in it; NULL when it asks nothing that is
+ * known here.  Its conditions are those of the plan, in their order.
+ */
 ExprState *
 filter_by_shortcut(List *qual, PlanState *scan)
 {
