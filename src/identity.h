@@ -65,6 +65,13 @@ identity_give_list(Identity *identity, const RoleList *list)
 	identity->list = list;
 }
 
+/* The names of its roles one after the other, roles_len bytes, of an identity in force. */
+static inline const char *
+identity_role_names(const Identity *identity)
+{
+	return identity->nroles > 0 ? identity->roles[0] : "";
+}
+
 /*
  * Checks an identity of scope connection against the tables again.  Fills in
  * `fresh` and returns true, or returns false when the identity is no longer good.

@@ -232,6 +232,12 @@ permission_set(const char *roles, size_t len, uint64 *valid_for)
 	return set;
 }
 
+const PermissionSet *
+permission_set_of_role(const char *role, uint64 *valid_for)
+{
+	return permission_set(role, strlen(role) + 1, valid_for);
+}
+
 bool
 permission_set_has_role(const PermissionSet *set, const char *role, size_t len)
 {

@@ -31,6 +31,7 @@ extern void permission_init(void);
 extern void permission_accept_changes(void);
 extern uint64 permission_generation;
 extern const PermissionSet *permission_set(const char *roles, size_t len, uint64 *valid_for);
+extern const PermissionSet *permission_set_of_role(const char *role, uint64 *valid_for);
 extern bool permission_set_has_role(const PermissionSet *set, const char *role, size_t len);
 extern ActionRules permission_rules(const PermissionSet *set, const char *action, size_t len);
 extern bool permission_allows_by_rules(const ActionRules *rules, const char *resource, size_t len);

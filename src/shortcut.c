@@ -112,23 +112,20 @@ is_question(const Node *node)
 
 /* ------------------------------------------------------------------------- its rules */
 
-static const PermissionSet *
-set_of_role(const Const *role, uint64 *valid_for)
-{
-	const char *name = TextDatumGetCString(role->constvalue);
-
-	return permission_set(name, strlen(name) + 1, valid_for);
-}
-
 /* Nobody may do nothing, which is left to the function to say. */
 static const PermissionSet *
 set_of_identity(uint64 *valid_for)
 {
 	const Identity *identity = identity_current();
 
-	return identity && identity->nroles > 0
-			   ? permission_set(identity->roles[0], identity->roles_len, valid_for)
-			   : NULL;
+	return identity ? permission_set(identity_role_names(identity), identity->roles_len, valid_for)
+					: NULL;
+}
+
+static const PermissionSet *
+set_of_role(const Const *role, uint64 *valid_for)
+{
+	return permission_set_of_role(TextDatumGetCString(role->constvalue), valid_for);
 }
 
 static bool

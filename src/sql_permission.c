@@ -209,11 +209,10 @@ resolve_given(FunctionCallInfo fcinfo)
 static void
 resolve_identity(CallSite *site, const Identity *identity)
 {
-	const char *roles = identity->nroles > 0 ? identity->roles[0] : "";
-
 	accept_changes(site);
 	site->valid_for = 0;
-	site->set = permission_set(roles, identity->roles_len, &site->valid_for);
+	site->set =
+		permission_set(identity_role_names(identity), identity->roles_len, &site->valid_for);
 	site->identity = identity_generation;
 }
 
@@ -391,8 +390,7 @@ session_auth_permitted_resources(PG_FUNCTION_ARGS)
 	ActionRules rules;
 
 	permission_accept_changes();
-	rules = permission_rules(permission_set(role, strlen(role) + 1, &valid_for), action,
-							 strlen(action));
+	rules = permission_rules(permission_set_of_role(role, &valid_for), action, strlen(action));
 	resources = permission_enumerate(&rules, &everything);
 	if (everything)
 		resources = list_make1("*");
