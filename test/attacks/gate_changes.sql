@@ -17,10 +17,7 @@ DECLARE
   c refcursor;
   n int;
 BEGIN
-  PERFORM session_auth.deauthenticate();
-  PERFORM set_config('session_auth.gate_policies', gate::text, true);
-  SET LOCAL ROLE sa_request;
-  PERFORM session_auth.authenticate(token);
+  PERFORM enter(gate, token);
   OPEN c FOR SELECT id FROM public.many;
   MOVE 40 FROM c;
   RESET ROLE;
@@ -96,10 +93,7 @@ CREATE FUNCTION public.count_of(gate boolean, token text) RETURNS bigint LANGUAG
 DECLARE
   n bigint;
 BEGIN
-  PERFORM session_auth.deauthenticate();
-  PERFORM set_config('session_auth.gate_policies', gate::text, true);
-  SET LOCAL ROLE sa_request;
-  PERFORM session_auth.authenticate(token);
+  PERFORM enter(gate, token);
   SELECT count(*) INTO n FROM public.many;
   RESET ROLE;
   RETURN n;

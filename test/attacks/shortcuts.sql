@@ -34,10 +34,7 @@ CREATE FUNCTION public.ids(gate boolean, token text, query text) RETURNS text LA
 DECLARE
   found text;
 BEGIN
-  PERFORM session_auth.deauthenticate();
-  PERFORM set_config('session_auth.gate_policies', gate::text, true);
-  SET LOCAL ROLE sa_request;
-  PERFORM session_auth.authenticate(token);
+  PERFORM enter(gate, token);
   EXECUTE format('SELECT count(*) || '' rows, '' || md5(string_agg(id::text, '','' ORDER BY id)) FROM (%s) q', query) INTO found;
   RESET ROLE;
   RETURN found;
