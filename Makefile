@@ -42,8 +42,11 @@ SQL_PARTS = schema sessions identity permissions keys policies adopt postgrest r
 SQL_PART_FILES = $(SQL_PARTS:%=sql/parts/%.sql)
 BASE_SCRIPT = sql/session_auth--$(EXTVERSION).sql
 
-DATA_built = $(BASE_SCRIPT)
-DATA = $(wildcard sql/session_auth--*--*.sql)
+# From each version before to this one; those to versions that are out are kept.
+UPDATE_SCRIPTS = $(patsubst sql/upgrade/%,sql/session_auth--%,$(wildcard sql/upgrade/*--$(EXTVERSION).sql))
+
+DATA_built = $(BASE_SCRIPT) $(UPDATE_SCRIPTS)
+DATA = $(wildcard sql/released/session_auth--*--*.sql)
 
 # pg_regress finds test/sql through --inputdir and expected/ by itself;
 # isolation tests of 15 write below --outputdir, and look for expected/ there.
@@ -67,5 +70,8 @@ $(OBJS): $(wildcard src/*.h) session_auth.control Makefile
 $(BASE_SCRIPT): $(SQL_PART_FILES) session_auth.control Makefile
 	@{ printf '%s\n' '\echo Use "CREATE EXTENSION session_auth" to load this file. \quit'; \
 	   cat $(SQL_PART_FILES); } > $@.tmp && mv $@.tmp $@
+
+sql/session_auth--%--$(EXTVERSION).sql: sql/upgrade/%--$(EXTVERSION).sql $(SQL_PART_FILES) scripts/update-script
+	@scripts/update-script $< $(SQL_PART_FILES) > $@.tmp && mv $@.tmp $@
 
 endif

@@ -27,7 +27,7 @@ $node->safe_psql('postgres', 'CREATE ROLE app LOGIN; CREATE ROLE stranger');
 my ($version) = slurp_file('session_auth.control') =~ /^default_version\s*=\s*'(.*)'/m;
 my $script = slurp_file($installation->extension_dir . "/session_auth--$version.sql");
 my $library = slurp_file(($installation->extension_dir =~ s{/share/}{/lib/}r =~ s{/extension$}{/lib}r) . '/session_auth.so');
-my %released = map { (basename($_) =~ /^session_auth--(.*)\.sql$/)[0] => slurp_file($_) } glob 'sql/released/session_auth--*.sql';
+my %released = map { (basename($_) =~ /^session_auth--(.*)\.sql$/)[0] => slurp_file($_) } grep { !/--.*--/ } glob 'sql/released/session_auth--*.sql';
 
 # --- asking
 
@@ -237,7 +237,7 @@ $without{'the function'} = 'CREATE FUNCTION session_auth.news(text) RETURNS text
 $without{'the default'} = 'ALTER TABLE session_auth.permissions ADD COLUMN since timestamptz;';
 my %told = ('the column' => 'sessions.12 note', 'another column' => 'session_events.7 event_id', 'the function' => 'comment on session_auth.news', 'the rights' => 'rights on function session_auth.news', 'the default' => 'permissions.5 since');
 
-system('cp', '-r', qw(Makefile session_auth.control src sql), $dir) == 0 or BAIL_OUT('cannot copy the sources');
+system('cp', '-r', qw(Makefile session_auth.control scripts src sql), $dir) == 0 or BAIL_OUT('cannot copy the sources');
 append_to_file("$dir/src/news.c", q{
 #include "postgres.h"
 #include "compat.h"
