@@ -5,7 +5,7 @@
 -- it is read and carried over with the extension's rights, and only where these
 -- triggers stand: an administrator cannot adopt somebody else's table.
 --
--- A session's source is in its session_id (src/sql_adopt.c); a role's is here.
+-- A session's source is in its session_id (src/sql/sql_adopt.c); a role's is here.
 
 CREATE TABLE session_auth.adopted_roles (
   source regclass NOT NULL,

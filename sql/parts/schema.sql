@@ -1,4 +1,4 @@
--- The schema and the tables.  Columns are read by position in src/catalog.c.
+-- The schema and the tables.  Columns are read by position in src/catalog/tables.c.
 --
 -- The schema is made here, not by CREATE EXTENSION: one that somebody else made
 -- beforehand, with objects of theirs inside, is an error.

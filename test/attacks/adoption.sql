@@ -3,7 +3,7 @@
 -- that is put on another's table, rows that name others' users, tokens and roles.
 -- Holds: the extension reads rows without the application's code, only tables whose owner
 -- agreed, and never gives more rights than a row says. test/t/adopt.t has Prisma's life.
--- Guards: src/sql_adopt.c, column_text() and read_row(); sql/parts/adopt.sql,
+-- Guards: src/sql/sql_adopt.c, column_text() and read_row(); sql/parts/adopt.sql,
 -- require_attached(), forget_source() and grant_adopted_roles().
 SELECT plan(23);
 CREATE TABLE calls (what text);

@@ -2,7 +2,7 @@
 -- text, or that ends what its caller does not hold: a session_id as a token, ids in other
 -- spellings, a token that looks like an id, somebody else's session by sign_out.
 -- Holds: both overloads end what they name, once; a session_id opens nothing, and only
--- issuers and admins may end by it. Guards: src/sql_session.c, expire_by_text_id().
+-- issuers and admins may end by it. Guards: src/sql/sql_session.c, expire_by_text_id().
 SELECT plan(24);
 \ir people.psql
 CREATE FUNCTION public.alive(id uuid) RETURNS boolean LANGUAGE sql AS $$ SELECT EXISTS (SELECT FROM session_auth.sessions s WHERE s.session_id = id AND s.ended_at IS NULL) $$;

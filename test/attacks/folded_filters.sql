@@ -3,7 +3,7 @@
 -- statement, whatever was computed for another before, and never in the place of what
 -- does differ from row to row. Holds: with and without session_auth.gate_policies the
 -- same rows, for each identity, kept plans, parallel workers and repeated scans.
--- Guards: src/fold.c and src/constancy.c, is_constant() and is_own_call().
+-- Guards: src/executor/fold.c and src/executor/constancy.c, is_constant() and is_own_call().
 SELECT plan(27);
 \ir people.psql
 

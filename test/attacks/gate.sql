@@ -3,7 +3,7 @@
 -- NOT IN, LATERAL, UNION ALL, inheritance, partitions, views, CTEs, window functions,
 -- locking, data-modifying CTEs, MERGE, cached plans, identities that change within.
 -- Holds: with and without session_auth.gate_policies the same rows, for each identity;
--- a scan whose filter is false is not read. Guards: src/gate.c, is_constant() and may_vary().
+-- a scan whose filter is false is not read. Guards: src/executor/gate.c, is_constant() and may_vary().
 SELECT plan(74);
 \ir people.psql
 

@@ -1,8 +1,8 @@
 -- Attack: a query that goes on while what it was let in for is taken away: between two FETCHes,
 -- or by the query itself, which becomes somebody else for its next rows. And what is computed
 -- early, that no row asks for, or as somebody who may not: errors where there were none.
--- Holds: the same with and without session_auth.gate_policies. Guards: src/moment.h, and in
--- src/fold.c stands_alone() and is_due(), in src/constancy.c changes_by_itself().
+-- Holds: the same with and without session_auth.gate_policies. Guards: src/executor/moment.h, and in
+-- src/executor/fold.c stands_alone() and is_due(), in src/executor/constancy.c changes_by_itself().
 SELECT plan(19);
 \ir people.psql
 

@@ -2,7 +2,7 @@
 # starts the scan anew for the newest version), or a permission that is revoked while
 # it waits. Holds: the recheck asks the policy of the newest row, with the gate as
 # without it; nothing is updated, deleted or returned that the policy would hide.
-# Guards: src/gate.c, add_gate() (the condition stays in the plan).
+# Guards: src/executor/gate.c, add_gate() (the condition stays in the plan).
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;

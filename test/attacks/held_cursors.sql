@@ -2,7 +2,7 @@
 -- fetched by the next; or filled at COMMIT for somebody else than who declared it.
 -- Holds: its rows are those of the identity at COMMIT; while it is open nobody else
 -- authenticates there, and DISCARD ALL and CLOSE ALL end it. Documented.
--- Guards: src/identity.c, identity_require_no_cursor().
+-- Guards: src/identity/identity.c, identity_require_no_cursor().
 \ir people.psql
 -- DISCARD ALL would take pgTAP's own tables with it, so it comes first
 BEGIN;

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "jwk.h"
+#include "pure/jwk.h"
 
 static void
 use_key(CryptoKey *key)

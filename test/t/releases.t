@@ -240,14 +240,14 @@ my %told = ('the column' => 'sessions.12 note', 'another column' => 'session_eve
 system('cp', '-r', qw(Makefile session_auth.control scripts src sql), $dir) == 0 or BAIL_OUT('cannot copy the sources');
 append_to_file("$dir/src/news.c", q{
 #include "postgres.h"
-#include "compat.h"
+#include "base/compat.h"
 #include "utils/builtins.h"
 SQL_FUNCTION(session_auth_news);
 Datum session_auth_news(PG_FUNCTION_ARGS) { PG_RETURN_DATUM(PG_GETARG_DATUM(0)); }
 });
-foreach ([ 'catalog_sessions.c', "	Natts_sessions = Anum_sessions_metadata", "	Anum_sessions_note,\n	Natts_sessions = Anum_sessions_note" ],
-	[ 'catalog_sessions.c', "	values[Anum_sessions_metadata - 1] =", "	values[Anum_sessions_note - 1] = CStringGetTextDatum(\"by the newer library\");\n	values[Anum_sessions_metadata - 1] =" ],
-	[ 'identity.c', q{#define FORMAT '1'}, q{#define FORMAT '2'} ])
+foreach ([ 'catalog/table_sessions.c', "	Natts_sessions = Anum_sessions_metadata", "	Anum_sessions_note,\n	Natts_sessions = Anum_sessions_note" ],
+	[ 'catalog/table_sessions.c', "	values[Anum_sessions_metadata - 1] =", "	values[Anum_sessions_note - 1] = CStringGetTextDatum(\"by the newer library\");\n	values[Anum_sessions_metadata - 1] =" ],
+	[ 'identity/identity.c', q{#define FORMAT '1'}, q{#define FORMAT '2'} ])
 {
 	my ($file, @pair) = @$_;
 	my $content = changed(slurp_file("$dir/src/$file"), @pair);

@@ -1,7 +1,7 @@
 /* claims_test.c: types, clocks, issuers and audiences. */
 #include <string.h>
 
-#include "claims.h"
+#include "pure/claims.h"
 #include "tap.h"
 
 #define NOW  INT64_C(1767225600)

@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base64.h"
-#include "jwk.h"
+#include "pure/base64.h"
+#include "pure/jwk.h"
 #include "pems.h"
 #include "tap.h"
 #include "vectors.h"
