@@ -9,7 +9,7 @@
  *
  * The token may still be percent-encoded, as it stands in the Cookie header.
  *
- * Pure: no PostgreSQL; what is cryptography is crypto.c's.
+ * Pure: no PostgreSQL; what is cryptography is crypto.h's.
  */
 #ifndef SESSION_AUTH_COOKIE_SIGNATURE_H
 #define SESSION_AUTH_COOKIE_SIGNATURE_H

@@ -11,7 +11,7 @@
  * HKDF-SHA256; deriving costs more than opening, so callers keep them, and wipe
  * them with jwe_key_clear().
  *
- * Pure: no PostgreSQL; what is cryptography is crypto.c's.
+ * Pure: no PostgreSQL; what is cryptography is crypto.h's.
  */
 #ifndef SESSION_AUTH_JWE_H
 #define SESSION_AUTH_JWE_H
