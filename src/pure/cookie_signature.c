@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "pure/base64.h"
-#include "pure/cookie.h"
+#include "pure/percent.h"
 
 #define SIGNATURE_LEN BASE64_LEN(CRYPTO_SHA256_LEN)
 

@@ -15,6 +15,11 @@
 #define ONE_MONTH  2678400 /* 31 days */
 #define ONE_DAY    86400
 
+/* The clocks that frameworks compare with. */
+#define MICROSECOND 1
+#define MILLISECOND 1000
+#define SECOND      1000000
+
 const Framework frameworks[] = {
 	/* Auth.js 5: one key for each name */
 	{ .kind = "authjs",
@@ -22,7 +27,7 @@ const Framework frameworks[] = {
 						"__Secure-next-auth.session-token", "next-auth.session-token" },
 	  .name_counts = true,
 	  .chunks = COOKIE_AUTHJS,
-	  .escapes = ESCAPES_URI,
+	  .escapes = COOKIE_ESCAPES_URI,
 	  .derivation = DERIVE_JWE,
 	  .salting = SALT_NAME,
 	  .jwe = JWE_AUTHJS_V5,
@@ -37,7 +42,7 @@ const Framework frameworks[] = {
 	{ .kind = "authjs",
 	  .cookie_names = { "__Secure-next-auth.session-token", "next-auth.session-token" },
 	  .chunks = COOKIE_AUTHJS,
-	  .escapes = ESCAPES_URI,
+	  .escapes = COOKIE_ESCAPES_URI,
 	  .derivation = DERIVE_JWE,
 	  .jwe = JWE_NEXTAUTH_V4,
 	  .proof = PROOF_JWE,
@@ -49,7 +54,7 @@ const Framework frameworks[] = {
 
 	{ .kind = "better-auth",
 	  .cookie_names = { "__Secure-better-auth.session_token", "better-auth.session_token" },
-	  .escapes = ESCAPES_URI,
+	  .escapes = COOKIE_ESCAPES_URI,
 	  .proof = PROOF_MAC,
 	  .separator = ".",
 	  .mac_hash = CRYPTO_HASH_SHA256,
@@ -61,7 +66,7 @@ const Framework frameworks[] = {
 	{ .kind = "better-auth",
 	  .cookie_names = { "__Secure-better-auth.session_data", "better-auth.session_data" },
 	  .chunks = COOKIE_BETTER_AUTH,
-	  .escapes = ESCAPES_URI,
+	  .escapes = COOKIE_ESCAPES_URI,
 	  .companion_from = "session_data",
 	  .companion_to = "session_token",
 	  .derivation = DERIVE_JWE,
@@ -78,7 +83,7 @@ const Framework frameworks[] = {
 	/* express-session and cookie-signature 1; s: is not signed */
 	{ .kind = "express",
 	  .cookie_names = { "connect.sid" },
-	  .escapes = ESCAPES_URI,
+	  .escapes = COOKIE_ESCAPES_URI,
 	  .proof = PROOF_MAC,
 	  .prefix = "s:",
 	  .separator = ".",
@@ -90,7 +95,7 @@ const Framework frameworks[] = {
 	/* Lucia's example, and sessions of one's own: the row has the proof */
 	{ .kind = "lucia",
 	  .cookie_names = { "__Host-session", "session" },
-	  .escapes = ESCAPES_URI,
+	  .escapes = COOKIE_ESCAPES_URI,
 	  .proof = PROOF_ROW,
 	  .yields = YIELDS_TOKEN,
 	  .yields_path = YIELDS_TOKEN },
@@ -98,7 +103,7 @@ const Framework frameworks[] = {
 	/* @fastify/session */
 	{ .kind = "fastify",
 	  .cookie_names = { "sessionId" },
-	  .escapes = ESCAPES_URI,
+	  .escapes = COOKIE_ESCAPES_URI,
 	  .proof = PROOF_MAC,
 	  .separator = ".",
 	  .mac_hash = CRYPTO_HASH_SHA256,
@@ -109,7 +114,7 @@ const Framework frameworks[] = {
 	/* @fastify/secure-session; its own default adds a second to the day */
 	{ .kind = "fastify-secure",
 	  .cookie_names = { "session" },
-	  .escapes = ESCAPES_URI,
+	  .escapes = COOKIE_ESCAPES_URI,
 	  .derivation = DERIVE_BYTES,
 	  .proof = PROOF_SECRETBOX,
 	  .separator = ";",
@@ -117,7 +122,6 @@ const Framework frameworks[] = {
 	  .id_path = { "user_id" },
 	  .time = TIME_CREATED_S,
 	  .time_member = "__ts",
-	  .ends_at_limit = true,
 	  .max_age_s = ONE_DAY + 1 },
 
 	/* signed_cookies; with FRAMEWORK_DJANGO_ROW_SALT session_data of the other backends */
@@ -135,6 +139,7 @@ const Framework frameworks[] = {
 	  .payload = PAYLOAD_PYTHON_JSON,
 	  .id_path = { "_auth_user_id" },
 	  .time = TIME_BASE62,
+	  .tick_us = MICROSECOND,
 	  .max_age_s = TWO_WEEKS },
 
 	/* get_signed_cookie: the salt is the cookie's name and the argument of that name */
@@ -152,6 +157,7 @@ const Framework frameworks[] = {
 	  .payload = PAYLOAD_RAW,
 	  .bare = true,
 	  .time = TIME_BASE62,
+	  .tick_us = MICROSECOND,
 	  .max_age_s = TWO_WEEKS },
 
 	{ .kind = "flask",
@@ -167,8 +173,9 @@ const Framework frameworks[] = {
 	  .mac_text = MAC_BASE64URL,
 	  .payload = PAYLOAD_PYTHON_JSON,
 	  .id_path = { "_user_id" },
+	  .tagged = true,
 	  .time = TIME_BIG_ENDIAN,
-	  .whole_seconds = true,
+	  .tick_us = SECOND,
 	  .refuses_future = true,
 	  .max_age_s = ONE_MONTH },
 
@@ -195,14 +202,14 @@ const Framework frameworks[] = {
 	  .payload = PAYLOAD_BASE64_JSON,
 	  .id_path = { "user_id" },
 	  .time = TIME_BIG_ENDIAN,
-	  .whole_seconds = true,
+	  .tick_us = SECOND,
 	  .refuses_future = true,
 	  .max_age_s = TWO_WEEKS },
 
 	/* The cookie store; 7.0 derives with SHA-256, 6.1 and before with SHA-1 */
 	{ .kind = "rails",
 	  .name_counts = true,
-	  .escapes = ESCAPES_FORM,
+	  .escapes = COOKIE_ESCAPES_FORM,
 	  .derivation = DERIVE_PBKDF2,
 	  .salting = SALT_OPTIONAL,
 	  .salt = "authenticated encrypted cookie",
@@ -219,7 +226,7 @@ const Framework frameworks[] = {
 	{ .kind = "rails-signed",
 	  .cookie_names = { "session_id" },
 	  .name_counts = true,
-	  .escapes = ESCAPES_FORM,
+	  .escapes = COOKIE_ESCAPES_FORM,
 	  .derivation = DERIVE_PBKDF2,
 	  .salting = SALT_OPTIONAL,
 	  .salt = "signed cookie",
@@ -237,7 +244,7 @@ const Framework frameworks[] = {
 	{ .kind = "laravel",
 	  .cookie_names = { "laravel_session", "laravel-session" },
 	  .name_counts = true,
-	  .escapes = ESCAPES_URI,
+	  .escapes = COOKIE_ESCAPES_URI,
 	  .derivation = DERIVE_BYTES,
 	  .proof = PROOF_LARAVEL,
 	  .payload = PAYLOAD_NAMED_RAW,
@@ -289,6 +296,7 @@ const Framework frameworks[] = {
 	  .mac_text = MAC_BASE64URL,
 	  .payload = PAYLOAD_ERLANG_TOKEN,
 	  .time = TIME_IN_PAYLOAD,
+	  .tick_us = MILLISECOND,
 	  .ends = FRAMEWORK_ENDS },
 
 	/* cookie-session over keygrip */
@@ -314,23 +322,25 @@ const Framework frameworks[] = {
 	  .id_path = { "user_id" },
 	  .time = TIME_EXPIRES_MS,
 	  .time_member = "_expire",
+	  .tick_us = MILLISECOND,
 	  .ends = FRAMEWORK_ENDS_BY_ITSELF },
 
 	/* cookieSessionStorage of React Router and Remix */
 	{ .kind = "react-router",
 	  .cookie_names = { "__session" },
-	  .escapes = ESCAPES_URI,
+	  .escapes = COOKIE_ESCAPES_URI,
 	  .proof = PROOF_MAC,
 	  .separator = ".",
 	  .mac_hash = CRYPTO_HASH_SHA256,
 	  .mac_text = MAC_BASE64_UNPADDED,
 	  .payload = PAYLOAD_BASE64_JSON,
-	  .id_path = { "userId" } },
+	  .id_path = { "userId" },
+	  .flash = "__flash_" },
 
 	/* createSessionStorage: the payload is the id of a session kept elsewhere */
 	{ .kind = "react-router",
 	  .cookie_names = { "__session" },
-	  .escapes = ESCAPES_URI,
+	  .escapes = COOKIE_ESCAPES_URI,
 	  .proof = PROOF_MAC,
 	  .separator = ".",
 	  .mac_hash = CRYPTO_HASH_SHA256,
@@ -342,7 +352,7 @@ const Framework frameworks[] = {
 
 	/* ~2 lies outside the MAC; 8 reads a seal without it as one of before, in another shape */
 	{ .kind = "iron-session",
-	  .escapes = ESCAPES_URI,
+	  .escapes = COOKIE_ESCAPES_URI,
 	  .derivation = DERIVE_PER_COOKIE,
 	  .proof = PROOF_IRON,
 	  .prefix = "Fe26.2*",
@@ -357,7 +367,7 @@ const Framework frameworks[] = {
 	/* h3's sessions, so Nuxt's; the seal ends only where maxAge is set */
 	{ .kind = "h3",
 	  .cookie_names = { "nuxt-session", "h3" },
-	  .escapes = ESCAPES_URI,
+	  .escapes = COOKIE_ESCAPES_URI,
 	  .derivation = DERIVE_PER_COOKIE,
 	  .proof = PROOF_IRON,
 	  .prefix = "Fe26.2*",
@@ -366,6 +376,7 @@ const Framework frameworks[] = {
 	  .id_path = { "data", "user", "id" },
 	  .time = TIME_CREATED_MS,
 	  .time_member = "createdAt",
+	  .tick_us = MILLISECOND,
 	  .skew_s = 60 },
 };
 

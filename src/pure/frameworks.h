@@ -71,14 +71,6 @@
 
 /* ------------------------------------------------------------ the table's pieces */
 
-/* How the framework reads escapes in a Cookie header. */
-typedef enum FrameworkEscapes
-{
-	ESCAPES_NONE, /* not at all: Python, Plug, koa */
-	ESCAPES_URI,  /* decodeURIComponent, PHP: a plus is a plus */
-	ESCAPES_FORM  /* Rack: where there are escapes, a plus is a space */
-} FrameworkEscapes;
-
 /* How the key is made of the secret; salts come from the row or from the options. */
 typedef enum FrameworkDerivation
 {
@@ -96,8 +88,7 @@ typedef enum FrameworkSalting
 {
 	SALT_NONE,       /* the row takes none */
 	SALT_OPTIONAL,   /* the options' instead of the row's */
-	SALT_REQUIRED,   /* every application chooses its own */
-	SALT_FIRST,      /* required: the first of them signs ... */
+	SALT_FIRST,      /* every application has its own: the first signs ... */
 	SALT_LAST,       /* ... and the last encrypts */
 	SALT_NAME,       /* the cookie's name, with and without the options' behind it */
 	SALT_NAME_COOKIE /* the options', else the cookie's name and "_cookie" */
@@ -181,7 +172,7 @@ typedef struct Framework
 	const char *cookie_names[FRAMEWORK_NAMES_MAX]; /* what nobody can plant comes first */
 	bool name_counts;                              /* the proof covers the name */
 	CookieChunks chunks;
-	FrameworkEscapes escapes;
+	CookieEscapes escapes;
 	const char *companion_suffix; /* the cookie beside it: name and this */
 	const char *companion_from;   /* or this part of its name ... */
 	const char *companion_to;     /* ... replaced by that */
@@ -211,12 +202,13 @@ typedef struct Framework
 	FrameworkYield yields;      /* where the options name no path */
 	FrameworkYield yields_path; /* where they do */
 	bool bare;                  /* serves id_path '{}' alone */
+	const char *flash;          /* a member may also stand behind this and before "__" */
+	bool tagged;                /* JSON tags uuids: {" u": "..."} (Flask) */
 
 	/* its end */
 	FrameworkTime time;
 	const char *time_member;
-	bool whole_seconds; /* the clock is cut to seconds before it is compared */
-	bool ends_at_limit; /* refused when the age is exactly the limit */
+	int64_t tick_us; /* how long it still lives at its limit; 0: no more */
 	bool refuses_future;
 	int64_t skew_s;
 	int64_t max_age_s; /* the framework's own; 0: it has none */

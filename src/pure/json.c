@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+#include "pure/hex.h"
+
 #define N_BUCKETS 64
 
 typedef struct Level
@@ -41,18 +43,6 @@ typedef struct Walker
 #define REPLACEMENT          "\\ufffd"
 #define ESCAPE_LEN           6 /* of \uXXXX */
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* The value of four hex digits, or -1. */
 static int
 hex4(const char *s)
@@ -62,7 +52,7 @@ hex4(const char *s)
 
 	for (i = 0; i < 4; i++)
 	{
-		int digit = hex_value(s[i]);
+		int digit = hex_digit(s[i]);
 
 		if (digit < 0)
 			return -1;
@@ -102,6 +92,22 @@ utf8_len(const char *s, size_t n)
 	if (u[0] < 0xf0)
 		return 3;
 	return n >= 4 && in_range(u[3], 0x80, 0xbf) ? 4 : 0;
+}
+
+bool
+json_is_utf8(const char *text, size_t len)
+{
+	size_t pos = 0;
+
+	while (pos < len)
+	{
+		size_t n = utf8_len(text + pos, len - pos);
+
+		if (n == 0)
+			return false;
+		pos += n;
+	}
+	return true;
 }
 
 static int
@@ -872,7 +878,6 @@ json_make_storable(const JsonDoc *doc, char *text)
 size_t
 json_quote(const char *in, size_t len, char *out, size_t cap)
 {
-	static const char hex[] = "0123456789abcdef";
 	size_t n = 0;
 	size_t i;
 
@@ -888,8 +893,7 @@ json_quote(const char *in, size_t len, char *out, size_t cap)
 		if (c < 0x20)
 		{
 			memcpy(out + n, "\\u00", 4);
-			out[n + 4] = hex[c >> 4];
-			out[n + 5] = hex[c & 15];
+			hex_encode(&c, 1, out + n + 4);
 			n += ESCAPE_LEN;
 			continue;
 		}
