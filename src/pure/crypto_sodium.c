@@ -23,30 +23,28 @@ sodium_is_here(void)
 }
 
 static ResultCode
-opened(int status, Slice in, unsigned char *out, size_t *out_len)
+opened(int status, size_t len, unsigned char *out, size_t *out_len)
 {
 	if (status == 0)
 	{
-		*out_len = in.len - SODIUM_TAG_LEN;
+		*out_len = len;
 		return RESULT_OK;
 	}
-	sodium_memzero(out, in.len);
+	sodium_memzero(out, len);
 	return RESULT_BAD_SIGNATURE;
 }
 
 ResultCode
 sodium_xchacha_open(const unsigned char *key, const unsigned char *iv, Slice aad, Slice in,
-					unsigned char *out, size_t *out_len)
+					const unsigned char *tag, unsigned char *out, size_t *out_len)
 {
 	*out_len = 0;
-	if (in.len < SODIUM_TAG_LEN)
-		return RESULT_BAD_SIGNATURE;
 	if (!sodium_is_here())
 		return RESULT_CRYPTO_FAILED;
-	return opened(crypto_aead_xchacha20poly1305_ietf_decrypt(
-					  out, NULL, NULL, (const unsigned char *) in.data, in.len,
+	return opened(crypto_aead_xchacha20poly1305_ietf_decrypt_detached(
+					  out, NULL, (const unsigned char *) in.data, in.len, tag,
 					  (const unsigned char *) aad.data, aad.len, iv, key),
-				  in, out, out_len);
+				  in.len, out, out_len);
 }
 
 ResultCode
@@ -59,7 +57,7 @@ sodium_xsalsa_open(const unsigned char *key, const unsigned char *iv, Slice in, 
 	if (!sodium_is_here())
 		return RESULT_CRYPTO_FAILED;
 	return opened(crypto_secretbox_open_easy(out, (const unsigned char *) in.data, in.len, iv, key),
-				  in, out, out_len);
+				  in.len - SODIUM_TAG_LEN, out, out_len);
 }
 
 #else
@@ -72,12 +70,13 @@ sodium_is_here(void)
 
 ResultCode
 sodium_xchacha_open(const unsigned char *key, const unsigned char *iv, Slice aad, Slice in,
-					unsigned char *out, size_t *out_len)
+					const unsigned char *tag, unsigned char *out, size_t *out_len)
 {
 	(void) key;
 	(void) iv;
 	(void) aad;
 	(void) in;
+	(void) tag;
 	(void) out;
 	*out_len = 0;
 	return RESULT_UNSUPPORTED;

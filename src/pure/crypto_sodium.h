@@ -21,9 +21,10 @@
 
 bool sodium_is_here(void);
 
-/* XChaCha20-Poly1305; the tag stands behind the ciphertext.  out holds in.len bytes. */
+/* XChaCha20-Poly1305.  out holds in.len bytes. */
 ResultCode sodium_xchacha_open(const unsigned char *key, const unsigned char *iv, Slice aad,
-							   Slice in, unsigned char *out, size_t *out_len);
+							   Slice in, const unsigned char *tag, unsigned char *out,
+							   size_t *out_len);
 
 /* XSalsa20-Poly1305 (secretbox); the tag stands before the ciphertext. */
 ResultCode sodium_xsalsa_open(const unsigned char *key, const unsigned char *iv, Slice in,

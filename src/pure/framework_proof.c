@@ -14,6 +14,7 @@
 
 #define MAC_TEXT_MAX (2 * CRYPTO_HASH_MAX)
 #define XCHACHA_AAD  "A128GCM"
+#define XCHACHA_HEAD (SODIUM_IV_LEN + SODIUM_TAG_LEN)
 #define PARTS_MAX    3
 
 static Slice
@@ -241,7 +242,7 @@ prove_secretbox(const Opening *o, Slice *content)
 							  &content->len);
 }
 
-/* XCP. and base64url of nonce, ciphertext and tag. */
+/* XCP. and base64url of nonce, tag and ciphertext. */
 static ResultCode
 prove_xchacha(const Opening *o, Slice *content)
 {
@@ -255,7 +256,7 @@ prove_xchacha(const Opening *o, Slice *content)
 		return RESULT_UNKNOWN_FORM;
 	result =
 		framework_decode(o, without_front(o->cookie->value, strlen(o->row->prefix)), true, &sealed);
-	if (result == RESULT_MALFORMED || (result == RESULT_OK && sealed.len < SODIUM_IV_LEN))
+	if (result == RESULT_MALFORMED || (result == RESULT_OK && sealed.len < XCHACHA_HEAD))
 		return RESULT_BAD_SIGNATURE;
 	if (result != RESULT_OK)
 		return result;
@@ -266,7 +267,8 @@ prove_xchacha(const Opening *o, Slice *content)
 	for (i = 0, result = RESULT_BAD_SIGNATURE; i < o->key->n_keys && result == RESULT_BAD_SIGNATURE;
 		 i++)
 		result = sodium_xchacha_open(o->key->keys[i].bytes, bytes_of(sealed), aad,
-									 without_front(sealed, SODIUM_IV_LEN), out, &content->len);
+									 without_front(sealed, XCHACHA_HEAD),
+									 bytes_of(sealed) + SODIUM_IV_LEN, out, &content->len);
 	return result;
 }
 
