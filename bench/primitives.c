@@ -17,7 +17,7 @@
 #include "pure/jwk.h"
 #include "pure/jws.h"
 #include "pems.h"
-#include "pure/cookie_signature.h"
+#include "signed.h"
 #include "pure/token.h"
 #include "vectors.h"
 
@@ -150,9 +150,8 @@ signed_cookie(void)
 {
 	Slice value;
 
-	return cookie_signature_verify(COOKIE_SIGNATURE_BETTER_AUTH, token,
-								   to_slice("better-auth-vector-secret-0123456789"),
-								   &value) == RESULT_OK;
+	return signed_open("better-auth", token, to_slice("better-auth-vector-secret-0123456789"),
+					   &value) == RESULT_OK;
 }
 
 static void

@@ -20,11 +20,12 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
+#include "pure/limits.h"
+
 #define RSA_MIN_BITS         2048
 #define RSA_MAX_BITS         16384
 #define RSA_EXPONENT_MIN     65537
 #define RSA_EXPONENT_MAXBITS 64
-#define SECRET_MAX           4096
 #define PEM_MAX              32768
 #define ED25519_LEN          32
 #define ED25519_SIG_LEN      64

@@ -101,7 +101,7 @@ choose_salts(const Framework *row, const FrameworkOptions *options, Slice name, 
 static bool
 hash_key(const Framework *row, CryptoHash hash, Slice salt, Slice secret, unsigned char *out)
 {
-	char text[FRAMEWORK_NAME_MAX + FRAMEWORK_SALT_MAX + sizeof(SIGNER) + 64 + FRAMEWORK_SECRET_MAX];
+	char text[FRAMEWORK_NAME_MAX + FRAMEWORK_SALT_MAX + sizeof(SIGNER) + 64 + SECRET_MAX];
 	size_t prefix_len = row->secret_prefix == NULL ? 0 : strlen(row->secret_prefix);
 	size_t n = salt.len;
 	bool ok;
@@ -263,7 +263,7 @@ check_arguments(const Framework *row, const FrameworkOptions *options, Slice nam
 		return bad_key(why, "Sessions of this kind are proved by their row, without a secret.");
 	if ((row->proof == PROOF_XCHACHA || row->proof == PROOF_SECRETBOX) && !sodium_is_here())
 		return RESULT_UNSUPPORTED;
-	if (secret.len == 0 || secret.len > FRAMEWORK_SECRET_MAX)
+	if (secret.len == 0 || secret.len > SECRET_MAX)
 		return bad_key(why, "A secret has 1 to 4096 bytes.");
 	if (name.len > FRAMEWORK_NAME_MAX)
 		return bad_key(why, "A cookie's name has at most 256 bytes.");

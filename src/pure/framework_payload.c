@@ -148,7 +148,7 @@ yield_text(const Opening *o, Slice text)
 {
 	if (text.len == 0)
 		return RESULT_NO_SUBJECT;
-	if (text.len > FRAMEWORK_USER_MAX)
+	if (text.len > USER_ID_MAX)
 		return RESULT_TOO_LONG;
 	if (o->proof->yields == YIELDS_USER)
 		o->proof->user_id = text;

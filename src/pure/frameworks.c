@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#include "pure/token.h"
+
 #define PBKDF2_KEY 32 /* bytes; Rails signs with 64 */
 #define TWO_WEEKS  1209600
 #define ONE_MONTH  2678400 /* 31 days */
@@ -85,7 +87,7 @@ const Framework frameworks[] = {
 	  .cookie_names = { "connect.sid" },
 	  .escapes = COOKIE_ESCAPES_URI,
 	  .proof = PROOF_MAC,
-	  .prefix = "s:",
+	  .prefix = TOKEN_EXPRESS_PREFIX,
 	  .separator = ".",
 	  .mac_hash = CRYPTO_HASH_SHA256,
 	  .mac_text = MAC_BASE64_UNPADDED,

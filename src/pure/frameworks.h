@@ -66,6 +66,7 @@
 #include "pure/cookie.h"
 #include "pure/crypto.h"
 #include "pure/jwe.h"
+#include "pure/limits.h"
 #include "pure/result.h"
 #include "pure/slice.h"
 
@@ -247,11 +248,10 @@ FrameworkEnd framework_ends(const Framework *row, const FrameworkOptions *option
 
 /* --------------------------------------------------------------------- the keys */
 
-#define FRAMEWORK_KEYS_MAX   8
-#define FRAMEWORK_KEY_LEN    128 /* the longest block of a hash */
-#define FRAMEWORK_NAME_MAX   256
-#define FRAMEWORK_SECRET_MAX 4096
-#define FRAMEWORK_SALT_MAX   512
+#define FRAMEWORK_KEYS_MAX 8
+#define FRAMEWORK_KEY_LEN  128 /* the longest block of a hash */
+#define FRAMEWORK_NAME_MAX 256
+#define FRAMEWORK_SALT_MAX 512
 
 typedef struct FrameworkKey
 {
@@ -310,8 +310,7 @@ bool framework_looks_like(const Framework *row, Slice value);
 
 /* ------------------------------------------------------------------- the opening */
 
-#define FRAMEWORK_USER_MAX 1024
-#define FRAMEWORK_NO_TIME  INT64_MIN
+#define FRAMEWORK_NO_TIME INT64_MIN
 
 typedef struct FrameworkProof
 {
@@ -319,9 +318,9 @@ typedef struct FrameworkProof
 	Slice id;      /* of a session; also beside a user where the cookie names both (better-auth) */
 	Slice user_id; /* YIELDS_USER */
 	Slice payload; /* the session as JSON, for claims; data NULL where it is none */
-	int64_t issued_us;                  /* or FRAMEWORK_NO_TIME */
-	int64_t expires_us;                 /* or FRAMEWORK_NO_TIME */
-	char user_text[FRAMEWORK_USER_MAX]; /* behind user_id where it was escaped: never copy */
+	int64_t issued_us;           /* or FRAMEWORK_NO_TIME */
+	int64_t expires_us;          /* or FRAMEWORK_NO_TIME */
+	char user_text[USER_ID_MAX]; /* behind user_id where it was escaped: never copy */
 } FrameworkProof;
 
 /* See above for the answers.  arena holds cap bytes, FRAMEWORK_ARENA at best. */

@@ -141,19 +141,28 @@ is_signed_value(const char *s, size_t len)
 	return true;
 }
 
+/* The length of express-session's prefix, perhaps percent-encoded; 0 without one. */
+static size_t
+express_prefix(const char *s, size_t len)
+{
+	const char *expected = TOKEN_EXPRESS_PREFIX;
+	size_t i = 0;
+
+	for (; *expected != '\0'; expected++)
+		if (i >= len || next_char(s, len, &i) != *expected)
+			return 0;
+	return i;
+}
+
 static TokenForm
 signed_form(const char *s, size_t len, size_t last_dot)
 {
 	const char *tail = s + last_dot + 1;
 	size_t tail_len = len - last_dot - 1;
-	size_t skip = 0;
+	size_t skip = len > SIGNED_MAX ? 0 : express_prefix(s, len);
 
 	if (len > SIGNED_MAX)
 		return TOKEN_FORM_UNKNOWN;
-	if (len > 2 && memcmp(s, "s:", 2) == 0)
-		skip = 2;
-	else if (len > 4 && (memcmp(s, "s%3A", 4) == 0 || memcmp(s, "s%3a", 4) == 0))
-		skip = 4;
 	if (skip > 0)
 	{
 		if (last_dot > skip && is_signed_value(s + skip, last_dot - skip) &&

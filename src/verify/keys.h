@@ -9,6 +9,7 @@
 #include "nodes/pg_list.h"
 
 #include "pure/crypto.h"
+#include "pure/frameworks.h"
 #include "pure/jwe.h"
 #include "pure/slice.h"
 
@@ -45,13 +46,6 @@ typedef struct TrustedKey
 	CryptoKey *key;   /* parsed when it is first used */
 	bool unusable;    /* parsing failed */
 } TrustedKey;
-
-/* A secret that signs opaque cookies. */
-typedef struct CookieSecret
-{
-	bool express; /* or better-auth */
-	Slice secret;
-} CookieSecret;
 
 extern void keys_init(void);
 

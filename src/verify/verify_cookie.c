@@ -10,33 +10,47 @@
  */
 #include "postgres.h"
 
-#include "pure/cookie_signature.h"
 #include "pure/crypto.h"
+#include "pure/frameworks.h"
+#include "pure/lucia.h"
 #include "pure/token.h"
 #include "verify/keys.h"
 #include "verify/verify_cookie.h"
 
-/* What the newest secret that fits has signed; data is NULL when none does. */
-static Slice
-signed_value(const char *token, size_t len, bool express, bool *set_up)
+/* As long as TOKEN_FORM_SIGNED and TOKEN_FORM_EXPRESS may be. */
+#define SIGNED_MAX LUCIA_TOKEN_MAX
+
+/* Does one of these keys open the token?  It may still be percent-encoded. */
+static ResultCode
+open_signed(const FrameworkKey *key, Slice token, char *buf, FrameworkProof *proof)
 {
-	Slice text = { token, len };
-	Slice value = { NULL, 0 };
+	const FrameworkOptions options = { 0 };
+	const Slice no_name = { NULL, 0 };
+	FrameworkCookie cookie;
+	ResultCode result =
+		framework_cookie_of_text(key->row, no_name, token, buf, SIGNED_MAX, &cookie);
+
+	return result == RESULT_OK ? framework_open(key, &options, &cookie, 0, NULL, 0, proof) : result;
+}
+
+/* What the newest secret of a kind that fits has signed; data is NULL when none does. */
+static Slice
+signed_value(Slice token, const char *kind, char *buf, bool *set_up)
+{
+	FrameworkProof proof;
 	ListCell *cell;
 
 	keys_accept_changes();
 	*set_up = false;
 	foreach (cell, keys_cookie_secrets())
 	{
-		const CookieSecret *secret = lfirst(cell);
+		const FrameworkKey *key = lfirst(cell);
 
-		if (secret->express != express)
+		if (strcmp(key->row->kind, kind) != 0)
 			continue;
 		*set_up = true;
-		if (cookie_signature_verify(express ? COOKIE_SIGNATURE_EXPRESS
-											: COOKIE_SIGNATURE_BETTER_AUTH,
-									text, secret->secret, &value) == RESULT_OK)
-			return value;
+		if (open_signed(key, token, buf, &proof) == RESULT_OK)
+			return proof.id;
 	}
 	return (Slice){ NULL, 0 };
 }
@@ -55,8 +69,9 @@ use_value(Slice value, const char *kind, Verification *verification)
 ResultCode
 verify_express(const char *token, size_t len, Verification *verification)
 {
+	char buf[SIGNED_MAX];
 	bool set_up;
-	Slice value = signed_value(token, len, true, &set_up);
+	Slice value = signed_value((Slice){ token, len }, "express", buf, &set_up);
 
 	if (value.data == NULL)
 		return set_up ? RESULT_BAD_SIGNATURE : RESULT_NOT_SET_UP;
@@ -70,9 +85,9 @@ lucia_hash(const char *token, size_t len, unsigned char *hash)
 	Slice text = { token, len };
 	Slice id;
 	unsigned char secret_hash[CRYPTO_SHA256_LEN];
-	char buffer[COOKIE_SIGNED_MAX + 1 + CRYPTO_SHA256_LEN];
+	char buffer[LUCIA_TOKEN_MAX + 1 + CRYPTO_SHA256_LEN];
 
-	if (len > COOKIE_SIGNED_MAX || lucia_split(text, &id, secret_hash) != RESULT_OK)
+	if (len > LUCIA_TOKEN_MAX || lucia_split(text, &id, secret_hash) != RESULT_OK)
 		return false;
 	memcpy(buffer, id.data, id.len);
 	buffer[id.len] = '.';
@@ -85,8 +100,9 @@ ResultCode
 verify_signed(const char *token, size_t len, Verification *verification)
 {
 	unsigned char hash[TOKEN_HASH_LEN];
+	char buf[SIGNED_MAX];
 	bool set_up;
-	Slice value = signed_value(token, len, false, &set_up);
+	Slice value = signed_value((Slice){ token, len }, "better-auth", buf, &set_up);
 
 	if (value.data)
 		return use_value(value, "better-auth", verification);
