@@ -28,7 +28,7 @@ MODULE_big = session_auth
 # The rooms of src/ and what each may include: src/README.md.
 SOURCES = $(wildcard src/*.c src/*/*.c)
 OBJS = $(patsubst %.c,%.o,$(sort $(SOURCES)))
-SHLIB_LINK = -lcrypto -lz
+SHLIB_LINK = -lcrypto -lz $(EXTRA_LINK)
 
 # Without libsodium the two kinds of cookies that need it are refused when their secret is added.
 HAVE_LIBSODIUM ?= $(shell pkg-config --exists libsodium 2>/dev/null && echo yes)

@@ -16,6 +16,7 @@
 #include "pure/hex.h"
 #include "pure/inflate.h"
 #include "pure/iso_time.h"
+#include "pure/utf8.h"
 
 #define NUMBER_MAX              20 /* digits and sign of an id */
 #define UUID_HEX                32
@@ -397,7 +398,7 @@ is_printable(Slice bytes)
 	for (i = 0; i < bytes.len; i++)
 		if ((unsigned char) bytes.data[i] < 0x20 || bytes.data[i] == 0x7f)
 			return false;
-	return json_is_utf8(bytes.data, bytes.len);
+	return utf8_is_valid(bytes.data, bytes.len);
 }
 
 static ResultCode

@@ -110,9 +110,6 @@ bool json_text_is(const JsonDoc *doc, const JsonNode *node, const char *text, si
 bool json_same_text(const JsonDoc *doc_a, const JsonNode *a, const JsonDoc *doc_b,
 					const JsonNode *b);
 
-/* Is this valid UTF-8? */
-bool json_is_utf8(const char *text, size_t len);
-
 /*
  * A NumericDate (seconds since 1970, perhaps with a fraction or an exponent) in
  * microseconds, rounded towards zero; what is beyond 64 bits becomes the

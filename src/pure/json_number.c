@@ -1,0 +1,77 @@
+/*
+ * json_number.c
+ *		JSON's numbers as dates; see json.h.
+ */
+#include "pure/json.h"
+
+/* The digits of a number without its point: value = 0.DIGITS * 10^point. */
+typedef struct Decimal
+{
+	bool negative;
+	char digits[JSON_NUMBER_MAX]; /* without leading zeros */
+	int n;
+	int point;
+} Decimal;
+
+static void
+read_decimal(const char *p, const char *end, Decimal *d)
+{
+	bool fraction = false;
+
+	d->n = 0;
+	d->point = 0;
+	d->negative = *p == '-';
+	for (p += d->negative; p < end && *p != 'e' && *p != 'E'; p++)
+	{
+		if (*p == '.')
+		{
+			fraction = true;
+			continue;
+		}
+		if (d->n > 0 || *p != '0')
+			d->digits[d->n++] = *p;
+		if (fraction ? d->n == 0 : d->n > 0)
+			d->point += fraction ? -1 : 1;
+	}
+	if (p < end)
+	{
+		int exponent = 0;
+		bool minus = p[1] == '-';
+
+		for (p += p[1] == '-' || p[1] == '+' ? 2 : 1; p < end; p++)
+			exponent = exponent * 10 + (*p - '0');
+		d->point += minus ? -exponent : exponent;
+	}
+}
+
+ResultCode
+json_date_us(const JsonDoc *doc, const JsonNode *node, int64_t *us)
+{
+	Decimal d;
+	int64_t value = 0;
+	int i;
+
+	if (node == NULL || node->kind != JSON_KIND_NUMBER)
+		return RESULT_MALFORMED;
+	read_decimal(doc->text + node->start, doc->text + node->end, &d);
+	if (d.n > 0 && d.point > 308)
+		return RESULT_MALFORMED;
+	if (d.n > 0 && d.point + 6 > 19)
+	{
+		*us = d.negative ? INT64_MIN : INT64_MAX;
+		return RESULT_OK;
+	}
+	for (i = 0; i < d.point + 6; i++)
+	{
+		int digit = i < d.n ? d.digits[i] - '0' : 0;
+
+		if (value > (INT64_MAX - digit) / 10)
+		{
+			*us = d.negative ? INT64_MIN : INT64_MAX;
+			return RESULT_OK;
+		}
+		value = value * 10 + digit;
+	}
+	*us = d.negative ? -value : value;
+	return RESULT_OK;
+}
