@@ -284,7 +284,11 @@ read_claims(const Opening *o, Slice text)
 		return result;
 	if (claims->has_iat)
 		o->proof->issued_us = claims->iat_us;
-	framework_note_end(o->proof, claims->exp_us + policy.skew_us);
+	/* A date beyond 64 bits was read as the last that they hold. */
+	if (claims->exp_us < INT64_MAX - policy.skew_us)
+		framework_note_end(o->proof, claims->exp_us + policy.skew_us);
+	else
+		framework_note_end(o->proof, INT64_MAX);
 	o->proof->payload = text;
 	return yield_json(o, &doc, json_at_path(o, &doc));
 }

@@ -393,6 +393,22 @@ judge_header(const Case *c, Slice header, Answer *answer)
 	}
 }
 
+/*
+ * Where versions of one kind differ, both get the stricter answer: iron-session 9 passes over
+ * what stands behind the seal, 8 needs ~2 there; React Router decodes a signature, Remix compares
+ * its text, which has no padding.
+ */
+static bool
+is_stricter(const Case *c)
+{
+	Slice value = at(c->vector, "cookie_value");
+
+	return (begins_with(at(c->vector, "version"), "9.") && strcmp(c->kind, "iron-session") == 0 &&
+			!ends_with(value, "~2")) ||
+		   (slice_is(at(c->vector, "framework"), "react-router") &&
+			(ends_with(value, "=") || ends_with(value, "%3D")));
+}
+
 static bool
 has_expected(const Case *c, const Answer *answer)
 {
@@ -400,7 +416,7 @@ has_expected(const Case *c, const Answer *answer)
 	Slice user = scalar_at(expect, "user_id");
 	Slice session = scalar_at(expect, "session_id");
 	Slice token = scalar_at(expect, "session_token");
-	bool accept = member(&doc, expect, "accept")->kind == JSON_KIND_TRUE;
+	bool accept = member(&doc, expect, "accept")->kind == JSON_KIND_TRUE && !is_stricter(c);
 
 	if (answer->accept != accept)
 		return false;
@@ -479,8 +495,9 @@ judge(const JsonNode *vector)
 	}
 	judge_header(&c, header, &answer);
 	ok(has_expected(&c, &answer) && (!answer.accept || has_claims(&c, &answer)),
-	   "%.*s (%.*s): %s, %d, user %s", (int) id.len, id.data, (int) at(vector, "note").len,
-	   at(vector, "note").data, ANSWER_NAME(&answer), answer.result, answer.user);
+	   "%.*s %.*s (%.*s): %s, %d, user %s", (int) id.len, id.data, (int) at(vector, "version").len,
+	   at(vector, "version").data, (int) at(vector, "note").len, at(vector, "note").data,
+	   ANSWER_NAME(&answer), answer.result, answer.user);
 	if (answer.accept)
 		is_int(mutate(&c, header, &answer), 0, "%.*s: no byte of it can be changed", (int) id.len,
 			   id.data);
