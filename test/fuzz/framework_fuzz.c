@@ -15,23 +15,44 @@ static const char *const secrets[] = {
 	"base64:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
 };
 
+#define KEYS_MAX 96
+
 static char arena[FRAMEWORK_ARENA];
 static char out[FRAMEWORK_COOKIE_MAX * 2];
 static char buf[FRAMEWORK_COOKIE_MAX * 2];
 
-/* PBKDF2's rows are left to payload_fuzz: a name of the input's own would cost them a key each. */
-static bool
-make_key(const Framework *row, const char *secret, Slice name, const FrameworkOptions *options,
-		 FrameworkKey *key)
-{
-	Slice text = { secret, strlen(secret) };
+static FrameworkKey keys[KEYS_MAX];
+static size_t n_keys = 0;
+static char keys_name[FRAMEWORK_NAME_MAX];
+static size_t keys_name_len = SIZE_MAX;
+static const FrameworkOptions options = { .without_end = true };
 
-	return row->derivation != DERIVE_PBKDF2 &&
-		   framework_derive(key, row, options, name, text, NULL) == RESULT_OK;
+/* PBKDF2's rows are left to payload_fuzz: a name of the input's own would cost them a key each. */
+static void
+make_keys(Slice name)
+{
+	const Framework *row = NULL;
+	size_t i;
+
+	if (name.len == keys_name_len && memcmp(name.data, keys_name, name.len) == 0)
+		return;
+	n_keys = 0;
+	while ((row = framework_next(NULL, row)) != NULL)
+		for (i = 0; row->derivation != DERIVE_PBKDF2 && i < sizeof(secrets) / sizeof(secrets[0]);
+			 i++)
+		{
+			Slice secret = { secrets[i], strlen(secrets[i]) };
+
+			REQUIRE(n_keys < KEYS_MAX);
+			if (framework_derive(&keys[n_keys], row, &options, name, secret, NULL) == RESULT_OK)
+				n_keys++;
+		}
+	keys_name_len = name.len < sizeof(keys_name) ? name.len : SIZE_MAX;
+	memcpy(keys_name, name.data, name.len < sizeof(keys_name) ? name.len : 0);
 }
 
 static void
-open_text(const FrameworkKey *key, const FrameworkOptions *options, Slice name, Slice text)
+open_text(const FrameworkKey *key, Slice name, Slice text)
 {
 	static FrameworkProof proof;
 	FrameworkCookie cookie;
@@ -39,7 +60,7 @@ open_text(const FrameworkKey *key, const FrameworkOptions *options, Slice name, 
 	if (framework_cookie_of_text(key->row, name, text, buf, sizeof(buf), &cookie) != RESULT_OK)
 		return;
 	(void) framework_looks_like(key->row, cookie.value);
-	if (framework_open(key, options, &cookie, INT64_C(1900000000000000), arena, sizeof(arena),
+	if (framework_open(key, &options, &cookie, INT64_C(1900000000000000), arena, sizeof(arena),
 					   &proof) == RESULT_OK)
 		REQUIRE(proof.user_id.len > 0 || proof.id.len > 0);
 }
@@ -47,12 +68,9 @@ open_text(const FrameworkKey *key, const FrameworkOptions *options, Slice name, 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	FrameworkOptions options = { .without_end = true };
 	const char *end = size == 0 ? NULL : memchr(data, '\n', size);
-	const Framework *row = NULL;
 	Slice name = { (const char *) data, 0 };
 	Slice header;
-	FrameworkKey key;
 	size_t i;
 
 	if (end == NULL || size > FRAMEWORK_COOKIE_MAX)
@@ -60,16 +78,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	name.len = (size_t) (end - name.data);
 	header.data = end + 1;
 	header.len = size - name.len - 1;
-	while ((row = framework_next(NULL, row)) != NULL)
-		for (i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
-		{
-			Slice text = { out, 0 };
+	make_keys(name);
+	for (i = 0; i < n_keys; i++)
+	{
+		Slice text = { out, 0 };
 
-			if (!make_key(row, secrets[i], name, &options, &key))
-				continue;
-			open_text(&key, &options, name, header);
-			if (framework_cookie_text(row, name, header, out, sizeof(out), &text.len) == RESULT_OK)
-				open_text(&key, &options, name, text);
-		}
+		open_text(&keys[i], name, header);
+		if (framework_cookie_text(keys[i].row, name, header, out, sizeof(out), &text.len) ==
+			RESULT_OK)
+			open_text(&keys[i], name, text);
+	}
 	return 0;
 }
