@@ -74,9 +74,11 @@ decrypt(Cipher cipher, const unsigned char *key, const unsigned char *iv, Slice 
 	if (ctx != NULL)
 		EVP_CIPHER_CTX_reset(ctx); /* no key stays behind */
 	if (result == RESULT_OK)
+	{
 		*out_len = (size_t) (n + last);
-	else
-		crypto_cleanse(out, in.len);
+		return RESULT_OK;
+	}
+	crypto_cleanse(out, in.len);
 	ERR_clear_error();
 	return result;
 }

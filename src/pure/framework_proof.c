@@ -45,10 +45,11 @@ bool
 framework_split_last(Slice text, const char *separator, Slice *before, Slice *after)
 {
 	size_t n = strlen(separator);
+	char last = separator[n - 1];
 	size_t i;
 
 	for (i = text.len; i >= n; i--)
-		if (memcmp(text.data + i - n, separator, n) == 0)
+		if (text.data[i - 1] == last && memcmp(text.data + i - n, separator, n) == 0)
 		{
 			*before = slice(text.data, i - n);
 			*after = without_front(text, i);
@@ -158,7 +159,7 @@ prove_beside(const Opening *o, Slice *content)
 
 /* ------------------------------------------------------------------------ ciphers */
 
-/* Exactly n parts between separators; false when there are more or fewer. */
+/* The last n - 1 parts, and what stands before them; a separator in there is no base64. */
 static bool
 split_parts(Slice text, const char *separator, Slice *parts, int n)
 {
@@ -168,7 +169,7 @@ split_parts(Slice text, const char *separator, Slice *parts, int n)
 		if (!framework_split_last(text, separator, &text, &parts[i]))
 			return false;
 	parts[0] = text;
-	return !framework_split_last(text, separator, &text, &text);
+	return true;
 }
 
 /* The parts in standard base64. */
