@@ -455,9 +455,12 @@ read_erlang(const Opening *o, Slice content, bool encoded)
 	Term term;
 	ResultCode result = encoded ? framework_decode(o, content, true, &content) : RESULT_OK;
 
-	if (result == RESULT_OK)
-		result = term_read_message(content, &term);
-	return result == RESULT_OK ? yield_term_at_path(o, term) : result;
+	if (result != RESULT_OK)
+		return result;
+	result = term_read_message(content, &term);
+	if (result != RESULT_OK)
+		return result;
+	return yield_term_at_path(o, term);
 }
 
 #define TOKEN_MS_MAX  INT64_C(100000000000000)

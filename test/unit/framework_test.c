@@ -267,6 +267,41 @@ keys(void)
 	ok(framework_next("symfony", NULL) == NULL, "an unknown kind has no row");
 }
 
+/* How many rows of a kind serve the options. */
+static int
+n_applying(const char *kind)
+{
+	const Framework *row = NULL;
+	int n = 0;
+
+	while ((row = framework_next(kind, row)) != NULL)
+		n += framework_applies(row, &options);
+	return n;
+}
+
+static void
+rows(void)
+{
+	static Slice two[2];
+	static Slice path[1];
+
+	with_salt("signing");
+	is_int(n_applying("phoenix"), 2, "phoenix: one salt signs or encrypts");
+	two[0] = to_slice("signing");
+	two[1] = to_slice("encryption");
+	options.salts = two;
+	options.n_salts = 2;
+	is_int(n_applying("phoenix"), 1, "phoenix: with a second it encrypts alone");
+	with_salt(NULL);
+	is_int(n_applying("django"), 1, "django: a session");
+	options.id_path = path;
+	is_int(n_applying("django"), 1, "django: or a value, not both");
+	is_int(n_applying("react-router"), 1, "react-router: the same");
+	is_int(n_applying("flask-login"), 1, "a kind that has one row alone keeps it");
+	options.n_id_path = 1;
+	is_int(n_applying("react-router"), 1, "a path is one of a session's");
+}
+
 /* ------------------------------------------------------------------------------ texts */
 
 static void
@@ -449,6 +484,7 @@ main(void)
 	ends();
 	salts();
 	keys();
+	rows();
 	texts();
 	smuggled();
 	phoenix();
