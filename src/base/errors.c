@@ -44,6 +44,10 @@ result_reason(ResultCode result)
 			return "The token has no expiry.";
 		case RESULT_NO_SUBJECT:
 			return "The token names no user.";
+		case RESULT_CLAIM_TYPE:
+			return "A claim is of a type that has no meaning there.";
+		case RESULT_CLAIM_MISSING:
+			return "The token lacks a claim that its key requires.";
 		case RESULT_EXPIRED:
 			return "The token has expired.";
 		case RESULT_NOT_YET_VALID:
@@ -52,6 +56,8 @@ result_reason(ResultCode result)
 			return "The issuer is not the key's.";
 		case RESULT_WRONG_AUDIENCE:
 			return "The token is meant for another audience.";
+		case RESULT_WRONG_TENANT:
+			return "The token is for another tenant, or for several of which none was asked for.";
 		case RESULT_REVOKED:
 			return "The token has been revoked.";
 		case RESULT_NO_SESSION:
@@ -66,6 +72,39 @@ result_reason(ResultCode result)
 	return "The token was refused.";
 }
 
+/*
+ * What can be told of the token that is being looked at beside the reason: which claim,
+ * which key.  Never a claim's value.  It is said once, and forgotten with the next token.
+ */
+static char explanation[512];
+
+void
+result_explain(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(explanation, sizeof(explanation), format, arguments);
+	va_end(arguments);
+}
+
+void
+result_explain_nothing(void)
+{
+	explanation[0] = '\0';
+}
+
+static const char *
+explained_reason(ResultCode result)
+{
+	const char *reason = result_reason(result);
+
+	if (explanation[0] != '\0')
+		reason = psprintf("%s %s", reason, explanation);
+	result_explain_nothing();
+	return reason;
+}
+
 void
 result_raise(ResultCode result)
 {
@@ -78,7 +117,7 @@ result_raise(ResultCode result)
 				(errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory"), errhidestmt(true)));
 	ereport(ERROR, (errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
 					errmsg("invalid or expired session token"),
-					errdetail_log("%s", result_reason(result)), errhidestmt(true)));
+					errdetail_log("%s", explained_reason(result)), errhidestmt(true)));
 }
 
 /* For refusals that raise nothing. */
@@ -86,6 +125,7 @@ void
 result_log(ResultCode result)
 {
 	if (setting_log_denials && result != RESULT_OK)
-		ereport(LOG_SERVER_ONLY, (errmsg("session token refused"),
-								  errdetail_log("%s", result_reason(result)), errhidestmt(true)));
+		ereport(LOG_SERVER_ONLY,
+				(errmsg("session token refused"), errdetail_log("%s", explained_reason(result)),
+				 errhidestmt(true)));
 }
