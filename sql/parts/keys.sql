@@ -278,7 +278,7 @@ DECLARE
   kid text;
   pem text;
 BEGIN
-  IF jsonb_typeof(certificates) <> 'object' OR certificates ? 'keys' THEN
+  IF jsonb_typeof(certificates) IS DISTINCT FROM 'object' OR certificates = '{}' OR certificates ? 'keys' THEN
     RETURN certificates;
   END IF;
   FOR kid, pem IN SELECT * FROM jsonb_each_text(certificates) LOOP
