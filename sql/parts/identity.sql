@@ -39,8 +39,8 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'session_auth_impersonate';
 COMMENT ON FUNCTION session_auth.impersonate(text, text[], text) IS
   'Acts as a user for this transaction without a token, with the user''s own roles or with those '
-  'given; recorded in session_events, and refused in a read-only transaction. For administrators and '
-  'tests of policies.';
+  'given; recorded in session_events, which a ROLLBACK takes back, and in the server''s log; refused in '
+  'a read-only transaction. For administrators and tests of policies.';
 
 CREATE FUNCTION session_auth.user_id() RETURNS text
 LANGUAGE c STABLE PARALLEL SAFE

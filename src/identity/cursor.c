@@ -8,21 +8,17 @@
  * open and not running, a driver's suspended portal included, takes the rest of
  * its rows with the identity that is in force then.
  *
- * PostgreSQL keeps its portals to itself.  It tells whether any is open, and
- * pg_cursor() tells the names of those that are; what pg_cursor() hides are
- * portals that run to their end at once.
+ * PostgreSQL keeps the table of its portals to itself, but each portal has a
+ * memory context that bears its name, below one that all have in common.  The
+ * portal that is running now must be met on the way.  Should it not be, portals
+ * lie elsewhere, and the stricter question that PostgreSQL answers is asked.
  */
 #include "postgres.h"
 
-#include "access/xact.h"
-#include "executor/executor.h"
-#include "executor/tuptable.h"
-#include "fmgr.h"
-#include "nodes/execnodes.h"
-#include "utils/builtins.h"
-#include "utils/fmgroids.h"
+#include "nodes/memnodes.h"
+#include "tcop/pquery.h"
+#include "utils/memutils.h"
 #include "utils/portal.h"
-#include "utils/tuplestore.h"
 
 #include "identity/cursor.h"
 
@@ -34,66 +30,37 @@ is_stored(Portal portal)
 }
 
 static bool
-takes_more_rows(const char *name)
+takes_more_rows(Portal portal)
 {
-	Portal portal = GetPortalByName(name);
-
-	return portal && portal->status == PORTAL_READY && !is_stored(portal);
+	return portal->status == PORTAL_READY && !is_stored(portal);
 }
 
-/* What pg_cursor() returns, in the executor's own memory. */
-static ReturnSetInfo
-list_cursors(EState *estate)
+/* NULL for a context that is not a portal's own, as that of stored rows is. */
+static Portal
+portal_of(MemoryContext context)
 {
-	LOCAL_FCINFO(fcinfo, 0);
-	FmgrInfo function;
-	ReturnSetInfo result;
+	Portal portal = context->ident ? GetPortalByName(context->ident) : NULL;
 
-	memset(&result, 0, sizeof(result));
-	result.type = T_ReturnSetInfo;
-	result.econtext = CreateExprContext(estate);
-	result.allowedModes = SFRM_Materialize;
-	result.returnMode = SFRM_ValuePerCall;
-	fmgr_info(F_PG_CURSOR, &function);
-	InitFunctionCallInfoData(*fcinfo, &function, 0, InvalidOid, NULL, (Node *) &result);
-	(void) FunctionCallInvoke(fcinfo);
-	if (result.returnMode != SFRM_Materialize || result.setResult == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INTERNAL_ERROR), errmsg("pg_cursor() returned no list of cursors")));
-	return result;
+	if (portal == NULL || portal->portalContext != context)
+		portal = GetPortalByName(""); /* the one without a name is called something else */
+	return portal && portal->portalContext == context ? portal : NULL;
 }
 
-static bool
-any_takes_more_rows(const ReturnSetInfo *cursors)
-{
-	TupleTableSlot *slot = MakeSingleTupleTableSlot(cursors->setDesc, &TTSOpsMinimalTuple);
-	bool found = false;
-
-	while (!found && tuplestore_gettupleslot(cursors->setResult, true, false, slot))
-	{
-		bool null;
-		Datum name = slot_getattr(slot, 1, &null);
-
-		found = null || takes_more_rows(TextDatumGetCString(name));
-	}
-	ExecDropSingleTupleTableSlot(slot);
-	return found;
-}
-
-/* The usual answer, that nothing is open, costs one walk over few portals. */
 bool
 cursor_takes_more_rows(void)
 {
-	EState *estate;
-	ReturnSetInfo cursors;
-	bool found;
+	bool met_active = false;
 
-	if (ThereAreNoReadyPortals())
-		return false;
-	estate = CreateExecutorState();
-	cursors = list_cursors(estate);
-	found = any_takes_more_rows(&cursors);
-	tuplestore_end(cursors.setResult);
-	FreeExecutorState(estate);
-	return found;
+	if (ActivePortal == NULL || ActivePortal->portalContext->parent == NULL)
+		return !ThereAreNoReadyPortals();
+	for (MemoryContext context = ActivePortal->portalContext->parent->firstchild; context;
+		 context = context->nextchild)
+	{
+		Portal portal = portal_of(context);
+
+		if (portal && takes_more_rows(portal))
+			return true;
+		met_active |= portal == ActivePortal;
+	}
+	return !met_active && !ThereAreNoReadyPortals();
 }
