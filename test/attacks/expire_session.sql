@@ -4,6 +4,8 @@
 -- Holds: both overloads end what they name, once; a session_id opens nothing, and only
 -- issuers and admins may end by it. Guards: src/sql/sql_session.c, expire_by_text_id();
 -- src/verify/session.c, may_end().
+-- Also: test/pgtap/sessions.sql, test/specs/purge_refresh.spec, test/specs/session_limit.spec,
+-- test/specs/expire_authenticate.spec.
 SELECT plan(27);
 \ir people.psql
 CREATE FUNCTION public.alive(id uuid) RETURNS boolean LANGUAGE sql AS $$ SELECT EXISTS (SELECT FROM session_auth.sessions s WHERE s.session_id = id AND s.ended_at IS NULL) $$;

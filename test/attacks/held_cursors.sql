@@ -5,6 +5,7 @@
 -- nobody's way; in its own transaction the identity cannot change. Documented.
 -- Guards: src/identity/cursor.c, is_stored() and takes_more_rows(). cursors.sql has the others,
 -- test/t/pooling.t two clients of a pool, test/t/portals.t those of the wire protocol.
+-- Also: test/t/pgbouncer.t, test/t/pooled_clients.t.
 \ir people.psql
 -- DISCARD ALL would take pgTAP's own tables with it, so it comes first
 BEGIN;

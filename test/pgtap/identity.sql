@@ -1,5 +1,7 @@
 -- The current identity: how it is set, read, replaced and ended. That nothing
 -- else can set it is in forging.sql.
+-- Also: test/attacks/identity_and_roles.sql, test/attacks/transaction_end.sql,
+-- test/attacks/savepoints.t.
 SELECT plan(111);
 
 SELECT session_auth.import_permissions('{"ADMIN": ["view:accounts", "edit:accounts"], "USER": ["view:accounts"]}') \g /dev/null

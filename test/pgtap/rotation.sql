@@ -1,4 +1,5 @@
 -- Rotation: a new token for the same session, the grace window, and theft.
+-- Also: test/specs/two_rotations.spec, test/attacks/stolen_tokens.t.
 SELECT plan(28);
 
 SET session_auth.rotation_grace = '10s';

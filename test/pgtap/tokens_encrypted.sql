@@ -1,6 +1,7 @@
 -- Encrypted tokens (JWE): Auth.js v5's cookies and better-auth's session cache,
 -- encrypted here with pgcrypto; rotation of secrets, revocation, and what a
--- holder of the secret could still get wrong. The libraries' own are in vectors.t.
+-- holder of the secret could still get wrong. The libraries' own are in test/t/vectors.t.
+-- Also: test/attacks/jwe.sql.
 \ir tokens.psql
 SELECT plan(97);
 

@@ -1,5 +1,6 @@
 # A token never reaches the server's log: not when every statement is logged with
 # its parameters' values bound, nor in what an error says.
+# Also: test/attacks/secrets.t.
 use strict;
 use warnings;
 use PostgreSQL::Test::Utils;

@@ -1,4 +1,5 @@
 # One server connection, several clients after each other: each begins as nobody.
+# Also: test/t/pgbouncer.t, test/t/pooled_clients.t, test/attacks/held_cursors.sql.
 use strict;
 use warnings;
 use PostgreSQL::Test::Utils;

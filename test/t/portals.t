@@ -1,6 +1,6 @@
 # Cursors of the wire protocol: a driver that fetches a few rows at a time leaves a
 # portal suspended, of which SQL's cursors know nothing; and a held cursor beside it.
-# The attacks on cursors are test/attacks/cursors.sql and held_cursors.sql.
+# The attacks on cursors are test/attacks/cursors.sql and test/attacks/held_cursors.sql.
 use strict;
 use warnings;
 use IO::Socket::UNIX;

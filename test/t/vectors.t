@@ -3,6 +3,7 @@
 # as an administrator sets them up, verdicts and claims as SQL gives them. What
 # pins the clock is for the unit tests. Wycheproof's tokens are not part of the
 # project; where they are at hand, none of them may open anything.
+# Also: test/pgtap/tokens_encrypted.sql, test/attacks/jwe.sql.
 use strict;
 use warnings;
 use Encode qw(decode_utf8);
