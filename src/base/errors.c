@@ -3,6 +3,8 @@
  *		The one mapping of result codes to SQLSTATE and message.
  *
  * Invariant: whatever is wrong with a token, its bearer reads the same words.
+ * A kind of token that is not set up is no exception: anybody can send one, and
+ * clients take other codes for a fault of the server's and close the connection.
  * The reason goes to the server's log (errdetail_log).  The statement is kept
  * out of the log, as it may carry the token as a literal.
  */
@@ -108,10 +110,6 @@ explained_reason(ResultCode result)
 void
 result_raise(ResultCode result)
 {
-	if (result == RESULT_NOT_SET_UP)
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						errmsg("no key or secret is set up for session tokens of this kind"),
-						errhidestmt(true)));
 	if (result == RESULT_NO_MEMORY)
 		ereport(ERROR,
 				(errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory"), errhidestmt(true)));

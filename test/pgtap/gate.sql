@@ -1,5 +1,7 @@
 -- The gate: a query that a policy denies reads nothing, and what could vary
 -- from row to row is asked for each. permitted_resources uses an index.
+-- Also: test/attacks/gate.sql, test/attacks/gate_changes.sql, test/attacks/gate_rechecks.t,
+-- test/attacks/gate_subplans.sql.
 SELECT plan(26);
 
 CREATE FUNCTION public.explain(statement text, options text DEFAULT 'COSTS OFF') RETURNS text

@@ -1,5 +1,6 @@
 -- Keys and secrets: added, imported, listed, retired and dropped. Which tokens
 -- they then open is in tokens_*.sql.
+-- Also: test/t/jwt.t, test/attacks/jwt.sql.
 \ir tokens.psql
 SELECT plan(161);
 

@@ -4,10 +4,10 @@
 SELECT plan(359);
 
 -- nothing is set up: the one other answer
-SELECT throws_ok(format('SELECT session_auth.authenticate(%L)', jwt()), '0A000', 'no key or secret is set up for session tokens of this kind', 'a signed token while there is no key');
+SELECT throws_ok(format('SELECT session_auth.authenticate(%L)', jwt()), '28000', 'invalid or expired session token', 'a signed token while there is no key');
 SELECT is_empty(format('SELECT * FROM session_auth.verify_session(%L)', jwt()), '… by verify_session without an error');
-SELECT throws_ok($$SELECT session_auth.authenticate('eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..FPTvZ33fzCZUyGa8.Gq6N.aZi1HH2N-zZPWrIwFq-8BQ')$$, '0A000', 'no key or secret is set up for session tokens of this kind', 'an encrypted token while there is no secret');
-SELECT throws_ok($$SELECT session_auth.authenticate('s:VYQdl8X0bJ5qk2uQm3sQ1n0yqvPZ0l5a.8SyBqbmq19WkIC7dazdT4m9cTPy4BtxbhMbHl8ruByE')$$, '0A000', 'no key or secret is set up for session tokens of this kind', 'express-session''s token while there is no secret');
+SELECT throws_ok($$SELECT session_auth.authenticate('eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..FPTvZ33fzCZUyGa8.Gq6N.aZi1HH2N-zZPWrIwFq-8BQ')$$, '28000', 'invalid or expired session token', 'an encrypted token while there is no secret');
+SELECT throws_ok($$SELECT session_auth.authenticate('s:VYQdl8X0bJ5qk2uQm3sQ1n0yqvPZ0l5a.8SyBqbmq19WkIC7dazdT4m9cTPy4BtxbhMbHl8ruByE')$$, '28000', 'invalid or expired session token', 'express-session''s token while there is no secret');
 
 SELECT session_auth.add_key(NULL, 'HS256', secret()) \g /dev/null
 SELECT session_auth.add_key('k1', 'HS256', secret()) \g /dev/null
