@@ -24,12 +24,12 @@ BEGIN ATOMIC
     (NULL, ARRAY['has_permission', 'has_role', 'require_permission', 'permitted_resources',
        'user_id', 'user_uuid', 'role', 'roles', 'tenant', 'session_id', 'actor', 'claims', 'claim',
        'is_authenticated', 'deauthenticate', 'verify_session', 'token_from_cookie']),
-    -- what protect_table, which runs as its caller, calls in turn
-    ('admin', ARRAY['check_argument', 'refuse', 'require_table', 'identity_expression',
-       'protect_one_table']),
-    -- and what adopting does as the owner of the application's table
-    ('admin', ARRAY['adopt_sessions', 'adopt_roles', 'abandon', 'require_source', 'require_column',
-       'attach_triggers', 'take_over_sessions', 'take_over_roles', 'forget_source',
+    -- what works out the commands that protect_table and adopting run as their caller
+    ('admin', ARRAY['protection', 'unprotection', 'session_adoption', 'role_adoption', 'abandonment']),
+    -- adopting attaches these triggers as the owner of the table, and then asks for what
+    -- is carried over, or forgotten, by what the triggers say: each looks for them itself
+    ('admin', ARRAY['adopt_sessions', 'adopt_roles', 'abandon',
+       'take_over_sessions', 'take_over_roles', 'forget_source',
        'adopted_session_changed', 'adopted_sessions_truncated', 'adopted_user_changed',
        'adopted_users_truncated'])
   ) u (usage, names) ON (u.usage = $1 OR u.usage IS NULL) AND p.proname = ANY (u.names)

@@ -18,6 +18,8 @@ CROSS JOIN LATERAL pg_catalog.aclexplode(p.proacl) a
 WHERE a.grantee NOT IN (0, p.proowner);
 
 -- Functions whose arguments or results are others now.
+DROP FUNCTION session_auth.protect_one_table(regclass, text, name, name);
+DROP FUNCTION session_auth.attach_triggers(regclass, text, text, text, name[]);
 
 -- Tables.
 
