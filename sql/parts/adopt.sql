@@ -15,6 +15,10 @@ CREATE TABLE session_auth.adopted_roles (
 CREATE INDEX adopted_roles_grant_id_idx ON session_auth.adopted_roles (grant_id);
 COMMENT ON TABLE session_auth.adopted_roles IS
   'which grants of roles came from which table, so that those made by hand stay';
+COMMENT ON COLUMN session_auth.adopted_roles.source IS
+  'the table of the application';
+COMMENT ON COLUMN session_auth.adopted_roles.grant_id IS
+  'the row of user_roles that came from it';
 
 -- Dumps hold the source itself: what was carried over from it would only come
 -- back without it.  After a restore adopt_sessions and adopt_roles are repeated.

@@ -268,12 +268,20 @@ BEGIN ATOMIC
     SELECT FROM pg_options_to_table(v.reloptions) o
     WHERE o.option_name = 'security_invoker' AND o.option_value::boolean)
   UNION ALL
+  SELECT 'warning', r.rolname::text, format('it can log in and is a member of %s, %s', m.name, m.effect),
+         format('Let it log in without %I, or give it SELECT on what it needs.', m.name)
+  FROM (VALUES
+    ('pg_read_all_data', 'which reads every table that has no row-level security, and who may do what'),
+    ('pg_write_all_data', 'which writes to every table that has no row-level security, and locks any')
+  ) m (name, effect)
+  JOIN pg_roles r ON r.rolcanlogin AND NOT r.rolsuper AND pg_has_role(r.oid, m.name::name, 'MEMBER')
+  UNION ALL
   SELECT 'error', format('trigger %I on %s', g.tgname, g.tgrelid::regclass),
          'it does not fire always, so caches or adopted rows can go stale',
          format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', g.tgrelid::regclass, g.tgname)
   FROM pg_trigger g JOIN pg_proc f ON f.oid = g.tgfoid
   WHERE f.pronamespace = 'session_auth'::regnamespace AND NOT g.tgisinternal
-    AND g.tgenabled <> 'A' AND g.tgname <> 'cache_replicated'
+    AND g.tgenabled <> 'A' AND g.tgname NOT IN ('cache_replicated', 'written_replicated')
   ORDER BY 1, 2, 3;
 END;
 COMMENT ON FUNCTION session_auth.check_policies() IS

@@ -117,6 +117,20 @@ $$;
 COMMENT ON FUNCTION session_auth.revoke_usage(regrole, text) IS
   'Takes a usage back; what another usage of the role needs stays. 22023 for a bad argument.';
 
+-- The events are read by whom SELECT was granted to, and not by members of
+-- pg_read_all_data, to whom nobody granted it.
+CREATE POLICY granted ON session_auth.session_events FOR SELECT USING ((
+  SELECT EXISTS (
+    SELECT FROM (
+      SELECT c.relacl FROM pg_catalog.pg_class c WHERE c.oid = 'session_auth.session_events'::regclass
+      UNION ALL
+      SELECT t.attacl FROM pg_catalog.pg_attribute t WHERE t.attrelid = 'session_auth.session_events'::regclass
+    ) l (acl)
+    CROSS JOIN LATERAL pg_catalog.aclexplode(l.acl) a
+    WHERE a.privilege_type = 'SELECT' AND (a.grantee = 0 OR pg_catalog.pg_has_role(a.grantee, 'USAGE')))));
+
+SELECT session_auth.guard_tables();
+
 REVOKE ALL ON SCHEMA session_auth FROM PUBLIC;
 REVOKE ALL ON ALL TABLES IN SCHEMA session_auth FROM PUBLIC;
 REVOKE ALL ON ALL SEQUENCES IN SCHEMA session_auth FROM PUBLIC;

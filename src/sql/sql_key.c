@@ -22,7 +22,9 @@
 #include "sql/arguments.h"
 #include "verify/secret_file.h"
 
-#define PEM_MAX         8192
+#define PEM_MAX 8192
+#define STORED_KEY_MAX                                                                             \
+	8000 /* fits into its row, so none lies beside the table; files may be larger */
 #define FINGERPRINT_LEN BASE64URL_LEN(CRYPTO_SHA256_LEN)
 
 #define TOO_LARGE       "It is too large."
@@ -209,7 +211,7 @@ session_auth_check_secret(PG_FUNCTION_ARGS)
 	secret = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	if (*secret == '\0')
 		refuse(what, "It must not be empty.");
-	if (strlen(secret) > (strcmp(what, "secret") == 0 ? JWE_SECRET_MAX : SECRET_MAX))
+	if (strlen(secret) > (strcmp(what, "secret") == 0 ? JWE_SECRET_MAX : STORED_KEY_MAX))
 		refuse(what, "It is too long.");
 	if (secret_is_file(secret))
 		check_file(what, secret);

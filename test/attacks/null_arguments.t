@@ -2,7 +2,7 @@
 # each place, with NULL everywhere, and with thousands of random values of each type, as
 # the owner, under each usage and with an identity in force.
 # Holds: an error or a value, never a crash; who has a usage calls, of what is marked
-# internal, what is listed here alone. Guards: src/arguments.c, src/sql_key.c (NULLs),
+# internal, what is listed here alone. Guards: src/sql/arguments.c, src/sql/sql_key.c (NULLs),
 # sql/parts/rights.sql (internal functions).
 use strict;
 use warnings;
