@@ -92,6 +92,7 @@ COMMENT ON COLUMN session_auth.session_events.actor IS
   'who did it: the user who was authenticated, or else the database role that logged in';
 COMMENT ON COLUMN session_auth.session_events.detail IS
   'what else there is to say of such an event';
+ALTER TABLE session_auth.session_events ALTER detail SET STATISTICS 0;
 
 CREATE TABLE session_auth.roles (
   role text COLLATE "C" NOT NULL PRIMARY KEY

@@ -26,6 +26,7 @@ DROP FUNCTION session_auth.attach_triggers(regclass, text, text, text, name[]);
 ALTER TABLE session_auth.sessions
   ALTER token_key SET STATISTICS 0, ALTER token_hash SET STATISTICS 0, ALTER metadata SET STATISTICS 0;
 ALTER TABLE session_auth.rotated_tokens ALTER token_hash SET STATISTICS 0;
+ALTER TABLE session_auth.session_events ALTER detail SET STATISTICS 0;
 ALTER TABLE session_auth.key_secrets ALTER secret SET STATISTICS 0, ALTER secret SET STORAGE MAIN;
 ALTER TABLE session_auth.authjs_secrets ALTER secret SET STATISTICS 0, ALTER secret SET STORAGE MAIN;
 ALTER TABLE session_auth.cookie_secrets ALTER secret SET STATISTICS 0, ALTER secret SET STORAGE MAIN;
@@ -33,7 +34,7 @@ DELETE FROM pg_catalog.pg_statistic s
 USING pg_catalog.pg_attribute a, pg_catalog.pg_class c
 WHERE c.oid = a.attrelid AND c.relnamespace = 'session_auth'::pg_catalog.regnamespace
   AND s.starelid = a.attrelid AND s.staattnum = a.attnum
-  AND a.attname IN ('token_key', 'token_hash', 'metadata', 'secret');
+  AND a.attname IN ('token_key', 'token_hash', 'metadata', 'detail', 'secret');
 UPDATE session_auth.key_secrets SET secret = secret || '';
 UPDATE session_auth.authjs_secrets SET secret = secret || '';
 UPDATE session_auth.cookie_secrets SET secret = secret || '';
