@@ -26,10 +26,36 @@ CREATE UNIQUE INDEX keys_issuer_fingerprint_idx ON session_auth.keys (issuer, fi
   NULLS NOT DISTINCT WHERE kid IS NULL;
 COMMENT ON TABLE session_auth.keys IS
   'keys whose tokens are trusted, each bound to one algorithm and one issuer';
+COMMENT ON COLUMN session_auth.keys.key_id IS
+  'counts upwards; what key_secrets refers to';
+COMMENT ON COLUMN session_auth.keys.kid IS
+  'the kid in the header of its tokens; NULL: for tokens without one';
+COMMENT ON COLUMN session_auth.keys.algorithm IS
+  'the one algorithm that it verifies (RFC 7518)';
+COMMENT ON COLUMN session_auth.keys.issuer IS
+  'the iss that its tokens must have; NULL: any';
+COMMENT ON COLUMN session_auth.keys.audiences IS
+  'one of these must be in aud; empty: any';
+COMMENT ON COLUMN session_auth.keys.role_claim IS
+  'the dotted path of the claim with the roles; NULL: role, then roles';
+COMMENT ON COLUMN session_auth.keys.tenant_claim IS
+  'the dotted path of the claim with the tenant; NULL: none';
+COMMENT ON COLUMN session_auth.keys.role_source IS
+  'where roles come from: claims, grants or both';
+COMMENT ON COLUMN session_auth.keys.state IS
+  'active: signs and verifies; verify only; retired: neither';
+COMMENT ON COLUMN session_auth.keys.valid_from IS
+  'before it its tokens are refused; NULL: no limit';
+COMMENT ON COLUMN session_auth.keys.valid_until IS
+  'after it its tokens are refused; NULL: no limit';
+COMMENT ON COLUMN session_auth.keys.user_claim IS 'the dotted path of the claim that names the user';
+COMMENT ON COLUMN session_auth.keys.required_claims IS 'claims that a token must have, and their values';
 COMMENT ON COLUMN session_auth.keys.public_key IS
   'PEM; NULL for secrets, and then the row is not in dumps';
 COMMENT ON COLUMN session_auth.keys.fingerprint IS
   'the RFC 7638 thumbprint of a public key; secrets have none';
+COMMENT ON COLUMN session_auth.keys.imported IS
+  'whether import_jwks made it, which then also drops it';
 
 CREATE TABLE session_auth.key_secrets (
   key_id bigint NOT NULL PRIMARY KEY REFERENCES session_auth.keys ON DELETE CASCADE,
@@ -37,6 +63,13 @@ CREATE TABLE session_auth.key_secrets (
 );
 COMMENT ON TABLE session_auth.key_secrets IS
   'secrets and private keys, or file: and the name of a file that the server reads; never in dumps';
+COMMENT ON COLUMN session_auth.key_secrets.key_id IS
+  'which key it belongs to';
+COMMENT ON COLUMN session_auth.key_secrets.secret IS
+  'a secret, a private PEM or JWK, or file: and a name';
+-- No sample of secrets is kept for the planner, and none in a table beside this one that
+-- row-level security does not guard (TOAST): who reads these would read them.
+ALTER TABLE session_auth.key_secrets ALTER secret SET STATISTICS 0, ALTER secret SET STORAGE MAIN;
 
 CREATE TABLE session_auth.authjs_secrets (
   secret_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -50,6 +83,19 @@ CREATE TABLE session_auth.authjs_secrets (
 );
 COMMENT ON TABLE session_auth.authjs_secrets IS
   'AUTH_SECRETs of applications, the one with the highest number is the newest; never in dumps';
+COMMENT ON COLUMN session_auth.authjs_secrets.user_claim IS 'as in keys';
+COMMENT ON COLUMN session_auth.authjs_secrets.required_claims IS 'as in keys';
+COMMENT ON COLUMN session_auth.authjs_secrets.secret_id IS
+  'counts upwards';
+COMMENT ON COLUMN session_auth.authjs_secrets.secret IS
+  'the AUTH_SECRET itself, or file: and a name';
+COMMENT ON COLUMN session_auth.authjs_secrets.cookie_names IS
+  'the cookies that it encrypts';
+COMMENT ON COLUMN session_auth.authjs_secrets.role_claim IS
+  'the dotted path of the claim with the roles; NULL: role, then roles';
+COMMENT ON COLUMN session_auth.authjs_secrets.role_source IS
+  'where roles come from: claims, grants or both';
+ALTER TABLE session_auth.authjs_secrets ALTER secret SET STATISTICS 0, ALTER secret SET STORAGE MAIN;
 
 CREATE TABLE session_auth.cookie_secrets (
   secret_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -58,6 +104,13 @@ CREATE TABLE session_auth.cookie_secrets (
 );
 COMMENT ON TABLE session_auth.cookie_secrets IS
   'secrets that sign the cookies of better-auth and express-session; never in dumps';
+COMMENT ON COLUMN session_auth.cookie_secrets.secret_id IS
+  'counts upwards';
+COMMENT ON COLUMN session_auth.cookie_secrets.kind IS
+  'whose cookies it signs: better-auth or express';
+COMMENT ON COLUMN session_auth.cookie_secrets.secret IS
+  'the secret itself, or file: and a name';
+ALTER TABLE session_auth.cookie_secrets ALTER secret SET STATISTICS 0, ALTER secret SET STORAGE MAIN;
 
 CREATE TABLE session_auth.revoked_tokens (
   jti text COLLATE "C" NOT NULL,
@@ -69,6 +122,12 @@ CREATE INDEX revoked_tokens_until_idx ON session_auth.revoked_tokens (until);
 ALTER TABLE session_auth.revoked_tokens REPLICA IDENTITY FULL;
 COMMENT ON TABLE session_auth.revoked_tokens IS
   'tokens from elsewhere that are refused, by their jti; purged after until';
+COMMENT ON COLUMN session_auth.revoked_tokens.jti IS
+  'the jti of the token';
+COMMENT ON COLUMN session_auth.revoked_tokens.issuer IS
+  'whose token; NULL: whoever issued it';
+COMMENT ON COLUMN session_auth.revoked_tokens.until IS
+  'after it purge_sessions forgets the row';
 
 CREATE TABLE session_auth.user_revocations (
   user_id text COLLATE "C" NOT NULL,
@@ -78,6 +137,10 @@ CREATE INDEX user_revocations_user_id_idx ON session_auth.user_revocations (user
 ALTER TABLE session_auth.user_revocations REPLICA IDENTITY FULL;
 COMMENT ON TABLE session_auth.user_revocations IS
   'a user''s tokens from elsewhere that were issued before the latest of these are refused';
+COMMENT ON COLUMN session_auth.user_revocations.user_id IS
+  'whose tokens';
+COMMENT ON COLUMN session_auth.user_revocations.not_before IS
+  'what was issued before it is refused';
 
 -- Public keys are in dumps, secrets and private keys are not.
 SELECT pg_catalog.pg_extension_config_dump('session_auth.keys', 'WHERE public_key IS NOT NULL');

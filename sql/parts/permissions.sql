@@ -318,7 +318,7 @@ BEGIN
     PERFORM session_auth.check_argument('tenant', $3);
   END IF;
   INSERT INTO session_auth.user_roles (user_id, role, tenant) VALUES ($1, $2, $3)
-  ON CONFLICT DO NOTHING;
+  ON CONFLICT (user_id, role, tenant) DO NOTHING;
   IF NOT FOUND THEN
     RETURN false;
   END IF;

@@ -396,33 +396,3 @@ jwk_thumbprint(const CryptoKey *key, unsigned char out[CRYPTO_SHA256_LEN])
 		return result;
 	return crypto_sha256(text, len, out) ? RESULT_OK : RESULT_CRYPTO_FAILED;
 }
-
-ResultCode
-jwk_public(const CryptoKey *key, const char *kid, size_t kid_len, char *out, size_t cap,
-		   size_t *out_len)
-{
-	char text[PUBLIC_MAX + 6 * JWK_KID_MAX];
-	size_t len;
-	ResultCode result = write_required(key, text, &len);
-
-	*out_len = 0;
-	if (result != RESULT_OK)
-		return result;
-	if (kid_len > JWK_KID_MAX)
-		return RESULT_TOO_LONG;
-	len--; /* the closing brace */
-	append(text, &len, ",\"alg\":\"");
-	append(text, &len, crypto_alg_name(crypto_key_alg(key)));
-	append(text, &len, "\",\"use\":\"sig\"");
-	if (kid != NULL)
-	{
-		append(text, &len, ",\"kid\":");
-		len += json_quote(kid, kid_len, text + len, sizeof(text) - len - 1);
-	}
-	append(text, &len, "}");
-	if (len > cap)
-		return RESULT_TOO_LONG;
-	memcpy(out, text, len);
-	*out_len = len;
-	return RESULT_OK;
-}

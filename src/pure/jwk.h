@@ -57,8 +57,4 @@ ResultCode jwk_key_from_text(CryptoAlg alg, const char *text, size_t len, Crypto
 /* The RFC 7638 thumbprint of the public half; RESULT_BAD_KEY for secrets, which get none. */
 ResultCode jwk_thumbprint(const CryptoKey *key, unsigned char out[CRYPTO_SHA256_LEN]);
 
-/* The public half as a JWK with alg, use and (unless NULL) kid; RESULT_BAD_KEY for secrets. */
-ResultCode jwk_public(const CryptoKey *key, const char *kid, size_t kid_len, char *out, size_t cap,
-					  size_t *out_len);
-
 #endif /* SESSION_AUTH_JWK_H */

@@ -19,9 +19,12 @@
 #include "pure/base64.h"
 #include "pure/jwe.h"
 #include "pure/jwk.h"
+#include "sql/arguments.h"
 #include "verify/secret_file.h"
 
-#define PEM_MAX         8192
+#define PEM_MAX 8192
+#define STORED_KEY_MAX                                                                             \
+	8000 /* fits into its row, so none lies beside the table; files may be larger */
 #define FINGERPRINT_LEN BASE64URL_LEN(CRYPTO_SHA256_LEN)
 
 #define TOO_LARGE       "It is too large."
@@ -32,6 +35,7 @@ pg_noreturn static void refuse(const char *what, const char *why);
 static void
 refuse(const char *what, const char *why)
 {
+	hide_own_frames();
 	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid %s", what),
 					errdetail("%s", why), errhidestmt(true)));
 }
@@ -246,9 +250,12 @@ check_file(const char *what, const char *secret)
 	if (!is_absolute_path(path))
 		refuse(what, "The name of a file must be absolute.");
 	if (!has_privs_of_role(GetOuterUserId(), ROLE_PG_READ_SERVER_FILES))
+	{
+		hide_own_frames();
 		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 						errmsg("permission denied to name a file of the server"),
 						errdetail("Only roles with privileges of pg_read_server_files may.")));
+	}
 	if (secret_resolve(secret) == NULL)
 		refuse(what, "The file cannot be read, is empty or too long.");
 }
@@ -259,15 +266,17 @@ SQL_FUNCTION(session_auth_check_secret);
 Datum
 session_auth_check_secret(PG_FUNCTION_ARGS)
 {
-	char *what = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	char *what = argument_text_or_null(fcinfo, 0);
 	char *secret;
 
+	if (what == NULL)
+		refuse("what", "It must not be null.");
 	if (PG_ARGISNULL(1))
 		refuse(what, "It must not be null.");
 	secret = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	if (*secret == '\0')
 		refuse(what, "It must not be empty.");
-	if (strlen(secret) > (strcmp(what, "secret") == 0 ? JWE_SECRET_MAX : SECRET_MAX))
+	if (strlen(secret) > (strcmp(what, "secret") == 0 ? JWE_SECRET_MAX : STORED_KEY_MAX))
 		refuse(what, "It is too long.");
 	if (secret_is_file(secret))
 		check_file(what, secret);

@@ -113,11 +113,19 @@ static char *
 external_token(FunctionCallInfo fcinfo, int n, unsigned char *hash)
 {
 	TokenArgument token = argument_token(fcinfo, n);
+	ResultCode result = RESULT_UNKNOWN_FORM;
 
 	if (token.bytes && token_form(token.bytes, token.len) == TOKEN_FORM_OPAQUE &&
 		token_entropy_bits(token.bytes, token.len) >= MIN_TOKEN_BITS)
+	{
 		hash_token(token.bytes, token.len, hash);
-	else if (token.bytes == NULL || !lucia_hash(token.bytes, token.len, hash))
+		result = RESULT_OK;
+	}
+	else if (token.bytes)
+		result = lucia_hash(token.bytes, token.len, hash);
+	if (result == RESULT_CRYPTO_FAILED)
+		result_raise(result);
+	if (result != RESULT_OK)
 		ereport(
 			ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid token"),
