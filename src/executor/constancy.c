@@ -20,8 +20,9 @@
 
 #include "catalog/tables.h"
 #include "executor/constancy.h"
+#include "executor/plan_nodes.h"
 
-static bool
+static void
 collect_set_params(PlanState *node, void *arg)
 {
 	Bitmapset **set = arg;
@@ -40,7 +41,6 @@ collect_set_params(PlanState *node, void *arg)
 		foreach (param, subplan->setParam)
 			*set = bms_add_member(*set, lfirst_int(param));
 	}
-	return planstate_tree_walker(node, collect_set_params, arg);
 }
 
 /* An InitPlan that depends on nothing is evaluated once, whoever asks first. */
@@ -65,7 +65,7 @@ constant_params(const QueryDesc *query)
 	Bitmapset *set = NULL;
 
 	if (n > 0 && IsParallelWorker())
-		(void) collect_set_params(query->planstate, &set);
+		visit_plan_nodes(query, collect_set_params, &set);
 	for (int i = 0; i < n; i++)
 	{
 		const SubPlanState *initplan = params[i].execPlan;

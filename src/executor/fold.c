@@ -30,6 +30,7 @@
 #include "executor/column_filter.h"
 #include "executor/constancy.h"
 #include "executor/fold.h"
+#include "executor/interpreted.h"
 #include "executor/moment.h"
 
 /* Making a filter anew costs what some twenty rows do. */
@@ -127,7 +128,7 @@ evaluate(Node *node, const Fold *fold, ExprContext *context)
 
 typedef struct Folding
 {
-	const Fold *fold;
+	Fold *fold;
 	ExprContext *context;
 } Folding;
 
@@ -164,19 +165,26 @@ fold_node(Node *node, void *arg)
 /* ------------------------------------------------------------------------ the filter */
 
 static void
+make_filter(void *arg)
+{
+	const Folding *folding = arg;
+	PlanState *scan = folding->fold->scan;
+	List *folded = (List *) fold_node((Node *) scan->plan->qual, arg);
+	ExprState *filter = filter_by_shortcut(folded, scan);
+
+	folding->fold->filter = filter ? filter : ExecInitQual(folded, scan);
+}
+
+static void
 fold(Fold *fold, ExprContext *context)
 {
 	Folding folding = { fold, context };
-	PlanState *scan = fold->scan;
-	MemoryContext old = MemoryContextSwitchTo(scan->state->es_query_cxt);
-	List *folded;
-	ExprState *filter;
+	EState *estate = fold->scan->state;
+	MemoryContext old = MemoryContextSwitchTo(estate->es_query_cxt);
 
 	/* what changes while it is made is noticed at the next row */
 	fold->moment = moment_now();
-	folded = (List *) fold_node((Node *) scan->plan->qual, &folding);
-	filter = filter_by_shortcut(folded, scan);
-	fold->filter = filter ? filter : ExecInitQual(folded, scan);
+	without_jit(estate, make_filter, &folding);
 	fold->times++;
 	MemoryContextSwitchTo(old);
 }
@@ -205,12 +213,6 @@ evaluate_folded(ExprState *state, ExprContext *context, bool *isnull)
 	else if (is_due(counted))
 		fold(counted, context);
 	return counted->filter->evalfunc(counted->filter, context, isnull);
-}
-
-bool
-is_folded(const ExprState *filter)
-{
-	return filter->evalfunc == evaluate_folded;
 }
 
 /* A subplan would be made a second time with its filter: such a filter is left alone. */

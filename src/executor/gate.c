@@ -25,17 +25,22 @@
  */
 #include "postgres.h"
 
+#include "access/parallel.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/execnodes.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/plannodes.h"
+#include "utils/syscache.h"
 
+#include "base/compat.h"
 #include "base/settings.h"
 #include "executor/constancy.h"
 #include "executor/fold.h"
 #include "executor/gate.h"
+#include "executor/interpreted.h"
 #include "executor/moment.h"
+#include "executor/plan_nodes.h"
 
 static ExecutorStart_hook_type next_hook = NULL;
 
@@ -76,13 +81,24 @@ is_gate(const ExprState *filter)
 	return filter->evalfunc == evaluate_filter || filter->evalfunc == evaluate_nothing;
 }
 
-/* From now on the scan runs as if it had never had a gate. */
+static TupleTableSlot *pass_gate(PlanState *scan);
+
+/*
+ * From now on the scan runs as if it had never had a gate.  Where somebody else has put a
+ * function of his in the place of pass_gate, which he may call, the gate stays.  With
+ * instrumentation ExecProcNode is PostgreSQL's function that calls ExecProcNodeReal.
+ */
 static void
-remove_gate(PlanState *scan, Gate *gate)
+remove_gate(PlanState *scan, const Gate *gate)
 {
+	if (scan->ExecProcNodeReal != pass_gate ||
+		(scan->instrument == NULL && scan->ExecProcNode != pass_gate))
+		return;
 	if (!gate->is_all)
 		scan->qual = gate->filter;
-	ExecSetExecProcNode(scan, gate->fetch);
+	scan->ExecProcNodeReal = gate->fetch;
+	if (scan->ExecProcNode == pass_gate)
+		scan->ExecProcNode = gate->fetch;
 }
 
 static bool
@@ -98,6 +114,15 @@ ask(PlanState *scan, Gate *gate)
 	return gate->passed;
 }
 
+/* Who has taken the gate away has taken away what the scan itself was. */
+pg_noreturn static void
+refuse_scan(void)
+{
+	ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR),
+					errmsg("another extension has replaced the filter of a scan while it ran"),
+					errhint("Turn session_auth.gate_policies off, or do without that extension.")));
+}
+
 /* Fetches a row, if the condition lets it. */
 static TupleTableSlot *
 pass_gate(PlanState *scan)
@@ -105,10 +130,49 @@ pass_gate(PlanState *scan)
 	Gate *gate = (Gate *) scan->qual;
 
 	CHECK_FOR_INTERRUPTS();
-	Assert(is_gate(scan->qual));
+	if (unlikely(gate == NULL || !is_gate(scan->qual)))
+		refuse_scan();
 	if (likely(gate->passed && moment_lasts(&gate->moment)) || ask(scan, gate))
 		return gate->fetch(scan);
 	return NULL;
+}
+
+typedef struct Condition
+{
+	PlanState *scan;
+	List *conditions;
+	ExprState *made;
+} Condition;
+
+static void
+make_condition(void *arg)
+{
+	Condition *condition = arg;
+
+	condition->made = ExecInitQual(condition->conditions, condition->scan);
+}
+
+/* Asked once, it is not worth to be compiled, nor to have the plan's expressions compiled for it. */
+static ExprState *
+condition_of(PlanState *scan, List *conditions, const Gate *gate)
+{
+	Condition condition = { scan, conditions, NULL };
+
+	if (gate->is_all && !is_compiled(scan->state))
+		return gate->filter;
+	without_jit(scan->state, make_condition, &condition);
+	return condition.made;
+}
+
+/* ExecProcNode may be somebody else's by now, and calls the real one in the end. */
+static void
+put_in_place(PlanState *scan, Gate *gate)
+{
+	gate->fetch = scan->ExecProcNodeReal;
+	if (scan->ExecProcNode == scan->ExecProcNodeReal)
+		scan->ExecProcNode = pass_gate;
+	scan->ExecProcNodeReal = pass_gate;
+	scan->qual = &gate->state;
 }
 
 static void
@@ -119,13 +183,11 @@ add_gate(PlanState *scan, List *conditions)
 	gate->filter = scan->qual;
 	gate->is_all = list_length(conditions) == list_length(scan->plan->qual);
 	gate->is_for_good = !has_own_call((Node *) conditions, NULL);
-	gate->condition = gate->is_all ? gate->filter : ExecInitQual(conditions, scan);
+	gate->condition = condition_of(scan, conditions, gate);
 	gate->state.type = T_ExprState;
 	gate->state.flags = gate->filter->flags;
 	gate->state.evalfunc = evaluate_filter;
-	gate->fetch = scan->ExecProcNodeReal;
-	scan->qual = &gate->state;
-	ExecSetExecProcNode(scan, pass_gate);
+	put_in_place(scan, gate);
 }
 
 /* ----------------------------------------------------------------------- where it goes */
@@ -161,26 +223,40 @@ constant_conditions(const PlanState *scan, const Bitmapset *params)
 	return conditions;
 }
 
-/* A subplan that several nodes name, as the filters of partitions do, is met several times. */
-static bool
-was_met(const PlanState *scan)
+static void
+add_to_scan(PlanState *node, void *params)
 {
-	return is_gate(scan->qual) || is_folded(scan->qual);
+	List *conditions;
+
+	if (node->qual == NULL || !reads_table(node))
+		return;
+	conditions = constant_conditions(node, params);
+	if (setting_fold_filters && list_length(conditions) < list_length(node->plan->qual))
+		fold_filter_of(node, params);
+	if (setting_gate_policies && conditions != NIL)
+		add_gate(node, conditions);
 }
 
 static bool
-add_gates(PlanState *node, void *params)
+calls_function(const PlannedStmt *plan)
 {
-	if (node->qual && reads_table(node) && !was_met(node))
-	{
-		List *conditions = constant_conditions(node, params);
+	ListCell *cell;
 
-		if (list_length(conditions) < list_length(node->plan->qual))
-			fold_filter_of(node, params);
-		if (conditions != NIL)
-			add_gate(node, conditions);
-	}
-	return planstate_tree_walker(node, add_gates, params);
+	foreach (cell, plan->invalItems)
+		if (((const PlanInvalItem *) lfirst(cell))->cacheId == PROCOID)
+			return true;
+	return false;
+}
+
+/*
+ * Whether there could be something for a gate or to be folded, without a look at the plan's
+ * nodes: it has a table with row-level security in force, or calls a function that
+ * PostgreSQL did not come with.  A parallel worker is not told.
+ */
+static bool
+may_be_protected(const PlannedStmt *plan)
+{
+	return plan->dependsOnRole || calls_function(plan) || IsParallelWorker();
 }
 
 static void
@@ -192,16 +268,20 @@ start_executor(QueryDesc *query, int eflags)
 		next_hook(query, eflags);
 	else
 		standard_ExecutorStart(query, eflags);
-	if (!setting_gate_policies || (eflags & EXEC_FLAG_EXPLAIN_ONLY))
+	if (!(setting_gate_policies || setting_fold_filters) || (eflags & EXEC_FLAG_EXPLAIN_ONLY) ||
+		!may_be_protected(query->plannedstmt))
 		return;
 	old = MemoryContextSwitchTo(query->estate->es_query_cxt);
-	(void) add_gates(query->planstate, constant_params(query));
+	visit_plan_nodes(query, add_to_scan, constant_params(query));
 	MemoryContextSwitchTo(old);
 }
 
+/* What is done with a scan is safe as those versions run it, which tests have shown. */
 void
 gate_init(void)
 {
+	if (!COMPAT_EXECUTOR_IS_TESTED)
+		return;
 	next_hook = ExecutorStart_hook;
 	ExecutorStart_hook = start_executor;
 }
