@@ -5,8 +5,8 @@
  * PostgreSQL compiles the expressions of a plan all at once, when the first of them is
  * evaluated.  One that is made later is compiled by itself, which takes milliseconds, as
  * long as a hundred thousand rows do; and one that is made beside the plan's before that
- * makes them all wait longer.  What this extension makes is evaluated once, or is as
- * short as what is gained by it (fold.c).  Invariant: the query's own flags are as they
+ * makes them all wait longer.  What this extension makes is evaluated once, or saves
+ * more than compiling it would (fold.c).  Invariant: the query's own flags are as they
  * were after it, whether it was made or raised an error.
  */
 #include "postgres.h"
