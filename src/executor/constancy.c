@@ -117,14 +117,22 @@ has_own_call(Node *node, void *arg)
 	return node != NULL && (is_own_call(node) || expression_tree_walker(node, has_own_call, arg));
 }
 
+static bool may_vary(Node *node, void *params);
+
+/* Its arguments first: most have a column, and that needs no look at the catalog. */
+static bool
+arguments_or_functions_vary(Node *node, void *params)
+{
+	return expression_tree_walker(node, may_vary, params) ||
+		   check_functions_in_node(node, changes_by_itself, NULL);
+}
+
 /* Walks an expression; true means that it may vary from row to row. */
 static bool
 may_vary(Node *node, void *params)
 {
 	if (node == NULL)
 		return false;
-	if (check_functions_in_node(node, changes_by_itself, NULL))
-		return true;
 	switch (nodeTag(node))
 	{
 		case T_Param:
@@ -141,7 +149,7 @@ may_vary(Node *node, void *params)
 		case T_ArrayExpr:
 		case T_RelabelType:
 		case T_CoerceViaIO:
-			return expression_tree_walker(node, may_vary, params);
+			return arguments_or_functions_vary(node, params);
 		default:
 			return true;
 	}

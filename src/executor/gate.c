@@ -25,13 +25,11 @@
  */
 #include "postgres.h"
 
-#include "access/parallel.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/execnodes.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/plannodes.h"
-#include "utils/syscache.h"
 
 #include "base/compat.h"
 #include "base/settings.h"
@@ -237,28 +235,6 @@ add_to_scan(PlanState *node, void *params)
 		add_gate(node, conditions);
 }
 
-static bool
-calls_function(const PlannedStmt *plan)
-{
-	ListCell *cell;
-
-	foreach (cell, plan->invalItems)
-		if (((const PlanInvalItem *) lfirst(cell))->cacheId == PROCOID)
-			return true;
-	return false;
-}
-
-/*
- * Whether there could be something for a gate or to be folded, without a look at the plan's
- * nodes: it has a table with row-level security in force, or calls a function that
- * PostgreSQL did not come with.  A parallel worker is not told.
- */
-static bool
-may_be_protected(const PlannedStmt *plan)
-{
-	return plan->dependsOnRole || calls_function(plan) || IsParallelWorker();
-}
-
 static void
 start_executor(QueryDesc *query, int eflags)
 {
@@ -268,8 +244,7 @@ start_executor(QueryDesc *query, int eflags)
 		next_hook(query, eflags);
 	else
 		standard_ExecutorStart(query, eflags);
-	if (!(setting_gate_policies || setting_fold_filters) || (eflags & EXEC_FLAG_EXPLAIN_ONLY) ||
-		!may_be_protected(query->plannedstmt))
+	if (!(setting_gate_policies || setting_fold_filters) || (eflags & EXEC_FLAG_EXPLAIN_ONLY))
 		return;
 	old = MemoryContextSwitchTo(query->estate->es_query_cxt);
 	visit_plan_nodes(query, add_to_scan, constant_params(query));
