@@ -1,6 +1,6 @@
 -- Claims in the shapes in which issuers send them: where the user, the roles and the
 -- tenant are, what a token must say of itself, and what the log tells of a refusal.
--- See also tokens_roles.sql, tokens_refused.sql and test/unit/claim_shapes_test.c.
+-- See also tokens_roles.sql, tokens_refused.sql and test/unit/claims_test.c.
 \ir tokens.psql
 SELECT plan(54);
 
