@@ -17,6 +17,11 @@
 #error "session_auth requires PostgreSQL 15 or later"
 #endif
 
+/* Values of varying length: up to 15 in postgres.h, since 19 no longer. */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
 /* Since 16 a setting's extra data is freed with guc_free; before, with free. */
 #if PG_VERSION_NUM < 160000
 #define guc_malloc(elevel, size) malloc(size)

@@ -12,6 +12,7 @@
 #include "storage/lock.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
+#include "utils/tuplestore.h"
 
 #include "base/clock.h"
 #include "base/compat.h"
