@@ -49,23 +49,25 @@ CREATE TABLE session_auth.cookie_secrets (
 COMMENT ON TABLE session_auth.cookie_secrets IS
   'secrets that sign the cookies of better-auth and express-session; never in dumps';
 
+-- A token may be revoked again for longer, and on two servers that replicate to each
+-- other: each revocation is a row of its own, with a random key that cannot collide.
 CREATE TABLE session_auth.revoked_tokens (
   jti text COLLATE "C" NOT NULL,
   issuer text COLLATE "C",
-  until timestamptz NOT NULL
+  until timestamptz NOT NULL,
+  revocation_id uuid NOT NULL DEFAULT pg_catalog.gen_random_uuid() PRIMARY KEY
 );
 CREATE INDEX revoked_tokens_jti_idx ON session_auth.revoked_tokens (jti);
 CREATE INDEX revoked_tokens_until_idx ON session_auth.revoked_tokens (until);
-ALTER TABLE session_auth.revoked_tokens REPLICA IDENTITY FULL;
 COMMENT ON TABLE session_auth.revoked_tokens IS
   'tokens from elsewhere that are refused, by their jti; purged after until';
 
 CREATE TABLE session_auth.user_revocations (
   user_id text COLLATE "C" NOT NULL,
-  not_before timestamptz NOT NULL
+  not_before timestamptz NOT NULL,
+  revocation_id uuid NOT NULL DEFAULT pg_catalog.gen_random_uuid() PRIMARY KEY
 );
 CREATE INDEX user_revocations_user_id_idx ON session_auth.user_revocations (user_id);
-ALTER TABLE session_auth.user_revocations REPLICA IDENTITY FULL;
 COMMENT ON TABLE session_auth.user_revocations IS
   'a user''s tokens from elsewhere that were issued before the latest of these are refused';
 

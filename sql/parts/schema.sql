@@ -40,20 +40,26 @@ CREATE INDEX rotated_tokens_session_id_idx ON session_auth.rotated_tokens (sessi
 COMMENT ON TABLE session_auth.rotated_tokens IS
   'hashes of tokens that have a successor: presented after their grace they end the session';
 
+-- Its key is no number of a sequence: where two servers replicate to each other both
+-- write events, and equal numbers would stop replication.  It begins with the time, so
+-- that new events go to the end of its index, purge_sessions finds old ones by it, and
+-- the table can be partitioned by time, which a key without it would rule out.  Beside
+-- the time eight random bytes are enough, where a uuid would take 17 bytes more an event.
 CREATE TABLE session_auth.session_events (
   at timestamptz NOT NULL DEFAULT clock_timestamp(),
   event text COLLATE "C" NOT NULL,
   user_id text COLLATE "C",
   session_id uuid,
   actor text COLLATE "C",
-  detail jsonb
+  detail jsonb,
+  event_id bigint NOT NULL DEFAULT pg_catalog.uuid_hash_extended(pg_catalog.gen_random_uuid(), 0),
+  PRIMARY KEY (at, event_id)
 );
-CREATE INDEX session_events_at_idx ON session_auth.session_events USING brin (at);
 CREATE INDEX session_events_user_id_idx ON session_auth.session_events (user_id, at);
--- it has no key, and a publication of all tables must not stop purge_sessions
-ALTER TABLE session_auth.session_events REPLICA IDENTITY FULL;
 COMMENT ON TABLE session_auth.session_events IS
   'the audit trail; purge_sessions removes what is older than session_auth.event_retention';
+COMMENT ON COLUMN session_auth.session_events.event_id IS
+  'tells events of the same microsecond apart, on every server';
 
 CREATE TABLE session_auth.roles (
   role text COLLATE "C" NOT NULL PRIMARY KEY
