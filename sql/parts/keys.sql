@@ -245,6 +245,7 @@ BEGIN
   PERFORM session_auth.check_role_source($6);
   -- two imports at once would each drop what the other adds
   LOCK TABLE session_auth.keys IN SHARE ROW EXCLUSIVE MODE;
+  PERFORM session_auth.check_snapshot();
   SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') INTO key_set
   FROM session_auth.read_jwks($2::text) r;
   DELETE FROM session_auth.keys k
@@ -300,6 +301,7 @@ AS $$
 DECLARE
   found bigint[];
 BEGIN
+  PERFORM session_auth.check_snapshot();
   SELECT array_agg(k.key_id) INTO found FROM session_auth.keys k
   WHERE k.kid IS NOT DISTINCT FROM $1 AND k.issuer IS NOT DISTINCT FROM $2;
   IF found IS NULL AND $2 IS NULL THEN
@@ -372,13 +374,8 @@ RETURNS TABLE (
   valid_until timestamptz,
   fingerprint text
 )
-LANGUAGE sql STABLE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-  SELECT k.kid, k.algorithm, k.issuer, k.audiences, k.role_claim, k.tenant_claim, k.state,
-         k.valid_from, k.valid_until, k.fingerprint
-  FROM session_auth.keys k ORDER BY k.issuer NULLS FIRST, k.kid NULLS FIRST;
-END;
+LANGUAGE c STABLE PARALLEL SAFE ROWS 10
+AS 'MODULE_PATHNAME', 'session_auth_list_keys';
 COMMENT ON FUNCTION session_auth.list_keys() IS
   'The keys that are trusted, with everything but secrets; fingerprint is a public key''s RFC 7638 '
   'thumbprint.';
@@ -391,6 +388,7 @@ AS $$
 DECLARE
   stored record;
 BEGIN
+  PERFORM session_auth.check_snapshot();
   FOR stored IN SELECT s.secret_id, s.secret FROM session_auth.authjs_secrets s LOOP
     IF stored.secret = $1 THEN
       RETURN stored.secret_id;
@@ -409,6 +407,7 @@ AS $$
 DECLARE
   stored record;
 BEGIN
+  PERFORM session_auth.check_snapshot();
   FOR stored IN
     SELECT s.secret_id, s.secret FROM session_auth.cookie_secrets s WHERE s.kind = $1
   LOOP

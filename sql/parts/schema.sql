@@ -118,6 +118,12 @@ AS 'MODULE_PATHNAME', 'session_auth_refuse';
 COMMENT ON FUNCTION session_auth.refuse(text, text) IS
   'internal: raises 22023, and keeps the statement, which may hold a secret, out of the log';
 
+CREATE FUNCTION session_auth.check_snapshot() RETURNS void
+LANGUAGE c STABLE
+AS 'MODULE_PATHNAME', 'session_auth_check_snapshot';
+COMMENT ON FUNCTION session_auth.check_snapshot() IS
+  'internal: 40001 when the transaction''s snapshot is older than a rewritten or emptied table';
+
 CREATE FUNCTION session_auth.acting_user() RETURNS text
 LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'session_auth_acting_user';

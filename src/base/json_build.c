@@ -44,15 +44,21 @@ string_value(const char *bytes, size_t len)
 }
 
 static void
-push_member(JsonObject *object, const char *name, JsonbValue *value)
+push_key(JsonObject *object, const char *name)
 {
 	JsonbValue key = string_value(name, strlen(name));
 
 	compat_push_jsonb(&object->state, WJB_KEY, &key);
+}
+
+static void
+push_member(JsonObject *object, const char *name, JsonbValue *value)
+{
+	push_key(object, name);
 	compat_push_jsonb(&object->state, WJB_VALUE, value);
 }
 
-/* A string, or null when there is none; the text must outlive the object. */
+/* A string, or null when there is none.  Names and texts must live until the end. */
 void
 json_object_text(JsonObject *object, const char *name, const char *text)
 {
@@ -76,6 +82,28 @@ json_object_date(JsonObject *object, const char *name, TimestampTz at)
 	value.type = jbvNumeric;
 	value.val.numeric = DatumGetNumeric(DirectFunctionCall1(int8_numeric, Int64GetDatum(seconds)));
 	push_member(object, name, &value);
+}
+
+/* An array of strings, which are added one by one. */
+void
+json_object_begin_array(JsonObject *object, const char *name)
+{
+	push_key(object, name);
+	compat_push_jsonb(&object->state, WJB_BEGIN_ARRAY, NULL);
+}
+
+void
+json_object_add_element(JsonObject *object, const char *text)
+{
+	JsonbValue value = string_value(text, strlen(text));
+
+	compat_push_jsonb(&object->state, WJB_ELEM, &value);
+}
+
+void
+json_object_end_array(JsonObject *object)
+{
+	compat_push_jsonb(&object->state, WJB_END_ARRAY, NULL);
 }
 
 Jsonb *

@@ -14,6 +14,9 @@ typedef struct JsonObject JsonObject;
 extern JsonObject *json_object_begin(void);
 extern void json_object_text(JsonObject *object, const char *name, const char *text);
 extern void json_object_date(JsonObject *object, const char *name, TimestampTz at);
+extern void json_object_begin_array(JsonObject *object, const char *name);
+extern void json_object_add_element(JsonObject *object, const char *text);
+extern void json_object_end_array(JsonObject *object);
 extern Jsonb *json_object_end(JsonObject *object);
 
 extern Jsonb *json_object_empty(void);

@@ -28,7 +28,8 @@ enum
 	Anum_keys_state,
 	Anum_keys_valid_from,
 	Anum_keys_valid_until,
-	Anum_keys_public_key
+	Anum_keys_public_key,
+	Anum_keys_fingerprint
 };
 
 enum
@@ -112,7 +113,7 @@ secret_of_key(int64 key_id)
 
 /* Every key, also those that are not in force, oldest first. */
 List *
-catalog_keys(void)
+catalog_keys(bool with_secrets)
 {
 	TableScan scan;
 	HeapTuple tuple;
@@ -135,7 +136,8 @@ catalog_keys(void)
 		row->valid_from = timestamp_or(tuple, &scan, Anum_keys_valid_from, DT_NOBEGIN);
 		row->valid_until = timestamp_or(tuple, &scan, Anum_keys_valid_until, DT_NOEND);
 		row->public_key = scan_text(tuple, &scan, Anum_keys_public_key);
-		row->secret = secret_of_key(row->key_id);
+		row->fingerprint = scan_text(tuple, &scan, Anum_keys_fingerprint);
+		row->secret = with_secrets ? secret_of_key(row->key_id) : NULL;
 		rows = lappend(rows, row);
 	}
 	scan_end(&scan);
