@@ -48,11 +48,6 @@ in_root() {
         ${CC:+"CC=$CC"} nice chroot "$root" "$@"
 }
 
-# apt_in ROOT ARG...: apt-get there, which waits for a lock that another holds.
-apt_in() {
-    in_root "$1" apt-get -o DPkg::Lock::Timeout=600 -qq "${@:2}"
-}
-
 # major_of RELEASE: the major version to take where it is not the one that the
 # release's package postgresql depends on.
 major_of() {
@@ -87,9 +82,9 @@ bootstrap() {
     printf '%s\n' '#!/bin/sh' 'exit 101' >"$root/usr/sbin/policy-rc.d"
     chmod 755 "$root/usr/sbin/policy-rc.d"
     [[ -z $major ]] || beside_experimental "$root" "$major"
-    apt_in "$root" update
-    apt_in "$root" dist-upgrade -y
-    apt_in "$root" install -y make
+    in_root "$root" apt-get update -qq
+    in_root "$root" apt-get dist-upgrade -qq -y
+    in_root "$root" apt-get install -qq -y make
     [[ -z $major ]] || repackage_pgtap "$root" "$major"
 }
 
