@@ -51,9 +51,7 @@ in_root() {
 # major_of RELEASE: the major version to take where it is not the one that the
 # release's package postgresql depends on.
 major_of() {
-    case $1 in
-    experimental | assert) echo 19 ;;
-    esac
+    [[ $1 != experimental ]] || echo 19
 }
 
 # bootstrap RELEASE [NAME]: its root, $cache/NAME, made if it is not there yet,
@@ -88,12 +86,10 @@ bootstrap() {
     [[ -z $major ]] || repackage_pgtap "$root" "$major"
 }
 
-# beside_experimental ROOT MAJOR: PostgreSQL MAJOR comes from there, binaries and
-# source, and nothing else does.
+# beside_experimental ROOT MAJOR: PostgreSQL MAJOR comes from there, and nothing else does.
 beside_experimental() {
     local root=$1 major=$2
     printf 'deb %s experimental main\n' "$mirror" >"$root/etc/apt/sources.list.d/experimental.list"
-    printf 'deb-src %s experimental main\n' "$mirror" >>"$root/etc/apt/sources.list.d/experimental.list"
     printf '%s\n' "Package: src:postgresql-$major:any src:postgresql-common:any" \
         'Pin: release n=rc-buggy' 'Pin-Priority: 990' >"$root/etc/apt/preferences.d/experimental"
 }
