@@ -71,6 +71,21 @@ CREATE POLICY granted ON session_auth.session_events FOR SELECT USING ((
     CROSS JOIN LATERAL pg_catalog.aclexplode(l.acl) a
     WHERE a.privilege_type = 'SELECT' AND (a.grantee = 0 OR pg_catalog.pg_has_role(a.grantee, 'USAGE')))));
 
+-- Keys, which REPACK (CONCURRENTLY) and replication find rows by.  The tables are
+-- written anew, and locked for so long; what replicates them updates its subscribers first.
+ALTER TABLE session_auth.session_events
+  ADD COLUMN event_id bigint NOT NULL DEFAULT pg_catalog.uuid_hash_extended(pg_catalog.gen_random_uuid(), 0),
+  ADD PRIMARY KEY (at, event_id),
+  REPLICA IDENTITY DEFAULT;
+-- the key's index finds events by time
+DROP INDEX session_auth.session_events_at_idx;
+ALTER TABLE session_auth.revoked_tokens
+  ADD COLUMN revocation_id uuid NOT NULL DEFAULT pg_catalog.gen_random_uuid() PRIMARY KEY,
+  REPLICA IDENTITY DEFAULT;
+ALTER TABLE session_auth.user_revocations
+  ADD COLUMN revocation_id uuid NOT NULL DEFAULT pg_catalog.gen_random_uuid() PRIMARY KEY,
+  REPLICA IDENTITY DEFAULT;
+
 @FUNCTIONS@
 
 -- Rights: what is new is nobody's but its owner's, and each usage goes on with what it

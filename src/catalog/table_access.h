@@ -41,6 +41,7 @@ typedef enum CatalogRelation
 	REVOKED_TOKENS_BY_JTI,
 	USER_REVOCATIONS,
 	USER_REVOCATIONS_BY_USER,
+	ADOPTED_ROLES, /* which SQL alone reads */
 	CATALOG_RELATIONS
 } CatalogRelation;
 

@@ -127,7 +127,7 @@ secret_of_key(int64 key_id)
 
 /* Every key, also those that are not in force, oldest first. */
 List *
-catalog_keys(void)
+catalog_keys(bool with_secrets)
 {
 	TableScan scan;
 	HeapTuple tuple;
@@ -152,7 +152,8 @@ catalog_keys(void)
 		row->public_key = scan_text(tuple, &scan, Anum_keys_public_key);
 		row->user_claim = scan_text(tuple, &scan, Anum_keys_user_claim);
 		row->required_claims = scan_json(tuple, &scan, Anum_keys_required_claims);
-		row->secret = secret_of_key(row->key_id);
+		row->fingerprint = scan_text(tuple, &scan, Anum_keys_fingerprint);
+		row->secret = with_secrets ? secret_of_key(row->key_id) : NULL;
 		rows = lappend(rows, row);
 	}
 	scan_end(&scan);

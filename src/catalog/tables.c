@@ -72,6 +72,7 @@ static const char *const relation_names[CATALOG_RELATIONS] = {
 	[REVOKED_TOKENS_BY_JTI] = "revoked_tokens_jti_idx",
 	[USER_REVOCATIONS] = "user_revocations",
 	[USER_REVOCATIONS_BY_USER] = "user_revocations_user_id_idx",
+	[ADOPTED_ROLES] = "adopted_roles",
 };
 
 static Oid relation_oids[CATALOG_RELATIONS]; /* of those that were asked for */
@@ -244,6 +245,43 @@ catalog_lock_sessions_now(void)
 	Oid oid = find_relation_oid(SESSIONS);
 
 	return OidIsValid(oid) && ConditionalLockRelationOid(oid, RowExclusiveLock);
+}
+
+/*
+ * Whether the transaction's snapshot is older than a table's file.  What was there
+ * before is gone from a table that was emptied and filled again, or written anew by
+ * REPACK (CONCURRENTLY); what is there now is too new for the snapshot.
+ */
+static bool
+is_too_new(CatalogRelation relation, Snapshot snapshot)
+{
+	HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation_oid(relation)));
+	TransactionId changed_by;
+
+	if (!HeapTupleIsValid(tuple))
+		refuse_missing(relation);
+	changed_by = HeapTupleHeaderGetXmin(tuple->t_data);
+	ReleaseSysCache(tuple);
+	return !TransactionIdIsCurrentTransactionId(changed_by) &&
+		   XidInMVCCSnapshot(changed_by, snapshot);
+}
+
+/*
+ * A table that SQL finds empty, or other than it is, since it reads with the
+ * snapshot of a REPEATABLE READ or SERIALIZABLE transaction; NULL when there is none.
+ */
+const char *
+catalog_changed_table(void)
+{
+	Snapshot snapshot;
+
+	if (!IsolationUsesXactSnapshot())
+		return NULL;
+	snapshot = GetTransactionSnapshot();
+	for (int i = 0; i < CATALOG_RELATIONS; i++)
+		if (is_too_new(i, snapshot))
+			return relation_names[i];
+	return NULL;
 }
 
 void

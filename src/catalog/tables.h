@@ -51,6 +51,7 @@ typedef void (*RoleVisitor)(const char *role, void *arg);
 
 extern void catalog_init(void);
 extern bool catalog_lock_sessions_now(void);
+extern const char *catalog_changed_table(void);
 extern void catalog_on_permission_change(void (*callback)(void));
 extern void catalog_permissions_changed(void);
 
@@ -100,7 +101,8 @@ typedef struct KeyRow
 	char *public_key;
 	char *user_claim;
 	char *required_claims; /* JSON text */
-	char *secret;          /* or private key, or file:..., or NULL */
+	char *fingerprint;
+	char *secret; /* or private key, or file:..., or NULL; NULL also when it was not asked for */
 } KeyRow;
 
 /* A secret of the application's, for cookies. */
@@ -124,7 +126,7 @@ extern void catalog_on_revocation_change(void (*callback)(void));
 extern void catalog_revocations_changed(void);
 
 extern bool catalog_roles_are_adopted(void);
-extern List *catalog_keys(void);
+extern List *catalog_keys(bool with_secrets);
 extern List *catalog_authjs_secrets(void);
 extern List *catalog_cookie_secrets(void);
 extern bool catalog_some_token_revoked(void);

@@ -17,6 +17,7 @@
 #include "utils/inval.h"
 #include "utils/memutils.h"
 
+#include "base/compat.h"
 #include "base/string_table.h"
 #include "permission/permission.h"
 

@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/compat.h"
+#include "base/json_build.h"
 #include "base/row_type.h"
 #include "base/settings.h"
 #include "identity/identity.h"
@@ -150,22 +151,11 @@ use_given_roles(ArrayType *array, Identity *identity)
 static void
 record_impersonation(const Identity *identity, char *reason)
 {
-	JsonbParseState *state = NULL;
-	JsonbValue value;
-	JsonbValue *detail;
+	JsonObject *detail = json_object_begin();
 
-	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	value.type = jbvString;
-	value.val.string.val = "reason";
-	value.val.string.len = strlen("reason");
-	pushJsonbValue(&state, WJB_KEY, &value);
-	value.type = reason ? jbvString : jbvNull;
-	value.val.string.val = reason;
-	value.val.string.len = reason ? strlen(reason) : 0;
-	pushJsonbValue(&state, WJB_VALUE, &value);
-	detail = pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	json_object_text(detail, "reason", reason);
 	catalog_insert_event("impersonated", identity->user_id, NULL, identity->actor,
-						 JsonbValueToJsonb(detail));
+						 json_object_end(detail));
 }
 
 SQL_FUNCTION(session_auth_impersonate);
@@ -333,20 +323,15 @@ session_auth_claim(PG_FUNCTION_ARGS)
 {
 	const Identity *identity = identity_current();
 	text *name = PG_GETARG_TEXT_PP(0);
-	JsonbValue key;
-	JsonbValue *value;
+	text *shown;
 
 	if (identity == NULL)
 		PG_RETURN_NULL();
-	key.type = jbvString;
-	key.val.string.val = VARDATA_ANY(name);
-	key.val.string.len = VARSIZE_ANY_EXHDR(name);
-	value = findJsonbValueFromContainer(&identity_claims(identity)->root, JB_FOBJECT, &key);
-	if (value == NULL || value->type == jbvNull)
+	shown =
+		json_object_shown(identity_claims(identity), VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
+	if (shown == NULL)
 		PG_RETURN_NULL();
-	if (value->type == jbvString)
-		PG_RETURN_TEXT_P(cstring_to_text_with_len(value->val.string.val, value->val.string.len));
-	PG_RETURN_TEXT_P(cstring_to_text(JsonbToCString(NULL, &JsonbValueToJsonb(value)->root, 0)));
+	PG_RETURN_TEXT_P(shown);
 }
 
 SQL_FUNCTION(session_auth_is_authenticated);

@@ -168,7 +168,7 @@ load_keys(void)
 {
 	ListCell *cell;
 
-	foreach (cell, catalog_keys())
+	foreach (cell, catalog_keys(true))
 	{
 		KeyRow *row = lfirst(cell);
 		TrustedKey *key;
