@@ -21,6 +21,8 @@ WHERE a.grantee NOT IN (0, p.proowner);
 DROP FUNCTION session_auth.add_key(text, text, text, text, text[], text, text, text, timestamptz, timestamptz, text);
 DROP FUNCTION session_auth.import_jwks(text, jsonb, text[], text, text, text);
 DROP FUNCTION session_auth.add_authjs_secret(text, text[], text, text);
+DROP FUNCTION session_auth.authenticate(text, text, text);
+DROP FUNCTION session_auth.authenticate_request(text, text, text, text);
 DROP FUNCTION session_auth.protect_one_table(regclass, text, name, name);
 DROP FUNCTION session_auth.attach_triggers(regclass, text, text, text, name[]);
 
