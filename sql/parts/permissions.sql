@@ -148,7 +148,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION session_auth.create_role(text, text[]) IS
-  'Creates a role of the application (1 to 255 bytes, no colon) that inherits from others. 22023 when '
+  'Creates a role of the application (1 to 255 bytes) that inherits from others. 22023 when '
   'it exists already or a parent does not.';
 
 CREATE FUNCTION session_auth.drop_role(role text) RETURNS void

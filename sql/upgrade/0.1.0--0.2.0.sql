@@ -18,10 +18,30 @@ CROSS JOIN LATERAL pg_catalog.aclexplode(p.proacl) a
 WHERE a.grantee NOT IN (0, p.proowner);
 
 -- Functions whose arguments or results are others now.
+DROP FUNCTION session_auth.add_key(text, text, text, text, text[], text, text, text, timestamptz, timestamptz, text);
+DROP FUNCTION session_auth.import_jwks(text, jsonb, text[], text, text, text);
+DROP FUNCTION session_auth.add_authjs_secret(text, text[], text, text);
 DROP FUNCTION session_auth.protect_one_table(regclass, text, name, name);
 DROP FUNCTION session_auth.attach_triggers(regclass, text, text, text, name[]);
 
--- Tables.  Of what is secret no sample is kept, nor what was kept before, and nothing
+-- Tables.
+ALTER TABLE session_auth.keys
+  ADD COLUMN user_claim text COLLATE "C" NOT NULL DEFAULT 'sub',
+  ADD COLUMN required_claims jsonb NOT NULL DEFAULT '{}',
+  DROP CONSTRAINT keys_role_source_check,
+  ADD CONSTRAINT keys_role_source_check CHECK (role_source IN ('claims', 'grants', 'both', 'automatic')),
+  DROP CONSTRAINT keys_issuer_kid_key;
+CREATE UNIQUE INDEX keys_issuer_kid_idx ON session_auth.keys (issuer, kid)
+  NULLS NOT DISTINCT WHERE kid IS NOT NULL;
+CREATE UNIQUE INDEX keys_issuer_fingerprint_idx ON session_auth.keys (issuer, fingerprint)
+  NULLS NOT DISTINCT WHERE kid IS NULL;
+ALTER TABLE session_auth.authjs_secrets
+  ADD COLUMN user_claim text COLLATE "C" NOT NULL DEFAULT 'sub',
+  ADD COLUMN required_claims jsonb NOT NULL DEFAULT '{}',
+  DROP CONSTRAINT authjs_secrets_role_source_check,
+  ADD CONSTRAINT authjs_secrets_role_source_check CHECK (role_source IN ('claims', 'grants', 'both', 'automatic'));
+
+-- Of what is secret no sample is kept, nor what was kept before, and nothing
 -- outside the table that row-level security guards.
 ALTER TABLE session_auth.sessions
   ALTER token_key SET STATISTICS 0, ALTER token_hash SET STATISTICS 0, ALTER metadata SET STATISTICS 0;

@@ -89,8 +89,6 @@ static void
 check_role(const char *value)
 {
 	check_name("role", value, MAX_ROLE);
-	if (strchr(value, ':'))
-		refuse("role", "It must not contain a colon.");
 }
 
 /* A star is a wildcard, and nothing may look like one that is none. */

@@ -18,7 +18,7 @@ CREATE TABLE public.notes (id int, owner text);
 SELECT is(public.context_of(call), '22023 PL/pgSQL function context_of(text) line 5 at EXECUTE', call)
 FROM unnest(ARRAY[
   'SELECT session_auth.grant_role(NULL, ''ADMIN'')',
-  'SELECT session_auth.create_role('':'')',
+  'SELECT session_auth.create_role('''')',
   'SELECT session_auth.create_role(''CHIEF'', ''{nobody}'')',
   'SELECT session_auth.grant_permission(''nobody'', ''view'', ''x'')',
   'SELECT session_auth.import_permissions(''[]'')',

@@ -1,6 +1,7 @@
 -- Rights: nothing is PUBLIC, each usage has what it needs and no more, internal
 -- tables belong to their owner alone. An audit of the catalogues first, so that
 -- a function or table that comes later is held to the same.
+-- Also: test/attacks/internal_tables.sql.
 SELECT plan(61);
 
 CREATE VIEW public.members AS

@@ -1,5 +1,6 @@
 # Dumps hold roles, permissions and who has which role, not sessions; what is
 # restored works.
+# Also: test/attacks/dumps.t.
 use strict;
 use warnings;
 use PostgreSQL::Test::Utils;
