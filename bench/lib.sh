@@ -16,8 +16,8 @@ calls=50000
 huge_sessions=10000000
 growth_permissions='{10,1000,100000,1000000}'
 growth_rounds=5
-partitions=100
-partition_rounds=10
+partitions=40
+partition_rounds=5
 
 use_quick_sizes() {
     size=quick
