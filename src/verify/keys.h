@@ -55,7 +55,6 @@ typedef struct CookieSecret
 	Slice secret;
 } CookieSecret;
 
-
 extern void keys_accept_changes(void);
 extern uint64 keys_generation(void);
 extern List *keys_trusted(void);
