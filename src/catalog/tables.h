@@ -118,8 +118,7 @@ typedef struct SecretRow
 } SecretRow;
 
 extern bool catalog_roles_are_adopted(void);
-
-extern List *catalog_keys(void);
+extern List *catalog_keys(bool with_secrets);
 extern List *catalog_authjs_secrets(void);
 extern List *catalog_cookie_secrets(void);
 extern bool catalog_some_token_revoked(void);
