@@ -16,17 +16,20 @@ BEGIN ATOMIC
     ('admin', ARRAY['create_role', 'drop_role', 'inherit_role', 'disinherit_role',
        'grant_permission', 'deny_permission', 'revoke_permission', 'import_permissions',
        'export_permissions', 'list_permissions', 'explain_permission', 'grant_role', 'revoke_role',
-       'impersonate', 'protect_table', 'unprotect_table', 'check_policies', 'expire_session',
+       'impersonate', 'protect_table', 'unprotect_table', 'list_protected', 'check_policies', 'expire_session',
        'expire_user_sessions', 'list_sessions', 'purge_sessions', 'add_key', 'import_jwks',
        'disable_key', 'drop_key', 'list_keys', 'add_authjs_secret', 'drop_authjs_secret',
        'add_cookie_secret', 'drop_cookie_secret', 'revoke_token']),
     -- what every holder of any usage has
     (NULL, ARRAY['has_permission', 'has_role', 'require_permission', 'permitted_resources',
        'user_id', 'user_uuid', 'role', 'roles', 'tenant', 'session_id', 'actor', 'claims', 'claim',
-       'is_authenticated', 'deauthenticate', 'verify_session', 'token_from_cookie']),
+       'is_authenticated', 'deauthenticate', 'verify_session', 'token_from_cookie',
+       -- what policies of protect_table call
+       'user_id_as', 'tenant_as']),
     -- what protect_table, which runs as its caller, calls in turn
     ('admin', ARRAY['check_argument', 'refuse', 'require_table', 'identity_expression',
-       'protect_one_table']),
+       'identity_condition', 'base_type', 'text_operator', 'written_policies', 'protect_one_table',
+       'remember_protection', 'forget_protection']),
     -- and what adopting does as the owner of the application's table
     ('admin', ARRAY['adopt_sessions', 'adopt_roles', 'abandon', 'require_source', 'require_column',
        'attach_triggers', 'take_over_sessions', 'take_over_roles', 'forget_source',

@@ -20,8 +20,44 @@ WHERE a.grantee NOT IN (0, p.proowner);
 -- Functions whose arguments or results are others now.
 
 -- Tables.
+CREATE TABLE session_auth.protections (
+  target regclass NOT NULL PRIMARY KEY,
+  resource text COLLATE "C" NOT NULL,
+  owner_column name,
+  tenant_column name,
+  denied text COLLATE "C" NOT NULL DEFAULT 'empty',
+  protected_at timestamptz NOT NULL DEFAULT now(),
+  protected_by text COLLATE "C"
+);
+
+-- Dumps hold it; tables are restored before their data, and so before these rows.
+SELECT pg_catalog.pg_extension_config_dump('session_auth.protections', '');
+
+CREATE TABLE session_auth.protection_checks (
+  target oid NOT NULL,
+  policies boolean NOT NULL
+);
 
 @FUNCTIONS@
+
+-- The guard of what is protected, and what was protected before.
+CREATE CONSTRAINT TRIGGER check_protection AFTER INSERT ON session_auth.protection_checks
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION session_auth.check_protection();
+ALTER TABLE session_auth.protection_checks ENABLE ALWAYS TRIGGER check_protection;
+
+CREATE EVENT TRIGGER session_auth_ddl_ended ON ddl_command_end
+  WHEN TAG IN ('ALTER TABLE', 'ALTER POLICY', 'CREATE POLICY', 'CREATE TRIGGER', 'ALTER TRIGGER',
+    'CREATE RULE', 'ALTER RULE', 'CREATE INDEX', 'ALTER INDEX', 'ALTER SEQUENCE', 'CREATE FUNCTION',
+    'ALTER FUNCTION', 'CREATE PROCEDURE', 'ALTER PROCEDURE', 'ALTER ROUTINE', 'ALTER TYPE',
+    'ALTER DOMAIN', 'CREATE VIEW', 'ALTER VIEW', 'CREATE STATISTICS', 'ALTER SCHEMA')
+  EXECUTE FUNCTION session_auth.ddl_ended();
+ALTER EVENT TRIGGER session_auth_ddl_ended ENABLE ALWAYS;
+
+CREATE EVENT TRIGGER session_auth_ddl_dropped ON sql_drop EXECUTE FUNCTION session_auth.ddl_dropped();
+ALTER EVENT TRIGGER session_auth_ddl_dropped ENABLE ALWAYS;
+
+INSERT INTO session_auth.protections (target, resource, owner_column, tenant_column)
+SELECT u.target, u.resource, u.owner_column, u.tenant_column FROM session_auth.unremembered_protections() u;
 
 -- Rights: what is new is nobody's but its owner's, and each usage goes on with what it
 -- needs now, so that an application does.

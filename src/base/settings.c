@@ -27,6 +27,7 @@ int setting_session_cache_size;
 bool setting_log_denials;
 bool setting_gate_policies;
 bool setting_connection_scope;
+bool setting_guard_protection;
 
 #define DAY 86400
 
@@ -96,4 +97,8 @@ settings_init(void)
 							 "Allows identities that last as long as their connection.",
 							 "Turn it off where a pooler hands connections from client to client.",
 							 &setting_connection_scope, true, PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("session_auth.guard_protection",
+							 "Refuses to take protection away by anything but unprotect_table.",
+							 "Also refuses to change the extension's own tables and functions.",
+							 &setting_guard_protection, true, PGC_SUSET, 0, NULL, NULL, NULL);
 }

@@ -21,6 +21,7 @@ extern int setting_session_cache_size; /* kB */
 extern bool setting_log_denials;
 extern bool setting_gate_policies;
 extern bool setting_connection_scope;
+extern bool setting_guard_protection;
 
 extern void settings_init(void);
 
