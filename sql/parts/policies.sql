@@ -47,13 +47,16 @@ CREATE FUNCTION session_auth.user_id_as(sample anyelement) RETURNS anyelement
 LANGUAGE c STABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'session_auth_user_id_as';
 COMMENT ON FUNCTION session_auth.user_id_as(anyelement) IS
-  'internal: user_id() as this type; NULL when the type would print it another way';
+  'user_id() as the type of its argument, a NULL of it: user_id_as(NULL::bigint). NULL without an '
+  'identity, and when the type prints it in another way: 007, -0 and +7 are not 7. For policies, where '
+  'a cast would raise an error or let two ids be one. 22023 for a type that is not text, a type like '
+  'it, an integer, numeric, uuid or an enum.';
 
 CREATE FUNCTION session_auth.tenant_as(sample anyelement) RETURNS anyelement
 LANGUAGE c STABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'session_auth_tenant_as';
 COMMENT ON FUNCTION session_auth.tenant_as(anyelement) IS
-  'internal: tenant() as this type; NULL when the type would print it another way';
+  'tenant() as the type of its argument, as user_id_as() has the user. 22023 as there.';
 
 CREATE FUNCTION session_auth.base_type(type oid) RETURNS oid
 LANGUAGE sql STABLE
@@ -109,7 +112,9 @@ BEGIN
   FROM pg_attribute a LEFT JOIN pg_collation l ON l.oid = a.attcollation
   WHERE a.attrelid = target AND a.attname = column_name AND a.attnum > 0 AND NOT a.attisdropped;
   exact := collated;
-  IF kind IN ('text'::regtype, 'varchar'::regtype, 'name'::regtype) THEN
+  IF kind IS NULL THEN
+    RETURN NULL;
+  ELSIF kind IN ('text'::regtype, 'varchar'::regtype, 'name'::regtype) THEN
     NULL;
   ELSIF kind = 'uuid'::regtype AND reader = 'user_id' THEN
     value := 'session_auth.user_uuid()';
@@ -455,6 +460,10 @@ AS $$
 DECLARE
   changed record;
 BEGIN
+  -- a schema of another name cannot be given its name back otherwise
+  IF to_regnamespace('session_auth') IS NULL THEN
+    RETURN;
+  END IF;
   FOR changed IN
     SELECT c.classid, c.objid, c.objsubid, c.object_identity, session_auth.kind_of_command(c.command) AS kind,
       CASE c.classid
@@ -496,6 +505,9 @@ AS $$
 DECLARE
   dropped record;
 BEGIN
+  IF to_regnamespace('session_auth') IS NULL THEN
+    RETURN;
+  END IF;
   DELETE FROM session_auth.protections p USING pg_event_trigger_dropped_objects() o
   WHERE o.classid = 'pg_class'::regclass AND o.objsubid = 0 AND o.objid = p.target::oid;
   INSERT INTO session_auth.protection_checks

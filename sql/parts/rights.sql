@@ -24,7 +24,6 @@ BEGIN ATOMIC
     (NULL, ARRAY['has_permission', 'has_role', 'require_permission', 'permitted_resources',
        'user_id', 'user_uuid', 'role', 'roles', 'tenant', 'session_id', 'actor', 'claims', 'claim',
        'is_authenticated', 'deauthenticate', 'verify_session', 'token_from_cookie',
-       -- what policies of protect_table call
        'user_id_as', 'tenant_as']),
     -- what protect_table, which runs as its caller, calls in turn
     ('admin', ARRAY['check_argument', 'refuse', 'require_table', 'identity_expression',

@@ -55,6 +55,11 @@ ALTER EVENT TRIGGER session_auth_ddl_ended ENABLE ALWAYS;
 
 CREATE EVENT TRIGGER session_auth_ddl_dropped ON sql_drop EXECUTE FUNCTION session_auth.ddl_dropped();
 ALTER EVENT TRIGGER session_auth_ddl_dropped ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER session_auth_ddl_ended IS
+  'session_auth: guards protected tables and the extension''s own objects';
+COMMENT ON EVENT TRIGGER session_auth_ddl_dropped IS
+  'session_auth: guards protected tables and the extension''s own objects';
+
 
 INSERT INTO session_auth.protections (target, resource, owner_column, tenant_column)
 SELECT u.target, u.resource, u.owner_column, u.tenant_column FROM session_auth.unremembered_protections() u;

@@ -4,6 +4,7 @@
 -- Guards: sql/parts/policies.sql, protect_one_table() and check_policies().
 SELECT plan(15);
 \ir people.psql
+SET session_auth.guard_protection = off;
 CREATE FUNCTION public.reported(pattern text) RETURNS text LANGUAGE sql AS $$
   SELECT coalesce(string_agg(DISTINCT severity, ','), 'no') FROM session_auth.check_policies() c WHERE c::text ~ pattern $$;
 ALTER TABLE accounts OWNER TO sa_owner;
