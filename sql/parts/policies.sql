@@ -465,7 +465,7 @@ BEGIN
     RETURN;
   END IF;
   FOR changed IN
-    SELECT c.classid, c.objid, c.objsubid, c.object_identity, session_auth.kind_of_command(c.command) AS kind,
+    SELECT c.classid, c.objid, c.objsubid, c.command_tag, c.object_identity, session_auth.kind_of_command(c.command) AS kind,
       CASE c.classid
         WHEN 'pg_class'::regclass THEN c.objid
         WHEN 'pg_policy'::regclass THEN (SELECT p.polrelid FROM pg_policy p WHERE p.oid = c.objid)
@@ -484,9 +484,10 @@ BEGIN
       PERFORM session_auth.refuse_change(changed.object_identity);
     END IF;
     IF EXISTS (SELECT FROM session_auth.protections p WHERE p.target::oid = changed.relid) THEN
-      IF changed.kind = 'unprotects' OR changed.classid = 'pg_policy'::regclass THEN
+      -- not CREATE POLICY: pg_restore brings back what is remembered before the policies
+      IF changed.kind = 'unprotects' OR changed.command_tag = 'ALTER POLICY' THEN
         INSERT INTO session_auth.protection_checks VALUES
-          (changed.relid, changed.classid = 'pg_policy'::regclass);
+          (changed.relid, changed.command_tag = 'ALTER POLICY');
       END IF;
     END IF;
     IF changed.classid = 'pg_class'::regclass AND changed.objsubid > 0 THEN
