@@ -125,6 +125,9 @@ BEGIN
     ELSIF kind NOT IN ('bpchar'::regtype, 'uuid'::regtype, 'smallint'::regtype, 'integer'::regtype,
         'bigint'::regtype) AND NOT EXISTS (SELECT FROM pg_type t WHERE t.oid = kind AND t.typtype = 'e') THEN
       operator := session_auth.text_operator(kind);
+      IF operator IS NULL THEN
+        RETURN NULL;
+      END IF;
       exact := true;
     END IF;
   END IF;
