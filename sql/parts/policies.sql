@@ -462,9 +462,18 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   changed record;
+  guarded boolean;
 BEGIN
-  -- a schema of another name cannot be given its name back otherwise
+  -- the schema has another name: nothing below would find what it calls
   IF to_regnamespace('session_auth') IS NULL THEN
+    EXECUTE (
+      SELECT format('SELECT %s.guards()', f.pronamespace::regnamespace)
+      FROM pg_event_trigger e JOIN pg_proc f ON f.oid = e.evtfoid
+      WHERE e.evtname = 'session_auth_ddl_ended') INTO guarded;
+    IF guarded AND TG_TAG = 'ALTER SCHEMA' THEN
+      RAISE EXCEPTION USING ERRCODE = '42501', MESSAGE = 'schema session_auth keeps its name',
+        HINT = 'A superuser can set session_auth.guard_protection to off.';
+    END IF;
     RETURN;
   END IF;
   FOR changed IN

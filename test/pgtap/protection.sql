@@ -1,6 +1,6 @@
 -- What protect_table remembers, the guard that keeps it, and what check_policies says
 -- when it is gone all the same. Siblings: test/attacks/migration_tools.sql, test/t/dump.t.
-SELECT plan(59);
+SELECT plan(61);
 
 SELECT session_auth.import_permissions('{"USER": ["*:accounts"]}') \g /dev/null
 CREATE TABLE public.accounts (id int PRIMARY KEY, owner text, org int);
