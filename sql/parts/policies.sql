@@ -462,17 +462,15 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   changed record;
-  guarded boolean;
 BEGIN
   -- the schema has another name: nothing below would find what it calls
   IF to_regnamespace('session_auth') IS NULL THEN
-    EXECUTE (
-      SELECT format('SELECT %s.guards()', f.pronamespace::regnamespace)
-      FROM pg_event_trigger e JOIN pg_proc f ON f.oid = e.evtfoid
-      WHERE e.evtname = 'session_auth_ddl_ended') INTO guarded;
-    IF guarded AND TG_TAG = 'ALTER SCHEMA' THEN
+    IF TG_TAG = 'ALTER SCHEMA' AND NOT EXISTS (
+      SELECT FROM pg_settings s
+      WHERE s.name = 'session_auth.guard_protection' AND s.setting = 'off' AND s.context = 'superuser')
+    THEN
       RAISE EXCEPTION USING ERRCODE = '42501', MESSAGE = 'schema session_auth keeps its name',
-        HINT = 'A superuser can set session_auth.guard_protection to off.';
+        HINT = 'A superuser can set session_auth.guard_protection to off, after LOAD ''session_auth''.';
     END IF;
     RETURN;
   END IF;

@@ -45,7 +45,7 @@ is($others[2]->query($has), '', 'a table that was renamed is missing');
 like($others[2]->{stderr}, qr/42P01|permissions does not exist|not complete/, '… and the error says so');
 $node->safe_psql('postgres', 'SET session_auth.guard_protection = off; ALTER TABLE session_auth.p RENAME TO permissions');
 is($others[2]->query($has), 't', '… until it is back');
-$node->safe_psql('postgres', 'SET session_auth.guard_protection = off; ALTER SCHEMA session_auth RENAME TO gone');
+$node->safe_psql('postgres', q{LOAD 'session_auth'; SET session_auth.guard_protection = off; ALTER SCHEMA session_auth RENAME TO gone});
 is($others[2]->query('SELECT gone.has_permission(\'ADMIN\', \'view\', \'accounts\')'), '', 'a renamed schema answers nothing');
 $node->safe_psql('postgres', 'SET session_auth.guard_protection = off; ALTER SCHEMA gone RENAME TO session_auth');
 is($others[2]->query($has), 't', '… and answers when it is back');
