@@ -148,7 +148,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION session_auth.create_role(text, text[]) IS
-  'Creates a role of the application (1 to 255 bytes, no colon) that inherits from others. 22023 when '
+  'Creates a role of the application (1 to 255 bytes) that inherits from others. 22023 when '
   'it exists already or a parent does not.';
 
 CREATE FUNCTION session_auth.drop_role(role text) RETURNS void
@@ -318,7 +318,7 @@ BEGIN
     PERFORM session_auth.check_argument('tenant', $3);
   END IF;
   INSERT INTO session_auth.user_roles (user_id, role, tenant) VALUES ($1, $2, $3)
-  ON CONFLICT DO NOTHING;
+  ON CONFLICT (user_id, role, tenant) DO NOTHING;
   IF NOT FOUND THEN
     RETURN false;
   END IF;

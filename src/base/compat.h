@@ -16,6 +16,20 @@
 #error "session_auth requires PostgreSQL 15 or later"
 #endif
 
+/*
+ * The versions whose executor is known: with another the filters of scans are left as
+ * they are.  A build can narrow them, to see that everything works without.
+ */
+#ifndef COMPAT_FIRST_EXECUTOR
+#define COMPAT_FIRST_EXECUTOR 15
+#endif
+#ifndef COMPAT_LAST_EXECUTOR
+#define COMPAT_LAST_EXECUTOR 19
+#endif
+#define COMPAT_EXECUTOR_IS_TESTED                                                                  \
+	(PG_VERSION_NUM / 10000 >= COMPAT_FIRST_EXECUTOR &&                                            \
+	 PG_VERSION_NUM / 10000 <= COMPAT_LAST_EXECUTOR)
+
 /* Since 16 a setting's extra data is freed with guc_free; before, with free. */
 #if PG_VERSION_NUM < 160000
 #define guc_malloc(elevel, size) malloc(size)

@@ -9,6 +9,8 @@
 #include "pure/result.h"
 
 extern const char *result_reason(ResultCode result);
+extern void result_explain(const char *format, ...) pg_attribute_printf(1, 2);
+extern void result_explain_nothing(void);
 pg_noreturn extern void result_raise(ResultCode result);
 extern void result_log(ResultCode result);
 

@@ -26,6 +26,7 @@ int setting_role_cache_size;
 int setting_session_cache_size;
 bool setting_log_denials;
 bool setting_gate_policies;
+bool setting_fold_filters;
 bool setting_connection_scope;
 bool setting_guard_protection;
 
@@ -93,6 +94,11 @@ settings_init(void)
 							 "Tests what a policy asks once before the scan, not for each row.",
 							 "A query that is denied then reads nothing.", &setting_gate_policies,
 							 true, PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable(
+		"session_auth.fold_filters",
+		"Computes once what a filter asks for each row and is the same for all.",
+		"Only calls of this extension's functions are treated so.", &setting_fold_filters, true,
+		PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomBoolVariable("session_auth.connection_scope",
 							 "Allows identities that last as long as their connection.",
 							 "Turn it off where a pooler hands connections from client to client.",

@@ -28,7 +28,11 @@ enum
 	Anum_keys_state,
 	Anum_keys_valid_from,
 	Anum_keys_valid_until,
-	Anum_keys_public_key
+	Anum_keys_public_key,
+	Anum_keys_fingerprint,
+	Anum_keys_imported,
+	Anum_keys_user_claim,
+	Anum_keys_required_claims
 };
 
 enum
@@ -43,7 +47,9 @@ enum
 	Anum_authjs_secrets_secret,
 	Anum_authjs_secrets_cookie_names,
 	Anum_authjs_secrets_role_claim,
-	Anum_authjs_secrets_role_source
+	Anum_authjs_secrets_role_source,
+	Anum_authjs_secrets_user_claim,
+	Anum_authjs_secrets_required_claims
 };
 
 enum
@@ -93,6 +99,15 @@ timestamp_or(HeapTuple tuple, const TableScan *scan, int attnum, TimestampTz fal
 	return isnull ? fallback : DatumGetTimestampTz(value);
 }
 
+/* A jsonb column as text. */
+static char *
+scan_json(HeapTuple tuple, const TableScan *scan, int attnum)
+{
+	Jsonb *value = DatumGetJsonbP(scan_column_not_null(tuple, scan, attnum));
+
+	return JsonbToCString(NULL, &value->root, VARSIZE_ANY_EXHDR(value));
+}
+
 static char *
 secret_of_key(int64 key_id)
 {
@@ -135,6 +150,8 @@ catalog_keys(void)
 		row->valid_from = timestamp_or(tuple, &scan, Anum_keys_valid_from, DT_NOBEGIN);
 		row->valid_until = timestamp_or(tuple, &scan, Anum_keys_valid_until, DT_NOEND);
 		row->public_key = scan_text(tuple, &scan, Anum_keys_public_key);
+		row->user_claim = scan_text(tuple, &scan, Anum_keys_user_claim);
+		row->required_claims = scan_json(tuple, &scan, Anum_keys_required_claims);
 		row->secret = secret_of_key(row->key_id);
 		rows = lappend(rows, row);
 	}
@@ -161,6 +178,8 @@ catalog_authjs_secrets(void)
 		row->cookie_names = text_list(tuple, &scan, Anum_authjs_secrets_cookie_names);
 		row->role_claim = scan_text(tuple, &scan, Anum_authjs_secrets_role_claim);
 		row->role_source = scan_text(tuple, &scan, Anum_authjs_secrets_role_source);
+		row->user_claim = scan_text(tuple, &scan, Anum_authjs_secrets_user_claim);
+		row->required_claims = scan_json(tuple, &scan, Anum_authjs_secrets_required_claims);
 		rows = lcons(row, rows);
 	}
 	scan_end(&scan);

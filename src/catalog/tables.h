@@ -98,7 +98,9 @@ typedef struct KeyRow
 	TimestampTz valid_from;  /* DT_NOBEGIN without one */
 	TimestampTz valid_until; /* DT_NOEND without one */
 	char *public_key;
-	char *secret; /* or private key, or file:..., or NULL */
+	char *user_claim;
+	char *required_claims; /* JSON text */
+	char *secret;          /* or private key, or file:..., or NULL */
 } KeyRow;
 
 /* A secret of the application's, for cookies. */
@@ -110,6 +112,8 @@ typedef struct SecretRow
 	List *cookie_names; /* of char *; Auth.js alone */
 	char *role_claim;
 	char *role_source;
+	char *user_claim;
+	char *required_claims; /* JSON text; Auth.js alone */
 } SecretRow;
 
 extern void catalog_on_grant_change(void (*callback)(void));
@@ -119,6 +123,7 @@ extern void catalog_keys_changed(void);
 extern void catalog_on_revocation_change(void (*callback)(void));
 extern void catalog_revocations_changed(void);
 
+extern bool catalog_roles_are_adopted(void);
 extern List *catalog_keys(void);
 extern List *catalog_authjs_secrets(void);
 extern List *catalog_cookie_secrets(void);

@@ -20,6 +20,7 @@
 #include "identity/identity.h"
 #include "identity/identity_row.h"
 #include "sql/arguments.h"
+#include "sql/impersonation_log.h"
 #include "sql/sql_identity.h"
 #include "verify/verify.h"
 
@@ -174,6 +175,7 @@ Datum
 session_auth_impersonate(PG_FUNCTION_ARGS)
 {
 	Identity identity;
+	char *reason = argument_text_or_null(fcinfo, 2);
 
 	PreventCommandIfReadOnly("impersonate()");
 	memset(&identity, 0, sizeof(identity));
@@ -187,7 +189,8 @@ session_auth_impersonate(PG_FUNCTION_ARGS)
 	else
 		use_given_roles(PG_GETARG_ARRAYTYPE_P(1), &identity);
 	identity_require_no_cursor();
-	record_impersonation(&identity, argument_text_or_null(fcinfo, 2));
+	record_impersonation(&identity, reason);
+	impersonation_log(&identity, reason);
 	identity_set(&identity);
 	note_missing_transaction(SCOPE_TRANSACTION);
 	return identity_record(&identity);

@@ -1,228 +1,42 @@
 /*
  * sql_owner.c
- *		The user's id and the tenant as values of a column's type.
+ *		Nobody but their owner writes to the extension's tables.
  *
- * Invariant: a value is returned only where its type prints it exactly as the id
- * is written; any other id owns nothing (NULL), and raises nothing.  Types whose
- * input raises errors are read here only after their text was looked at, as up to
- * PostgreSQL 15 an input function has no other way to say no.
+ * Invariant: whatever privileges a database role has, by GRANT or as a member of
+ * pg_write_all_data, its INSERT, UPDATE, DELETE, MERGE, COPY and TRUNCATE end in an
+ * error before a row changes.  The extension's functions, and foreign keys, write as
+ * the owner.  It is a BEFORE trigger: after the rows are there, a function that the
+ * same statement calls could already act upon them.
  */
 #include "postgres.h"
 
-#include <errno.h>
-
-#include "access/htup_details.h"
-#include "catalog/pg_cast.h"
-#include "catalog/pg_enum.h"
-#include "catalog/pg_type.h"
+#include "commands/trigger.h"
 #include "fmgr.h"
-#include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
-#include "utils/lsyscache.h"
-#include "utils/syscache.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/rel.h"
 
 #include "base/compat.h"
-#include "identity/identity.h"
-#include "sql/arguments.h"
 
-/* far within what numeric can hold; a user's id is shorter by the rules of arguments.c */
-#define MAX_NUMERIC_LEN 1024
+SQL_FUNCTION(session_auth_written_by_owner);
 
-/* What the type prints is what is written: 007, -0 and +7 print another way. */
-static bool
-integer_of(const char *id, int64 min, int64 max, int64 *value)
-{
-	char printed[MAXINT8LEN + 1];
-	char *end;
-
-	errno = 0;
-	*value = strtoll(id, &end, 10);
-	if (errno != 0 || *end != '\0' || *value < min || *value > max)
-		return false;
-	pg_lltoa(*value, printed);
-	return strcmp(printed, id) == 0;
-}
-
-static const char *
-skip_digits(const char *text)
-{
-	while (*text >= '0' && *text <= '9')
-		text++;
-	return text;
-}
-
-/* Digits, at most with a minus before and a point among them: nothing that numeric refuses. */
-static bool
-looks_numeric(const char *id)
-{
-	const char *whole = id + (*id == '-');
-	const char *end = skip_digits(whole);
-
-	if (end == whole || strlen(id) > MAX_NUMERIC_LEN)
-		return false;
-	if (*end == '.')
-	{
-		const char *fraction = end + 1;
-
-		end = skip_digits(fraction);
-		if (end == fraction)
-			return false;
-	}
-	return *end == '\0';
-}
-
-static bool
-numeric_of(const char *id, Datum *value)
-{
-	if (!looks_numeric(id))
-		return false;
-	*value = DirectFunctionCall3(numeric_in, CStringGetDatum(id), ObjectIdGetDatum(InvalidOid),
-								 Int32GetDatum(-1));
-	return strcmp(DatumGetCString(DirectFunctionCall1(numeric_out, *value)), id) == 0;
-}
-
-static bool
-enum_of(const char *id, Oid type, Datum *value)
-{
-	HeapTuple tuple;
-
-	/* a longer one would be cut to the label that it begins with */
-	if (strlen(id) >= NAMEDATALEN)
-		return false;
-	tuple = SearchSysCache2(ENUMTYPOIDNAME, ObjectIdGetDatum(type), CStringGetDatum(id));
-	if (!HeapTupleIsValid(tuple))
-		return false;
-	*value = ObjectIdGetDatum(((Form_pg_enum) GETSTRUCT(tuple))->oid);
-	ReleaseSysCache(tuple);
-	return true;
-}
-
-static bool
-is_binary_cast(Oid from, Oid to)
-{
-	HeapTuple tuple =
-		SearchSysCache2(CASTSOURCETARGET, ObjectIdGetDatum(from), ObjectIdGetDatum(to));
-	bool binary;
-
-	if (!HeapTupleIsValid(tuple))
-		return false;
-	binary = ((Form_pg_cast) GETSTRUCT(tuple))->castmethod == COERCION_METHOD_BINARY;
-	ReleaseSysCache(tuple);
-	return binary;
-}
-
-/* Types that are text inside, as a superuser has said of them: varchar, citext. */
-static bool
-is_like_text(Oid type)
-{
-	return type == TEXTOID || (is_binary_cast(TEXTOID, type) && is_binary_cast(type, TEXTOID));
-}
-
-/* Blanks at the end mean nothing to bpchar, so an id that has some is another id. */
-static bool
-ends_in_blank(const char *id)
-{
-	size_t len = strlen(id);
-
-	return len > 0 && id[len - 1] == ' ';
-}
-
-pg_noreturn static void
-refuse_type(Oid type)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("an id cannot be compared with type %s", format_type_be(type)),
-			 errdetail("It must be text or a type that is text inside, an integer, numeric, uuid "
-					   "or an enum.")));
-}
-
-static bool
-uuid_of(const char *id, Datum *value)
-{
-	if (!argument_is_uuid(id))
-		return false;
-	*value = DirectFunctionCall1(uuid_in, CStringGetDatum(id));
-	return strcmp(DatumGetCString(DirectFunctionCall1(uuid_out, *value)), id) == 0;
-}
-
-static bool
-value_of(const char *id, Oid type, Datum *value)
-{
-	int64 integer = 0;
-	bool found;
-
-	switch (type)
-	{
-		case INT2OID:
-			found = integer_of(id, PG_INT16_MIN, PG_INT16_MAX, &integer);
-			*value = Int16GetDatum((int16) integer);
-			return found;
-		case INT4OID:
-			found = integer_of(id, PG_INT32_MIN, PG_INT32_MAX, &integer);
-			*value = Int32GetDatum((int32) integer);
-			return found;
-		case INT8OID:
-			found = integer_of(id, PG_INT64_MIN, PG_INT64_MAX, &integer);
-			*value = Int64GetDatum(integer);
-			return found;
-		case NUMERICOID:
-			return numeric_of(id, value);
-		case UUIDOID:
-			return uuid_of(id, value);
-	}
-	if (type_is_enum(type))
-		return enum_of(id, type, value);
-	if (type != BPCHAROID && !is_like_text(type))
-		refuse_type(type);
-	*value = CStringGetTextDatum(id);
-	return type != BPCHAROID || !ends_in_blank(id);
-}
-
-/* The type is that of the argument, which is a NULL of it; none is known where no query calls. */
-static Datum
-id_as(FunctionCallInfo fcinfo, const char *id)
-{
-	Oid type = get_fn_expr_rettype(fcinfo->flinfo);
-	Datum value;
-
-	if (id == NULL || !value_of(id, type, &value))
-		PG_RETURN_NULL();
-	return value;
-}
-
-SQL_FUNCTION(session_auth_user_id_as);
-
-/* user_id_as(sample anyelement) */
+/* For statements, and for the rows that logical replication applies without any. */
 Datum
-session_auth_user_id_as(PG_FUNCTION_ARGS)
+session_auth_written_by_owner(PG_FUNCTION_ARGS)
 {
-	const Identity *identity = identity_current();
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
 
-	return id_as(fcinfo, identity ? identity->user_id : NULL);
-}
-
-SQL_FUNCTION(session_auth_tenant_as);
-
-/* tenant_as(sample anyelement) */
-Datum
-session_auth_tenant_as(PG_FUNCTION_ARGS)
-{
-	const Identity *identity = identity_current();
-
-	return id_as(fcinfo, identity ? identity->tenant : NULL);
-}
-
-SQL_FUNCTION(session_auth_user_uuid);
-
-/* user_uuid(): NULL as well when the user's id is not what a uuid prints */
-Datum
-session_auth_user_uuid(PG_FUNCTION_ARGS)
-{
-	const Identity *identity = identity_current();
-	Datum value;
-
-	if (identity == NULL || !uuid_of(identity->user_id, &value))
-		PG_RETURN_NULL();
-	return value;
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(trigger->tg_event))
+		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+						errmsg("written_by_owner() must be called as a trigger")));
+	if (!has_privs_of_role(GetUserId(), trigger->tg_relation->rd_rel->relowner))
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("permission denied for table %s",
+							   RelationGetRelationName(trigger->tg_relation)),
+						errdetail("Tables of session_auth are written to by its functions alone."),
+						errhidestmt(true)));
+	if (TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event))
+		return PointerGetDatum(NULL);
+	return PointerGetDatum(TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple
+																	  : trigger->tg_trigtuple);
 }

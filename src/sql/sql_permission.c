@@ -310,6 +310,17 @@ session_auth_current_has_permission(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(ask_current(fcinfo));
 }
 
+/* A role that a token names is held, also where nobody has created it here. */
+static bool
+is_named(const Identity *identity, Slice role)
+{
+	for (int i = 0; i < identity->nroles; i++)
+		if (strlen(identity->roles[i]) == role.len &&
+			memcmp(identity->roles[i], role.data, role.len) == 0)
+			return true;
+	return false;
+}
+
 SQL_FUNCTION(session_auth_has_role);
 
 /* has_role(role): STRICT */
@@ -327,7 +338,8 @@ session_auth_has_role(PG_FUNCTION_ARGS)
 	if (!is_fresh(site, GetCurrentStatementStartTimestamp()) ||
 		site->identity != identity_generation)
 		resolve_identity(site, identity);
-	PG_RETURN_BOOL(permission_set_has_role(site->set, role.data, role.len));
+	PG_RETURN_BOOL(permission_set_has_role(site->set, role.data, role.len) ||
+				   is_named(identity, role));
 }
 
 SQL_FUNCTION(session_auth_require_permission);

@@ -106,12 +106,40 @@ load_secret(char *stored, const char *what)
 	return secret;
 }
 
+/*
+ * Where nobody said it, a table of the application's that says who has which role is
+ * the only word on that: an older token must not keep a role that was taken away there.
+ */
 static RoleSource
 role_source_by_name(const char *name)
 {
-	if (strcmp(name, "claims") == 0)
+	if (name && strcmp(name, "claims") == 0)
 		return ROLES_FROM_CLAIMS;
-	return strcmp(name, "grants") == 0 ? ROLES_FROM_GRANTS : ROLES_FROM_BOTH;
+	if (name && strcmp(name, "grants") == 0)
+		return ROLES_FROM_GRANTS;
+	if (name && strcmp(name, "both") == 0)
+		return ROLES_FROM_BOTH;
+	return catalog_roles_are_adopted() ? ROLES_FROM_GRANTS : ROLES_FROM_BOTH;
+}
+
+/* The claims that tokens must have, read once; NULL for none. */
+static const JsonDoc *
+read_required(const char *text)
+{
+	size_t len = strlen(text);
+	JsonDoc *doc = palloc(sizeof(JsonDoc));
+	JsonNode *nodes = palloc(JSON_NODES_FOR(len) * sizeof(JsonNode));
+
+	if (json_scan(doc, text, len, nodes, JSON_NODES_FOR(len)) != RESULT_OK)
+		elog(ERROR, "the claims that a key requires cannot be read");
+	return doc->nodes[0].size > 0 ? doc : NULL;
+}
+
+/* `sub` is where the claims themselves say who it is. */
+static const char *
+user_claim_of(const char *path)
+{
+	return strcmp(path, "sub") == 0 ? NULL : path;
 }
 
 static void
@@ -129,6 +157,8 @@ bind_key(TokenBinding *binding, const KeyRow *row)
 	binding->role_claim = row->role_claim;
 	binding->tenant_claim = row->tenant_claim;
 	binding->role_source = role_source_by_name(row->role_source);
+	binding->user_claim = user_claim_of(row->user_claim);
+	binding->required = read_required(row->required_claims);
 	binding->valid_from = row->valid_from;
 	binding->valid_until = row->valid_until;
 }
@@ -175,8 +205,12 @@ bind_secret(const SecretRow *row, const char *origin)
 	binding->origin = psprintf("%s " INT64_FORMAT, origin, row->secret_id);
 	binding->kind = "jwe";
 	binding->role_claim = row->role_claim;
-	binding->role_source =
-		row->role_source ? role_source_by_name(row->role_source) : ROLES_FROM_BOTH;
+	binding->role_source = role_source_by_name(row->role_source);
+	if (row->user_claim)
+	{
+		binding->user_claim = user_claim_of(row->user_claim);
+		binding->required = read_required(row->required_claims);
+	}
 	binding->valid_from = DT_NOBEGIN;
 	binding->valid_until = DT_NOEND;
 	return binding;

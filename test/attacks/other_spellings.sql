@@ -1,7 +1,7 @@
 -- Attack: a user whose id is another spelling of somebody's number, uuid or name, or
 -- is longer than a column can hold, so that a cast makes it that somebody's.
 -- Holds: such an id owns nothing, and the query raises nothing.
--- Guards: src/sql/sql_owner.c; sql/parts/policies.sql, identity_condition().
+-- Guards: src/sql/sql_id_value.c; sql/parts/policies.sql, identity_condition().
 SELECT plan(9);
 \ir people.psql
 CREATE EXTENSION citext;

@@ -1,5 +1,6 @@
 -- protect_table and check_policies: what the policies let through, by each verb,
 -- that they are evaluated once per query, and what check_policies finds.
+-- Also: test/attacks/verbs.sql, test/attacks/owners.sql, test/attacks/bare_calls.sql.
 SELECT plan(83);
 
 CREATE FUNCTION public.explain(statement text) RETURNS text LANGUAGE plpgsql AS $$

@@ -1,5 +1,6 @@
 # Dumps hold roles, permissions, who has which role and what is protected, not
 # sessions; what is restored works.
+# Also: test/attacks/dumps.t.
 use strict;
 use warnings;
 use PostgreSQL::Test::Utils;
@@ -100,6 +101,21 @@ like(refusal('postgres', q{BEGIN; ALTER TABLE accounts NO FORCE ROW LEVEL SECURI
 is($node->safe_psql('postgres', 'SELECT count(*) FROM pg_prepared_xacts'), '0', '… and leaves nothing');
 is(refusal('postgres', q{BEGIN; ALTER TABLE accounts NO FORCE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY; PREPARE TRANSACTION 'x'}), '', 'unless everything is back');
 is(refusal('postgres', q{COMMIT PREPARED 'x'}), '', '… which can be committed');
+
+# A member of pg_read_all_data dumps what the owner does, in a database without protected
+# tables: from these pg_dump takes nothing for whom row-level security filters.
+$node->safe_psql('postgres', q{CREATE ROLE reader LOGIN IN ROLE pg_read_all_data; SELECT session_auth.add_cookie_secret('express', 'the secret of a cookie'), session_auth.unprotect_table('accounts'), session_auth.unprotect_table('sums'), session_auth.unprotect_table('"notes of ""teams"""');
+	CREATE TABLE people (id text, role text); INSERT INTO people VALUES ('erin', 'ADMIN'); SELECT session_auth.adopt_roles('people', 'id', 'role')});
+my $dumped = sub {
+	my ($user) = @_;
+	my $file = "$dir/of_$user";
+	$node->command_ok([ 'pg_dump', "--username=$user", "--file=$file", 'postgres' ], "$user: pg_dump");
+	return slurp_file($file) =~ s/^.(?:un)?restrict .*\n//mgr;
+};
+my ($owners, $readers) = map { $dumped->($_) } $node->safe_psql('postgres', 'SELECT current_user'), 'reader';
+is($readers, $owners, 'reader: the dump is the same');
+like($readers, qr/^COPY session_auth\.user_roles .*\n(?:.*\n)*?\d+\tcarol\tCHIEF/m, 'reader: grants are in it');
+unlike($readers, qr/the secret of a cookie|\terin\tADMIN\t\\N\t/, 'reader: and no secret, nor what was adopted');
 
 $node->stop;
 done_testing();

@@ -218,12 +218,16 @@ sub changed
 
 my $tenant = 'CREATE FUNCTION session_auth.tenant() RETURNS text';
 my ($created) = $script =~ /^(\Q$tenant\E.*?;\nCOMMENT.*?;\n)/ms or BAIL_OUT('no function tenant');
-my $older = changed($script, ",\n  metadata jsonb NOT NULL DEFAULT '{}'\n) WITH", "\n) WITH", $created, q{
+my ($told) = $script =~ /^(COMMENT ON COLUMN session_auth\.sessions\.metadata IS\n.*?;\n)/ms or BAIL_OUT('no comment on metadata');
+my $unsampled = 'ALTER metadata SET STATISTICS 0';
+my $older = changed($script, ",\n  metadata jsonb NOT NULL DEFAULT '{}'\n) WITH", "\n) WITH", $told, '', ", $unsampled", '', $created, q{
 CREATE FUNCTION session_auth.bygone() RETURNS text LANGUAGE c AS 'MODULE_PATHNAME', 'session_auth_tenant';
 UPDATE pg_proc SET prosrc = 'session_auth_bygone' WHERE proname = 'bygone';
 });
 my $to_this = qq{
 ALTER TABLE session_auth.sessions ADD COLUMN metadata jsonb NOT NULL DEFAULT '{}';
+ALTER TABLE session_auth.sessions $unsampled;
+$told
 DROP FUNCTION session_auth.bygone();
 $created
 REVOKE ALL ON FUNCTION session_auth.tenant() FROM PUBLIC, stranger;
