@@ -35,6 +35,7 @@ static const struct config_enum_entry pre_request_answers[] = {
 	{ "nobody", PRE_REQUEST_NOBODY, false },
 	{ NULL, 0, false }
 };
+bool setting_guard_protection;
 
 #define DAY 86400
 
@@ -114,4 +115,8 @@ settings_init(void)
 		"With nobody the request runs without an identity, as one without a token.",
 		&setting_pre_request_refused, PRE_REQUEST_ERROR, pre_request_answers, PGC_SUSET, 0, NULL,
 		NULL, NULL);
+	DefineCustomBoolVariable("session_auth.guard_protection",
+							 "Refuses to take protection away by anything but unprotect_table.",
+							 "Also refuses to change the extension's own tables and functions.",
+							 &setting_guard_protection, true, PGC_SUSET, 0, NULL, NULL, NULL);
 }
