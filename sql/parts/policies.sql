@@ -353,6 +353,7 @@ RETURNS TABLE (
 )
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 BEGIN ATOMIC
   SELECT p.target, p.resource, p.owner_column, p.tenant_column, p.denied, p.protected_at, p.protected_by,
     nullif(array_to_string(session_auth.lost_protection(p.target::oid), ', '), '')
@@ -697,6 +698,8 @@ CREATE FUNCTION session_auth.check_policies()
 RETURNS TABLE (severity text, object text, problem text, advice text)
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+-- compiling the query takes a second, running it some milliseconds
+SET jit = off
 BEGIN ATOMIC
   WITH remembered AS (
     SELECT p.target::oid AS oid, p.target::text AS name, p.resource, p.owner_column, p.tenant_column,
