@@ -11,6 +11,14 @@ CREATE TABLE session_auth.protections (
 );
 COMMENT ON TABLE session_auth.protections IS
   'what protect_table protected, and how: one row a table, one for each partition';
+COMMENT ON COLUMN session_auth.protections.target IS 'the table, or one partition';
+COMMENT ON COLUMN session_auth.protections.resource IS 'what its policies ask permissions on';
+COMMENT ON COLUMN session_auth.protections.owner_column IS 'the column that has to be the user''s, if any';
+COMMENT ON COLUMN session_auth.protections.tenant_column IS 'the column that has to be the tenant''s, if any';
+COMMENT ON COLUMN session_auth.protections.denied IS 'what a query without the permission gets: empty';
+COMMENT ON COLUMN session_auth.protections.protected_at IS 'when protect_table was called last';
+COMMENT ON COLUMN session_auth.protections.protected_by IS
+  'the identity''s user or the database role that called it; null: version 0.1.0 had protected it';
 
 -- Dumps hold it; tables are restored before their data, and so before these rows.
 SELECT pg_catalog.pg_extension_config_dump('session_auth.protections', '');
@@ -21,6 +29,9 @@ CREATE TABLE session_auth.protection_checks (
 );
 COMMENT ON TABLE session_auth.protection_checks IS
   'tables whose protection this transaction has touched, to be looked at when it ends; empty otherwise';
+COMMENT ON COLUMN session_auth.protection_checks.target IS 'the table';
+COMMENT ON COLUMN session_auth.protection_checks.policies IS
+  'whether its policies were touched, not ENABLE and FORCE alone';
 
 CREATE FUNCTION session_auth.policy_problems(expression pg_node_tree) RETURNS text[]
 LANGUAGE c STABLE STRICT PARALLEL SAFE
