@@ -11,13 +11,14 @@ CREATE TABLE session_auth.protections (
 );
 COMMENT ON TABLE session_auth.protections IS
   'what protect_table protected, and how: one row a table, one for each partition';
-COMMENT ON COLUMN session_auth.protections.target IS 'the table';
-COMMENT ON COLUMN session_auth.protections.resource IS 'what its permissions name';
-COMMENT ON COLUMN session_auth.protections.owner_column IS 'whose rows they are; NULL: everybody''s';
-COMMENT ON COLUMN session_auth.protections.tenant_column IS 'of which tenant; NULL: of any';
+COMMENT ON COLUMN session_auth.protections.target IS 'the table, or one partition';
+COMMENT ON COLUMN session_auth.protections.resource IS 'what its policies ask permissions on';
+COMMENT ON COLUMN session_auth.protections.owner_column IS 'the column that has to be the user''s, if any';
+COMMENT ON COLUMN session_auth.protections.tenant_column IS 'the column that has to be the tenant''s, if any';
 COMMENT ON COLUMN session_auth.protections.denied IS 'what a query without the permission gets: empty';
-COMMENT ON COLUMN session_auth.protections.protected_at IS 'when';
-COMMENT ON COLUMN session_auth.protections.protected_by IS 'by whom, as actor() of an event';
+COMMENT ON COLUMN session_auth.protections.protected_at IS 'when protect_table was called last';
+COMMENT ON COLUMN session_auth.protections.protected_by IS
+  'the identity''s user or the database role that called it; null: version 0.1.0 had protected it';
 
 -- Dumps hold it; tables are restored before their data, and so before these rows.
 SELECT pg_catalog.pg_extension_config_dump('session_auth.protections', '');
@@ -29,7 +30,8 @@ CREATE TABLE session_auth.protection_checks (
 COMMENT ON TABLE session_auth.protection_checks IS
   'tables whose protection this transaction has touched, to be looked at when it ends; empty otherwise';
 COMMENT ON COLUMN session_auth.protection_checks.target IS 'the table';
-COMMENT ON COLUMN session_auth.protection_checks.policies IS 'whether its policies were touched, too';
+COMMENT ON COLUMN session_auth.protection_checks.policies IS
+  'whether its policies were touched, not ENABLE and FORCE alone';
 
 CREATE FUNCTION session_auth.policy_problems(expression pg_node_tree) RETURNS text[]
 LANGUAGE c STABLE STRICT PARALLEL SAFE
@@ -362,6 +364,7 @@ RETURNS TABLE (
 )
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 BEGIN ATOMIC
   SELECT p.target, p.resource, p.owner_column, p.tenant_column, p.denied, p.protected_at, p.protected_by,
     nullif(array_to_string(session_auth.lost_protection(p.target::oid), ', '), '')
@@ -706,6 +709,8 @@ CREATE FUNCTION session_auth.check_policies()
 RETURNS TABLE (severity text, object text, problem text, advice text)
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+-- compiling the query takes a second, running it some milliseconds
+SET jit = off
 BEGIN ATOMIC
   WITH remembered AS (
     SELECT p.target::oid AS oid, p.target::text AS name, p.resource, p.owner_column, p.tenant_column,

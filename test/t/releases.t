@@ -175,23 +175,6 @@ foreach my $old (sort keys %released)
 	update_in_use($old, $version);
 }
 
-# --- from 0.1.0: what members of pg_read_all_data could read is hidden, samples and long values too
-
-my $hiding = database('hiding');
-my $long = join '', map { ('a' .. 'z')[rand 26] } 1 .. 4000;
-$hiding->(q{CREATE EXTENSION session_auth VERSION '0.1.0'; CREATE ROLE reader LOGIN IN ROLE pg_read_all_data;}, "SELECT session_auth.add_key('long', 'HS256', '$long');", (map { "SELECT session_auth.add_cookie_secret('express', 'SecretNumber$_');" } 1 .. 3), 'ANALYZE');
-my $visible = sub {
-	my ($status, $out) = $node->psql('hiding', join(';', 'SELECT secret FROM session_auth.cookie_secrets', q{SELECT stavalues1::text, stavalues2::text FROM pg_statistic WHERE starelid = 'session_auth.cookie_secrets'::regclass},
-		map { "SELECT encode(chunk_data, 'escape') FROM $_" } split / /, $hiding->(q{SELECT string_agg(reltoastrelid::regclass::text, ' ') FROM pg_class WHERE relnamespace = 'session_auth'::regnamespace AND reltoastrelid <> 0})), extra_params => [ '--username', 'reader' ]);
-	my $front = substr $long, 0, 100;
-	return join ' ', scalar(() = $out =~ /^SecretNumber/mg), $out =~ /\{SecretNumber/ ? 'sampled' : '-', $out =~ /\Q$front\E/ ? 'beside' : '-';
-};
-is($visible->(), '3 sampled beside', '0.1.0: a member of pg_read_all_data reads secrets');
-$hiding->('ALTER EXTENSION session_auth UPDATE; ANALYZE');
-is($visible->(), '0 - -', 'updated: no more');
-is($hiding->(q{SELECT secret FROM session_auth.key_secrets; SELECT user_id FROM session_auth.verify_session(session_auth.issue_token('alice', '1 hour'))}), "$long\nalice", '… and the secret is the same');
-$node->safe_psql('postgres', 'DROP ROLE reader');
-
 # --- what 0.1.0 protected is remembered, and what it compared by a cast is reported
 
 if ($released{'0.1.0'} && $version ne '0.1.0')
@@ -218,6 +201,22 @@ if ($released{'0.1.0'} && $version ne '0.1.0')
 	$ask->(q{SELECT session_auth.protect_table('numbers', owner_column => 'owner'), session_auth.protect_table('padded', tenant_column => 'org')});
 	is($ask->($reported), '', '… which repeating protect_table heals');
 }
+
+# --- from 0.1.0: what members of pg_read_all_data could read is hidden, samples and long values too
+
+my $hiding = database('hiding');
+my $long = join '', map { ('a' .. 'z')[rand 26] } 1 .. 4000;
+$hiding->(q{CREATE EXTENSION session_auth VERSION '0.1.0'; CREATE ROLE reader LOGIN IN ROLE pg_read_all_data;}, "SELECT session_auth.add_key('long', 'HS256', '$long');", (map { "SELECT session_auth.add_cookie_secret('express', 'SecretNumber$_');" } 1 .. 3), 'ANALYZE');
+my $visible = sub {
+	my ($status, $out) = $node->psql('hiding', join(';', 'SELECT secret FROM session_auth.cookie_secrets', q{SELECT stavalues1::text, stavalues2::text FROM pg_statistic WHERE starelid = 'session_auth.cookie_secrets'::regclass},
+		map { "SELECT encode(chunk_data, 'escape') FROM $_" } split / /, $hiding->(q{SELECT string_agg(reltoastrelid::regclass::text, ' ') FROM pg_class WHERE relnamespace = 'session_auth'::regnamespace AND reltoastrelid <> 0})), extra_params => [ '--username', 'reader' ]);
+	my $front = substr $long, 0, 100;
+	return join ' ', scalar(() = $out =~ /^SecretNumber/mg), $out =~ /\{SecretNumber/ ? 'sampled' : '-', $out =~ /\Q$front\E/ ? 'beside' : '-';
+};
+is($visible->(), '3 sampled beside', '0.1.0: a member of pg_read_all_data reads secrets');
+$hiding->('ALTER EXTENSION session_auth UPDATE; ANALYZE');
+is($visible->(), '0 - -', 'updated: no more');
+is($hiding->(q{SELECT secret FROM session_auth.key_secrets; SELECT user_id FROM session_auth.verify_session(session_auth.issue_token('alice', '1 hour'))}), "$long\nalice", '… and the secret is the same');
 
 # --- a version that is made up: an older one
 
