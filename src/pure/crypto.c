@@ -284,6 +284,16 @@ crypto_cleanse(void *p, size_t len)
 	OPENSSL_cleanse(p, len);
 }
 
+/* What somebody else has made does not fit; why OpenSSL thinks so is of no interest. */
+static ResultCode
+signature_result(bool ok)
+{
+	if (ok)
+		return RESULT_OK;
+	ERR_clear_error();
+	return RESULT_BAD_SIGNATURE;
+}
+
 /* --------------------------------------------------- authenticated encryption */
 
 typedef enum Cipher
@@ -304,8 +314,11 @@ fetch_cipher(Cipher cipher)
 	return ciphers[cipher];
 }
 
-/* Decrypts; with a tag (GCM) it is checked in the last step. */
-static bool
+/*
+ * Decrypts; with a tag (GCM) it is checked in the last step.  What fails before the
+ * text is looked at says nothing about the text.
+ */
+static ResultCode
 decrypt(Cipher cipher, const unsigned char *key, const unsigned char *iv, Slice aad, Slice in,
 		const unsigned char *tag, unsigned char *out, size_t *out_len)
 {
@@ -313,34 +326,38 @@ decrypt(Cipher cipher, const unsigned char *key, const unsigned char *iv, Slice 
 	EVP_CIPHER *aes = fetch_cipher(cipher);
 	int n = 0;
 	int last = 0;
+	bool begun;
 	bool ok;
+	ResultCode result;
 
 	if (ctx == NULL)
 		ctx = EVP_CIPHER_CTX_new();
 	if (aes == NULL || ctx == NULL || in.len > INT_MAX - AES_BLOCK || aad.len > INT_MAX)
-		return failed();
-	ok = EVP_DecryptInit_ex2(ctx, aes, key, iv, NULL) == 1;
-	if (ok && tag != NULL)
-		ok = EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, CRYPTO_GCM_TAG_LEN,
-								 (void *) (uintptr_t) tag) == 1 &&
-			 EVP_DecryptUpdate(ctx, NULL, &n, (const unsigned char *) aad.data, (int) aad.len) == 1;
+		return crypto_failed();
+	begun = EVP_DecryptInit_ex2(ctx, aes, key, iv, NULL) == 1;
+	if (begun && tag != NULL)
+		begun =
+			EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, CRYPTO_GCM_TAG_LEN,
+								(void *) (uintptr_t) tag) == 1 &&
+			EVP_DecryptUpdate(ctx, NULL, &n, (const unsigned char *) aad.data, (int) aad.len) == 1;
 	n = 0;
-	if (ok && in.len > 0)
-		ok = EVP_DecryptUpdate(ctx, out, &n, (const unsigned char *) in.data, (int) in.len) == 1;
-	ok = ok && EVP_DecryptFinal_ex(ctx, out + n, &last) == 1;
+	if (begun && in.len > 0)
+		begun = EVP_DecryptUpdate(ctx, out, &n, (const unsigned char *) in.data, (int) in.len) == 1;
+	ok = begun && EVP_DecryptFinal_ex(ctx, out + n, &last) == 1;
 	*out_len = ok ? (size_t) (n + last) : 0;
+	result = begun ? signature_result(ok) : crypto_failed();
 	EVP_CIPHER_CTX_reset(ctx); /* no key stays behind */
-	return ok ? true : failed();
+	return result;
 }
 
 static ResultCode
-opened(bool ok, unsigned char *out, size_t len, size_t *out_len)
+opened(ResultCode result, unsigned char *out, size_t len, size_t *out_len)
 {
-	if (ok)
+	if (result == RESULT_OK)
 		return RESULT_OK;
 	crypto_cleanse(out, len);
 	*out_len = 0;
-	return RESULT_BAD_SIGNATURE;
+	return result;
 }
 
 ResultCode
@@ -360,7 +377,7 @@ crypto_cbc_hs512_open(const unsigned char *key, const unsigned char *iv, Slice a
 	const size_t half = CRYPTO_CBC_HS512_KEY_LEN / 2;
 	Slice no_aad = { NULL, 0 };
 	Slice parts[4];
-	bool ok;
+	ResultCode result = RESULT_BAD_SIGNATURE;
 	int i;
 
 	for (i = 0; i < 8; i++)
@@ -371,11 +388,12 @@ crypto_cbc_hs512_open(const unsigned char *key, const unsigned char *iv, Slice a
 	parts[2] = in;
 	parts[3].data = (const char *) aad_bits;
 	parts[3].len = sizeof(aad_bits);
-	ok = hmac(HASH_SHA512, key, half, parts, 4, mac) &&
-		 crypto_equal(mac, tag, CRYPTO_CBC_HS512_TAG_LEN) && in.len > 0 &&
-		 in.len % AES_BLOCK == 0 &&
-		 decrypt(CIPHER_CBC, key + half, iv, no_aad, in, NULL, out, out_len);
-	return opened(ok, out, in.len, out_len);
+	if (!hmac(HASH_SHA512, key, half, parts, 4, mac))
+		result = crypto_failed();
+	else if (crypto_equal(mac, tag, CRYPTO_CBC_HS512_TAG_LEN) && in.len > 0 &&
+			 in.len % AES_BLOCK == 0)
+		result = decrypt(CIPHER_CBC, key + half, iv, no_aad, in, NULL, out, out_len);
+	return opened(result, out, in.len, out_len);
 }
 
 /* ----------------------------------------------------------------- algorithms */
@@ -385,6 +403,12 @@ crypto_alg_by_name(const char *name, size_t len, CryptoAlg *alg)
 {
 	size_t i;
 
+	/* RFC 9864 names what RFC 8037 calls EdDSA by its curve */
+	if (len == strlen("Ed25519") && memcmp(name, "Ed25519", len) == 0)
+	{
+		*alg = CRYPTO_ALG_EDDSA;
+		return true;
+	}
 	for (i = 0; i < N_ALGS; i++)
 		if (strlen(algs[i].name) == len && memcmp(algs[i].name, name, len) == 0)
 		{
@@ -1073,16 +1097,18 @@ ed25519_sign(const CryptoKey *key, const void *data, size_t len, unsigned char *
 	return ok;
 }
 
-static bool
+static ResultCode
 ed25519_verify(const CryptoKey *key, const void *data, size_t len, const unsigned char *sig)
 {
 	EVP_MD_CTX *ctx = ed25519_context();
-	bool ok = ctx != NULL &&
-			  EVP_DigestVerifyInit_ex(ctx, NULL, NULL, NULL, NULL, key->pkey, NULL) == 1 &&
-			  EVP_DigestVerify(ctx, sig, key->sig_len, data, len) == 1;
+	ResultCode result;
 
+	if (ctx == NULL || EVP_DigestVerifyInit_ex(ctx, NULL, NULL, NULL, NULL, key->pkey, NULL) != 1)
+		result = crypto_failed();
+	else
+		result = signature_result(EVP_DigestVerify(ctx, sig, key->sig_len, data, len) == 1);
 	EVP_MD_CTX_reset(ctx);
-	return ok;
+	return result;
 }
 
 static bool
@@ -1160,15 +1186,6 @@ digest_verify(const CryptoKey *key, const unsigned char *hash, const unsigned ch
 	return EVP_PKEY_verify(key->verify, sig, key->sig_len, hash, hash_lens[key->info->hash]) == 1;
 }
 
-static ResultCode
-signature_result(bool ok)
-{
-	if (ok)
-		return RESULT_OK;
-	ERR_clear_error();
-	return RESULT_BAD_SIGNATURE;
-}
-
 ResultCode
 crypto_verify(CryptoKey *key, const void *data, size_t len, const unsigned char *sig,
 			  size_t sig_len)
@@ -1177,12 +1194,14 @@ crypto_verify(CryptoKey *key, const void *data, size_t len, const unsigned char 
 
 	if (sig_len != key->sig_len)
 		return RESULT_BAD_SIGNATURE;
-	if (signs_digest(key))
-		return signature_result(digest(key->info->hash, data, len, hash) &&
-								digest_verify(key, hash, sig));
 	if (key->info->type == CRYPTO_TYPE_ED25519)
-		return signature_result(ed25519_verify(key, data, len, sig));
-	return signature_result(secret_sign(key, data, len, hash) && crypto_equal(hash, sig, sig_len));
+		return ed25519_verify(key, data, len, sig);
+	if (signs_digest(key) ? !digest(key->info->hash, data, len, hash)
+						  : !secret_sign(key, data, len, hash))
+		return crypto_failed();
+	if (signs_digest(key))
+		return signature_result(digest_verify(key, hash, sig));
+	return signature_result(crypto_equal(hash, sig, sig_len));
 }
 
 bool

@@ -723,6 +723,18 @@ json_next(const JsonDoc *doc, const JsonNode *array, const JsonNode *element)
 	return element->next < array->next ? &doc->nodes[element->next] : NULL;
 }
 
+const char *
+json_kind_name(const JsonNode *node)
+{
+	static const char *const names[] = {
+		[JSON_KIND_OBJECT] = "object", [JSON_KIND_ARRAY] = "array",   [JSON_KIND_NAME] = "name",
+		[JSON_KIND_STRING] = "text",   [JSON_KIND_NUMBER] = "number", [JSON_KIND_TRUE] = "boolean",
+		[JSON_KIND_FALSE] = "boolean", [JSON_KIND_NULL] = "null"
+	};
+
+	return names[node->kind];
+}
+
 Slice
 json_raw(const JsonDoc *doc, const JsonNode *node)
 {
@@ -733,19 +745,16 @@ json_raw(const JsonDoc *doc, const JsonNode *node)
 	return raw;
 }
 
-ResultCode
-json_text(const JsonDoc *doc, const JsonNode *node, char *buf, size_t cap, Slice *out)
+static ResultCode
+unescape(const JsonDoc *doc, const JsonNode *node, char *buf, size_t cap, Slice *out)
 {
-	Walker w;
+	Walker w = walker(doc, node);
 	size_t n = 0;
 	int c;
 
-	if (node == NULL || node->kind != JSON_KIND_STRING || node->unstorable)
-		return RESULT_MALFORMED;
 	*out = json_raw(doc, node);
 	if (!node->escaped)
 		return RESULT_OK;
-	w = walker(doc, node);
 	while ((c = walk(&w)) != CHAR_END)
 	{
 		char bytes[4];
@@ -759,6 +768,20 @@ json_text(const JsonDoc *doc, const JsonNode *node, char *buf, size_t cap, Slice
 	out->data = buf;
 	out->len = n;
 	return RESULT_OK;
+}
+
+ResultCode
+json_text(const JsonDoc *doc, const JsonNode *node, char *buf, size_t cap, Slice *out)
+{
+	if (node == NULL || node->kind != JSON_KIND_STRING || node->unstorable)
+		return RESULT_MALFORMED;
+	return unescape(doc, node, buf, cap, out);
+}
+
+ResultCode
+json_name(const JsonDoc *doc, const JsonNode *name, char *buf, size_t cap, Slice *out)
+{
+	return unescape(doc, name, buf, cap, out);
 }
 
 bool
@@ -813,6 +836,33 @@ read_decimal(const char *p, const char *end, Decimal *d)
 			exponent = exponent * 10 + (*p - '0');
 		d->point += minus ? -exponent : exponent;
 	}
+}
+
+/* Zeros at the end say nothing, and neither does the sign of zero. */
+static void
+reduce(Decimal *d)
+{
+	while (d->n > 0 && d->digits[d->n - 1] == '0')
+		d->n--;
+	if (d->n == 0)
+	{
+		d->negative = false;
+		d->point = 0;
+	}
+}
+
+bool
+json_same_number(const JsonDoc *doc_a, const JsonNode *a, const JsonDoc *doc_b, const JsonNode *b)
+{
+	Decimal x;
+	Decimal y;
+
+	read_decimal(doc_a->text + a->start, doc_a->text + a->end, &x);
+	read_decimal(doc_b->text + b->start, doc_b->text + b->end, &y);
+	reduce(&x);
+	reduce(&y);
+	return x.negative == y.negative && x.n == y.n && x.point == y.point &&
+		   memcmp(x.digits, y.digits, (size_t) x.n) == 0;
 }
 
 ResultCode

@@ -30,6 +30,8 @@ typedef struct TokenBinding
 	const char *role_claim;   /* NULL: role, then roles */
 	const char *tenant_claim; /* NULL: the token does not say */
 	RoleSource role_source;
+	const char *user_claim;  /* NULL: sub */
+	const JsonDoc *required; /* the claims that must be there, or NULL */
 	TimestampTz valid_from;
 	TimestampTz valid_until;
 	bool session_cache; /* better-auth's payload instead of claims */
@@ -52,8 +54,6 @@ typedef struct CookieSecret
 	bool express; /* or better-auth */
 	Slice secret;
 } CookieSecret;
-
-extern void keys_init(void);
 
 extern void keys_accept_changes(void);
 extern uint64 keys_generation(void);

@@ -4,6 +4,8 @@
 -- locking, data-modifying CTEs, MERGE, cached plans, identities that change within.
 -- Holds: with and without session_auth.gate_policies and fold_filters the same rows, for each identity;
 -- a scan whose filter is false is not read. Guards: src/executor/gate.c, is_constant() and may_vary().
+-- Also: test/pgtap/gate.sql, test/attacks/gate_changes.sql, test/attacks/gate_rechecks.t,
+-- test/attacks/gate_subplans.sql.
 SELECT plan(74);
 \ir people.psql
 

@@ -3,6 +3,8 @@
 -- early, that no row asks for, or as somebody who may not: errors where there were none.
 -- Holds: the same with and without session_auth.gate_policies and fold_filters. Guards: src/executor/moment.h, and in
 -- src/executor/fold.c stands_alone() and is_due(), in src/executor/constancy.c changes_by_itself().
+-- Also: test/pgtap/gate.sql, test/attacks/gate.sql, test/attacks/gate_rechecks.t,
+-- test/attacks/gate_subplans.sql.
 SELECT plan(19);
 \ir people.psql
 

@@ -3,6 +3,8 @@
 # it waits. Holds: the recheck asks the policy of the newest row, with the gate as
 # without it; nothing is updated, deleted or returned that the policy would hide.
 # Guards: src/executor/gate.c, add_gate() (the condition stays in the plan).
+# Also: test/pgtap/gate.sql, test/attacks/gate.sql, test/attacks/gate_changes.sql,
+# test/attacks/gate_subplans.sql.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;

@@ -3,6 +3,8 @@
 -- met more than once when the gate is put in. Holds: the same rows with and without
 -- session_auth.gate_policies, for each identity and kind of policy, and an end.
 -- Guards: src/executor/plan_nodes.c, was_met().
+-- Also: test/pgtap/gate.sql, test/attacks/gate.sql, test/attacks/gate_changes.sql,
+-- test/attacks/gate_rechecks.t.
 SELECT plan(26);
 \ir people.psql
 

@@ -1,5 +1,7 @@
 -- The gate: a query that a policy denies reads nothing, and what could vary
 -- from row to row is asked for each. permitted_resources uses an index.
+-- Also: test/attacks/gate.sql, test/attacks/gate_changes.sql, test/attacks/gate_rechecks.t,
+-- test/attacks/gate_subplans.sql.
 SELECT plan(30);
 
 CREATE FUNCTION public.explain(statement text, options text DEFAULT 'COSTS OFF') RETURNS text
@@ -9,8 +11,8 @@ DECLARE
   plan text := '';
 BEGIN
   FOR line IN EXECUTE format('EXPLAIN (%s) %s', options, statement) LOOP
-    -- since 17 an InitPlan's value is not $0 but named
-    plan := plan || regexp_replace(line, '\(InitPlan \d+\)\.col\d+', '$0') || E'\n';
+    -- since 17 an InitPlan's value is not $0 but named, since 19 by a word
+    plan := plan || regexp_replace(line, '\((InitPlan )?\w+\)\.col\d+', '$0') || E'\n';
   END LOOP;
   RETURN plan;
 END
