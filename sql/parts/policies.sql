@@ -333,7 +333,7 @@ LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
   SELECT c.oid::regclass, s.parts[1],
-    (SELECT a.attname FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum = s.parts[2]::int2 AND a.attnum > 0),
+    (SELECT a.attname FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND a.attnum = s.parts[2]::int2),
     (SELECT a.attname FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum = s.parts[3]::int2 AND a.attnum > 0)
   FROM pg_class c
   JOIN pg_policy p ON p.polrelid = c.oid AND p.polname = 'session_auth_select'
@@ -733,7 +733,8 @@ BEGIN ATOMIC
       AND n.nspname NOT IN ('information_schema', 'session_auth')
     JOIN askers a ON has_schema_privilege(a.oid, n.oid, 'USAGE') AND has_any_column_privilege(a.oid, c.oid, 'SELECT')
     WHERE c.relkind IN ('r', 'p', 'f') AND NOT c.relrowsecurity
-      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+      AND NOT EXISTS (SELECT FROM pg_depend d
+        WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
     GROUP BY c.oid
   ), partitions AS (
     SELECT m.relid::oid AS oid, t.name AS parent
@@ -746,7 +747,8 @@ BEGIN ATOMIC
     CROSS JOIN LATERAL unnest(session_auth.policy_problems(e.expression)) problem (name)
   )
   SELECT 'error', t.name, 'row-level security is disabled, so its policies do nothing',
-         coalesce((SELECT r.remedy FROM remembered r WHERE r.oid = t.oid), format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', t.name))
+         coalesce((SELECT r.remedy FROM remembered r WHERE r.oid = t.oid),
+           format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', t.name))
   FROM protected t WHERE NOT t.relrowsecurity
   UNION ALL
   SELECT 'error', t.name, 'row-level security is not forced, so its owner sees every row',
@@ -755,9 +757,11 @@ BEGIN ATOMIC
   UNION ALL
   SELECT 'error', r.name, lost.problem, r.remedy
   FROM remembered r
-  CROSS JOIN LATERAL unnest(session_auth.lost_policies(r.oid, r.resource, r.owner_column, r.tenant_column)) lost (problem)
+  CROSS JOIN LATERAL unnest(
+    session_auth.lost_policies(r.oid, r.resource, r.owner_column, r.tenant_column)) lost (problem)
   UNION ALL
-  SELECT 'warning', u.target::text, 'it has policies of protect_table that nobody remembers, so their loss would not be noticed',
+  SELECT 'warning', u.target::text,
+         'it has policies of protect_table that nobody remembers, so their loss would not be noticed',
          session_auth.protect_command(u.target, u.resource, u.owner_column, u.tenant_column)
   FROM session_auth.unremembered_protections() u
   UNION ALL
@@ -767,7 +771,9 @@ BEGIN ATOMIC
   JOIN pg_class c ON c.oid = p.oid AND NOT c.relrowsecurity AND c.relkind <> 'f'
   WHERE NOT EXISTS (SELECT FROM protected t WHERE t.oid = p.oid)
   UNION ALL
-  SELECT DISTINCT 'error', o.name, format('a foreign partition of a protected table, which can have no row-level security, can be read by %s', o.readers),
+  SELECT DISTINCT 'error', o.name,
+         format('a foreign partition of a protected table, which can have no row-level security, '
+           'can be read by %s', o.readers),
          format('REVOKE ALL ON %s FROM %s', o.name, o.readers)
   FROM open_tables o JOIN partitions p ON p.oid = o.oid AND o.relkind = 'f'
   UNION ALL
@@ -775,7 +781,8 @@ BEGIN ATOMIC
          CASE o.relkind WHEN 'f' THEN 'A foreign table can have none: revoke what should not be read.'
            ELSE format('SELECT session_auth.protect_table(%L), or revoke what should not be read', o.name) END
   FROM open_tables o
-  WHERE NOT EXISTS (SELECT FROM partitions p WHERE p.oid = o.oid) AND NOT EXISTS (SELECT FROM protected t WHERE t.oid = o.oid)
+  WHERE NOT EXISTS (SELECT FROM partitions p WHERE p.oid = o.oid)
+    AND NOT EXISTS (SELECT FROM protected t WHERE t.oid = o.oid)
   UNION ALL
   SELECT 'warning', c.oid::regclass::text, 'row-level security is forced but not enabled, which does nothing',
          format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', c.oid::regclass)

@@ -127,7 +127,6 @@ COMMENT ON EVENT TRIGGER session_auth_ddl_ended IS
 COMMENT ON EVENT TRIGGER session_auth_ddl_dropped IS
   'session_auth: guards protected tables and the extension''s own objects';
 
-
 INSERT INTO session_auth.protections (target, resource, owner_column, tenant_column)
 SELECT u.target, u.resource, u.owner_column, u.tenant_column FROM session_auth.unremembered_protections() u;
 
