@@ -33,13 +33,12 @@
 #include "base/errors.h"
 #include "base/json_build.h"
 #include "pure/crypto.h"
+#include "pure/limits.h"
 #include "pure/token.h"
 #include "sql/arguments.h"
 #include "verify/session.h"
 
 /* What create_session asks of a token and of a user_id. */
-#define MIN_TOKEN_BITS 122
-#define MAX_USER_ID    1024
 
 /* An application's "never", and "infinity", is a time that can be reckoned with. */
 #define LAST_EXPIRY ((TimestampTz) (date2j(9999, 12, 31) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY)
@@ -125,7 +124,7 @@ is_user_id(const char *value)
 {
 	size_t len = strlen(value);
 
-	if (len == 0 || len > MAX_USER_ID)
+	if (len == 0 || len > USER_ID_MAX)
 		return false;
 	for (const char *p = value; *p; p++)
 		if ((unsigned char) *p < 0x20 || *p == 0x7f)
@@ -141,7 +140,7 @@ read_row(HeapTuple tuple, TupleDesc desc, char *const *columns, AdoptedRow *row)
 
 	row->user_id = column_text(tuple, desc, columns[1]);
 	row->there = column_time(tuple, desc, columns[2], &row->expires_at) && token && row->user_id;
-	row->fits = row->there && token_entropy_bits(token, strlen(token)) >= MIN_TOKEN_BITS &&
+	row->fits = row->there && token_entropy_bits(token, strlen(token)) >= TOKEN_BITS_MIN &&
 				is_user_id(row->user_id);
 	if (row->fits && !crypto_sha256(token, strlen(token), row->token_hash))
 		result_raise(RESULT_CRYPTO_FAILED);
