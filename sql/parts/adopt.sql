@@ -15,6 +15,10 @@ CREATE TABLE session_auth.adopted_roles (
 CREATE INDEX adopted_roles_grant_id_idx ON session_auth.adopted_roles (grant_id);
 COMMENT ON TABLE session_auth.adopted_roles IS
   'which grants of roles came from which table, so that those made by hand stay';
+COMMENT ON COLUMN session_auth.adopted_roles.source IS
+  'the table of the application';
+COMMENT ON COLUMN session_auth.adopted_roles.grant_id IS
+  'the row of user_roles that came from it';
 
 -- Dumps hold the source itself: what was carried over from it would only come
 -- back without it.  After a restore adopt_sessions and adopt_roles are repeated.
@@ -105,6 +109,7 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+  PERFORM session_auth.check_snapshot();
   PERFORM session_auth.end_sessions(ARRAY(SELECT session_auth.sessions_of_source(TG_RELID)));
   RETURN NULL;
 END
@@ -215,6 +220,7 @@ DECLARE
   old_roles text[];
   new_roles text[] := '{}';
 BEGIN
+  PERFORM session_auth.check_snapshot();
   IF TG_OP <> 'INSERT' THEN
     old_id := (session_auth.adopted_values(OLD, TG_ARGV[0]))[1];
     old_roles := session_auth.adopted_values(OLD, TG_ARGV[1]);
@@ -255,6 +261,7 @@ AS $$
 DECLARE
   gone text;
 BEGIN
+  PERFORM session_auth.check_snapshot();
   FOR gone IN EXECUTE format(
     'SELECT DISTINCT (session_auth.adopted_values(s, %L))[1] FROM ONLY %s s',
     TG_ARGV[0], TG_RELID::regclass)
@@ -279,8 +286,8 @@ BEGIN
     SELECT FROM pg_class c WHERE c.oid = source AND c.relkind = 'r' AND c.relpersistence <> 't'
       AND c.relnamespace <> ALL (ARRAY['pg_catalog', 'information_schema', 'session_auth']::regnamespace[])
   ) THEN
-    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid source',
-      DETAIL = 'It must be an ordinary table of the application, neither temporary nor partitioned.';
+    PERFORM session_auth.refuse('source',
+      'It must be an ordinary table of the application, neither temporary nor partitioned.');
   END IF;
 END
 $$;
@@ -301,8 +308,8 @@ BEGIN
   WHERE a.attrelid = source AND a.attname = column_name AND a.attnum > 0 AND NOT a.attisdropped
     AND a.attgenerated <> 'v';
   IF NOT FOUND THEN
-    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = format('invalid %s', argument),
-      DETAIL = format('Table %s has no stored column "%s".', source, column_name);
+    PERFORM session_auth.refuse(argument,
+      format('Table %s has no stored column "%s".', source, column_name));
   END IF;
   -- through domains, and through arrays where these are allowed
   WITH RECURSIVE chain (oid, step) AS (
@@ -321,9 +328,9 @@ BEGIN
     END INTO kind
   FROM chain c JOIN pg_type t ON t.oid = c.oid ORDER BY c.step DESC LIMIT 1;
   IF kind IS NULL OR kind <> ALL (allowed) THEN
-    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = format('invalid %s', argument),
-      DETAIL = format('Column "%s" of table %s is of type %s; it must be one of: %s.',
-        column_name, source, column_type, array_to_string(allowed, ', '));
+    PERFORM session_auth.refuse(argument,
+      format('Column "%s" of table %s is of type %s; it must be one of: %s.',
+        column_name, source, column_type, array_to_string(allowed, ', ')));
   END IF;
 END
 $$;
@@ -333,10 +340,10 @@ COMMENT ON FUNCTION session_auth.require_column(regclass, text, name, text[]) IS
 -- A trigger's arguments are all that it knows, so that it works where a dump of
 -- its table is restored.  A snapshot taken before the table is locked would miss
 -- rows, so it must not be the transaction's.
-CREATE FUNCTION session_auth.attach_triggers(
+CREATE FUNCTION session_auth.attachment(
   source regclass, kind text, on_row text, on_truncate text, columns name[]
-) RETURNS void
-LANGUAGE plpgsql VOLATILE
+) RETURNS SETOF text
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -348,20 +355,20 @@ BEGIN
       MESSAGE = 'a table cannot be adopted in this transaction',
       DETAIL = 'Its isolation level must be READ COMMITTED, so that no row is missed.';
   END IF;
-  EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER INSERT OR UPDATE OR DELETE ON %s
+  RETURN NEXT format('CREATE OR REPLACE TRIGGER %I AFTER INSERT OR UPDATE OR DELETE ON %s
                   FOR EACH ROW EXECUTE FUNCTION session_auth.%I(%s)',
                  'session_auth_' || kind, source, on_row, arguments);
-  EXECUTE format('CREATE OR REPLACE TRIGGER %I BEFORE TRUNCATE ON %s
+  RETURN NEXT format('CREATE OR REPLACE TRIGGER %I BEFORE TRUNCATE ON %s
                   FOR EACH STATEMENT EXECUTE FUNCTION session_auth.%I(%s)',
                  'session_auth_' || kind || '_truncate', source, on_truncate, arguments);
   FOREACH name_of_trigger IN ARRAY ARRAY['session_auth_' || kind, 'session_auth_' || kind || '_truncate'] LOOP
-    EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', source, name_of_trigger);
-    EXECUTE format('ALTER TRIGGER %I ON %s DEPENDS ON EXTENSION session_auth', name_of_trigger, source);
+    RETURN NEXT format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', source, name_of_trigger);
+    RETURN NEXT format('ALTER TRIGGER %I ON %s DEPENDS ON EXTENSION session_auth', name_of_trigger, source);
   END LOOP;
 END
 $$;
-COMMENT ON FUNCTION session_auth.attach_triggers(regclass, text, text, text, name[]) IS
-  'internal: attaches the triggers of an adopted table, as its owner';
+COMMENT ON FUNCTION session_auth.attachment(regclass, text, text, text, name[]) IS
+  'internal: the commands that attach the triggers of an adopted table';
 
 -- ENABLE ALWAYS is for a table's owner alone: what carries it was agreed to.
 CREATE FUNCTION session_auth.require_attached(source regclass, on_row text, columns name[])
@@ -406,6 +413,7 @@ DECLARE
   unfit bigint;
   gone uuid[];
 BEGIN
+  PERFORM session_auth.check_snapshot();
   PERFORM session_auth.require_attached(source, 'adopted_session_changed',
     ARRAY[token_column, user_column, expires_column]);
   EXECUTE 'WITH ' || rows_of_source || ',
@@ -455,10 +463,11 @@ $$;
 COMMENT ON FUNCTION session_auth.take_over_sessions(regclass, name, name, name) IS
   'internal: carries over what an adopted table holds';
 
-CREATE FUNCTION session_auth.adopt_sessions(
+-- Worked out with the extension's rights, done with the caller's: see protect_table.
+CREATE FUNCTION session_auth.session_adoption(
   source regclass, token_column name, user_column name, expires_column name
-) RETURNS bigint
-LANGUAGE plpgsql VOLATILE
+) RETURNS SETOF text
+LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -466,8 +475,27 @@ BEGIN
   PERFORM session_auth.require_column(source, 'token_column', token_column, '{text,uuid}');
   PERFORM session_auth.require_column(source, 'user_column', user_column, '{text,uuid,integer}');
   PERFORM session_auth.require_column(source, 'expires_column', expires_column, '{timestamp}');
-  PERFORM session_auth.attach_triggers(source, 'adopt_sessions', 'adopted_session_changed',
+  RETURN QUERY SELECT session_auth.attachment(source, 'adopt_sessions', 'adopted_session_changed',
     'adopted_sessions_truncated', ARRAY[token_column, user_column, expires_column]);
+END
+$$;
+COMMENT ON FUNCTION session_auth.session_adoption(regclass, name, name, name) IS
+  'internal: the commands of adopt_sessions; 22023 for a bad argument';
+
+CREATE FUNCTION session_auth.adopt_sessions(
+  source regclass, token_column name, user_column name, expires_column name
+) RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  command text;
+BEGIN
+  FOR command IN
+    SELECT session_auth.session_adoption(source, token_column, user_column, expires_column)
+  LOOP
+    EXECUTE command;
+  END LOOP;
   RETURN session_auth.take_over_sessions(source, token_column, user_column, expires_column);
 END
 $$;
@@ -503,6 +531,7 @@ DECLARE
   unfit bigint;
   gone bigint[];
 BEGIN
+  PERFORM session_auth.check_snapshot();
   PERFORM session_auth.require_attached(source, 'adopted_user_changed', ARRAY[id_column, role_column]);
   EXECUTE 'WITH ' || rows_of_source || ',
     created AS (
@@ -553,17 +582,33 @@ $$;
 COMMENT ON FUNCTION session_auth.take_over_roles(regclass, name, name) IS
   'internal: carries over what an adopted table holds';
 
-CREATE FUNCTION session_auth.adopt_roles(source regclass, id_column name, role_column name)
-RETURNS bigint
-LANGUAGE plpgsql VOLATILE
+CREATE FUNCTION session_auth.role_adoption(source regclass, id_column name, role_column name)
+RETURNS SETOF text
+LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   PERFORM session_auth.require_source(source);
   PERFORM session_auth.require_column(source, 'id_column', id_column, '{text,uuid,integer}');
   PERFORM session_auth.require_column(source, 'role_column', role_column, '{text,enum,array}');
-  PERFORM session_auth.attach_triggers(source, 'adopt_roles', 'adopted_user_changed',
+  RETURN QUERY SELECT session_auth.attachment(source, 'adopt_roles', 'adopted_user_changed',
     'adopted_users_truncated', ARRAY[id_column, role_column]);
+END
+$$;
+COMMENT ON FUNCTION session_auth.role_adoption(regclass, name, name) IS
+  'internal: the commands of adopt_roles; 22023 for a bad argument';
+
+CREATE FUNCTION session_auth.adopt_roles(source regclass, id_column name, role_column name)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  command text;
+BEGIN
+  FOR command IN SELECT session_auth.role_adoption(source, id_column, role_column) LOOP
+    EXECUTE command;
+  END LOOP;
   RETURN session_auth.take_over_roles(source, id_column, role_column);
 END
 $$;
@@ -585,6 +630,7 @@ DECLARE
   sessions uuid[] := ARRAY(SELECT session_auth.sessions_of_source($1));
   grants bigint[] := ARRAY(SELECT a.grant_id FROM session_auth.adopted_roles a WHERE a.source::oid = $1);
 BEGIN
+  PERFORM session_auth.check_snapshot();
   IF EXISTS (
     SELECT FROM pg_trigger t
     JOIN pg_proc f ON f.oid = t.tgfoid AND f.pronamespace = 'session_auth'::regnamespace
@@ -605,23 +651,33 @@ $$;
 COMMENT ON FUNCTION session_auth.forget_source(oid, text) IS
   'internal: removes what was carried over from a table that has no triggers any more';
 
+CREATE FUNCTION session_auth.abandonment(source regclass) RETURNS SETOF text
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF source IS NULL OR NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = source) THEN
+    PERFORM session_auth.refuse('source', 'It must be a table.');
+  END IF;
+  RETURN QUERY
+    SELECT format('DROP TRIGGER %I ON %s', t.tgname, source) FROM pg_trigger t
+    JOIN pg_proc f ON f.oid = t.tgfoid AND f.pronamespace = 'session_auth'::regnamespace
+    WHERE t.tgrelid = source AND f.proname = ANY (ARRAY['adopted_session_changed',
+      'adopted_sessions_truncated', 'adopted_user_changed', 'adopted_users_truncated']);
+END
+$$;
+COMMENT ON FUNCTION session_auth.abandonment(regclass) IS
+  'internal: the commands of abandon; 22023 for a bad argument';
+
 CREATE FUNCTION session_auth.abandon(source regclass) RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  attached name;
+  command text;
 BEGIN
-  IF NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = source) THEN
-    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid source', DETAIL = 'It must be a table.';
-  END IF;
-  FOR attached IN
-    SELECT t.tgname FROM pg_trigger t
-    JOIN pg_proc f ON f.oid = t.tgfoid AND f.pronamespace = 'session_auth'::regnamespace
-    WHERE t.tgrelid = source AND f.proname = ANY (ARRAY['adopted_session_changed',
-      'adopted_sessions_truncated', 'adopted_user_changed', 'adopted_users_truncated'])
-  LOOP
-    EXECUTE format('DROP TRIGGER %I ON %s', attached, source);
+  FOR command IN SELECT session_auth.abandonment(source) LOOP
+    EXECUTE command;
   END LOOP;
   PERFORM session_auth.forget_source(source, source::text);
 END

@@ -4,6 +4,7 @@ CREATE FUNCTION session_auth.authenticate(
   token text,
   scope text DEFAULT 'transaction',
   tenant text DEFAULT NULL,
+  on_refused text DEFAULT 'error',
   OUT user_id text,
   OUT role text,
   OUT roles text[],
@@ -12,12 +13,13 @@ CREATE FUNCTION session_auth.authenticate(
   OUT expires_at timestamptz
 )
 LANGUAGE c VOLATILE PARALLEL UNSAFE
-AS 'MODULE_PATHNAME', 'session_auth_authenticate';
-COMMENT ON FUNCTION session_auth.authenticate(text, text, text) IS
+AS 'MODULE_PATHNAME', 'session_auth_authenticate_or';
+COMMENT ON FUNCTION session_auth.authenticate(text, text, text, text) IS
   'Verifies a token of any kind and makes its user the current identity, to the end of the '
   'transaction or (scope connection) of the connection. Outside a transaction block the identity '
-  'ends with its own statement. 28000 when the token is refused, 55000 while a cursor is open, 0A000 '
-  'for a kind of token that is not set up. Pass the token as a bind parameter.';
+  'ends with its own statement. on_refused nobody: a token that is refused or missing gives one row of '
+  'NULLs and leaves no identity, for pages that work without a login. 28000 when the token is refused, 55000 while a cursor of this '
+  'transaction is open. Pass the token as a bind parameter.';
 
 CREATE FUNCTION session_auth.deauthenticate() RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE
@@ -39,8 +41,8 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'session_auth_impersonate';
 COMMENT ON FUNCTION session_auth.impersonate(text, text[], text) IS
   'Acts as a user for this transaction without a token, with the user''s own roles or with those '
-  'given; recorded in session_events, and refused in a read-only transaction. For administrators and '
-  'tests of policies.';
+  'given; recorded in session_events, which a ROLLBACK takes back, and in the server''s log; refused in '
+  'a read-only transaction. For administrators and tests of policies.';
 
 CREATE FUNCTION session_auth.user_id() RETURNS text
 LANGUAGE c STABLE PARALLEL SAFE
@@ -51,7 +53,8 @@ CREATE FUNCTION session_auth.user_uuid() RETURNS uuid
 LANGUAGE c STABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'session_auth_user_uuid';
 COMMENT ON FUNCTION session_auth.user_uuid() IS
-  'user_id() as a uuid; NULL without an identity, and when it is none.';
+  'user_id() as a uuid; NULL without an identity, and when it is not written as a uuid is printed, in '
+  'small letters.';
 
 CREATE FUNCTION session_auth.role() RETURNS text
 LANGUAGE c STABLE PARALLEL SAFE

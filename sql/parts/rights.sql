@@ -16,20 +16,23 @@ BEGIN ATOMIC
     ('admin', ARRAY['create_role', 'drop_role', 'inherit_role', 'disinherit_role',
        'grant_permission', 'deny_permission', 'revoke_permission', 'import_permissions',
        'export_permissions', 'list_permissions', 'explain_permission', 'grant_role', 'revoke_role',
-       'impersonate', 'protect_table', 'unprotect_table', 'check_policies', 'expire_session',
+       'impersonate', 'protect_table', 'unprotect_table', 'list_protected', 'check_policies', 'expire_session',
        'expire_user_sessions', 'list_sessions', 'purge_sessions', 'add_key', 'import_jwks',
        'disable_key', 'drop_key', 'list_keys', 'add_authjs_secret', 'drop_authjs_secret',
        'add_cookie_secret', 'drop_cookie_secret', 'revoke_token']),
     -- what every holder of any usage has
     (NULL, ARRAY['has_permission', 'has_role', 'require_permission', 'permitted_resources',
        'user_id', 'user_uuid', 'role', 'roles', 'tenant', 'session_id', 'actor', 'claims', 'claim',
-       'is_authenticated', 'deauthenticate', 'verify_session', 'token_from_cookie']),
-    -- what protect_table, which runs as its caller, calls in turn
-    ('admin', ARRAY['check_argument', 'refuse', 'require_table', 'identity_expression',
-       'protect_one_table']),
-    -- and what adopting does as the owner of the application's table
-    ('admin', ARRAY['adopt_sessions', 'adopt_roles', 'abandon', 'require_source', 'require_column',
-       'attach_triggers', 'take_over_sessions', 'take_over_roles', 'forget_source',
+       'is_authenticated', 'deauthenticate', 'verify_session', 'token_from_cookie',
+       'user_id_as', 'tenant_as']),
+    -- what works out the commands that protect_table and adopting run as their caller
+    ('admin', ARRAY['protection', 'unprotection', 'session_adoption', 'role_adoption', 'abandonment']),
+    -- and what they do last of all, which looks for itself whether it was done
+    ('admin', ARRAY['remember_protection', 'forget_protection']),
+    -- adopting attaches these triggers as the owner of the table, and then asks for what
+    -- is carried over, or forgotten, by what the triggers say: each looks for them itself
+    ('admin', ARRAY['adopt_sessions', 'adopt_roles', 'abandon',
+       'take_over_sessions', 'take_over_roles', 'forget_source',
        'adopted_session_changed', 'adopted_sessions_truncated', 'adopted_user_changed',
        'adopted_users_truncated'])
   ) u (usage, names) ON (u.usage = $1 OR u.usage IS NULL) AND p.proname = ANY (u.names)
@@ -116,6 +119,20 @@ END
 $$;
 COMMENT ON FUNCTION session_auth.revoke_usage(regrole, text) IS
   'Takes a usage back; what another usage of the role needs stays. 22023 for a bad argument.';
+
+-- The events are read by whom SELECT was granted to, and not by members of
+-- pg_read_all_data, to whom nobody granted it.
+CREATE POLICY granted ON session_auth.session_events FOR SELECT USING ((
+  SELECT EXISTS (
+    SELECT FROM (
+      SELECT c.relacl FROM pg_catalog.pg_class c WHERE c.oid = 'session_auth.session_events'::regclass
+      UNION ALL
+      SELECT t.attacl FROM pg_catalog.pg_attribute t WHERE t.attrelid = 'session_auth.session_events'::regclass
+    ) l (acl)
+    CROSS JOIN LATERAL pg_catalog.aclexplode(l.acl) a
+    WHERE a.privilege_type = 'SELECT' AND (a.grantee = 0 OR pg_catalog.pg_has_role(a.grantee, 'USAGE')))));
+
+SELECT session_auth.guard_tables();
 
 REVOKE ALL ON SCHEMA session_auth FROM PUBLIC;
 REVOKE ALL ON ALL TABLES IN SCHEMA session_auth FROM PUBLIC;

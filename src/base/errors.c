@@ -3,6 +3,8 @@
  *		The one mapping of result codes to SQLSTATE and message.
  *
  * Invariant: whatever is wrong with a token, its bearer reads the same words.
+ * A kind of token that is not set up is no exception: anybody can send one, and
+ * clients take other codes for a fault of the server's and close the connection.
  * The reason goes to the server's log (errdetail_log).  The statement is kept
  * out of the log, as it may carry the token as a literal.
  */
@@ -44,6 +46,10 @@ result_reason(ResultCode result)
 			return "The token has no expiry.";
 		case RESULT_NO_SUBJECT:
 			return "The token names no user.";
+		case RESULT_CLAIM_TYPE:
+			return "A claim is of a type that has no meaning there.";
+		case RESULT_CLAIM_MISSING:
+			return "The token lacks a claim that its key requires.";
 		case RESULT_EXPIRED:
 			return "The token has expired.";
 		case RESULT_NOT_YET_VALID:
@@ -52,6 +58,8 @@ result_reason(ResultCode result)
 			return "The issuer is not the key's.";
 		case RESULT_WRONG_AUDIENCE:
 			return "The token is meant for another audience.";
+		case RESULT_WRONG_TENANT:
+			return "The token is for another tenant, or for several of which none was asked for.";
 		case RESULT_REVOKED:
 			return "The token has been revoked.";
 		case RESULT_NO_SESSION:
@@ -66,19 +74,49 @@ result_reason(ResultCode result)
 	return "The token was refused.";
 }
 
+/*
+ * What can be told of the token that is being looked at beside the reason: which claim,
+ * which key.  Never a claim's value.  It is said once, and forgotten with the next token.
+ */
+static char explanation[512];
+
+void
+result_explain(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(explanation, sizeof(explanation), format, arguments);
+	va_end(arguments);
+}
+
+void
+result_explain_nothing(void)
+{
+	explanation[0] = '\0';
+}
+
+/* The reason with its explanation, which is forgotten. */
+const char *
+result_explained(ResultCode result)
+{
+	const char *reason = result_reason(result);
+
+	if (explanation[0] != '\0')
+		reason = psprintf("%s %s", reason, explanation);
+	result_explain_nothing();
+	return reason;
+}
+
 void
 result_raise(ResultCode result)
 {
-	if (result == RESULT_NOT_SET_UP)
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						errmsg("no key or secret is set up for session tokens of this kind"),
-						errhidestmt(true)));
 	if (result == RESULT_NO_MEMORY)
 		ereport(ERROR,
 				(errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory"), errhidestmt(true)));
 	ereport(ERROR, (errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
 					errmsg("invalid or expired session token"),
-					errdetail_log("%s", result_reason(result)), errhidestmt(true)));
+					errdetail_log("%s", result_explained(result)), errhidestmt(true)));
 }
 
 /* For refusals that raise nothing. */
@@ -86,6 +124,7 @@ void
 result_log(ResultCode result)
 {
 	if (setting_log_denials && result != RESULT_OK)
-		ereport(LOG_SERVER_ONLY, (errmsg("session token refused"),
-								  errdetail_log("%s", result_reason(result)), errhidestmt(true)));
+		ereport(LOG_SERVER_ONLY,
+				(errmsg("session token refused"), errdetail_log("%s", result_explained(result)),
+				 errhidestmt(true)));
 }

@@ -20,7 +20,17 @@ extern int setting_role_cache_size;    /* kB */
 extern int setting_session_cache_size; /* kB */
 extern bool setting_log_denials;
 extern bool setting_gate_policies;
+extern bool setting_fold_filters;
 extern bool setting_connection_scope;
+extern bool setting_guard_protection;
+
+/* What pre_request does with a token that is refused. */
+enum
+{
+	PRE_REQUEST_ERROR,
+	PRE_REQUEST_NOBODY
+};
+extern int setting_pre_request_refused;
 
 extern void settings_init(void);
 

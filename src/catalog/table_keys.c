@@ -11,6 +11,7 @@
 #include "utils/fmgroids.h"
 #include "utils/timestamp.h"
 
+#include "catalog/changes.h"
 #include "catalog/table_access.h"
 #include "catalog/tables.h"
 
@@ -28,7 +29,11 @@ enum
 	Anum_keys_state,
 	Anum_keys_valid_from,
 	Anum_keys_valid_until,
-	Anum_keys_public_key
+	Anum_keys_public_key,
+	Anum_keys_fingerprint,
+	Anum_keys_imported,
+	Anum_keys_user_claim,
+	Anum_keys_required_claims
 };
 
 enum
@@ -43,7 +48,9 @@ enum
 	Anum_authjs_secrets_secret,
 	Anum_authjs_secrets_cookie_names,
 	Anum_authjs_secrets_role_claim,
-	Anum_authjs_secrets_role_source
+	Anum_authjs_secrets_role_source,
+	Anum_authjs_secrets_user_claim,
+	Anum_authjs_secrets_required_claims
 };
 
 enum
@@ -93,6 +100,15 @@ timestamp_or(HeapTuple tuple, const TableScan *scan, int attnum, TimestampTz fal
 	return isnull ? fallback : DatumGetTimestampTz(value);
 }
 
+/* A jsonb column as text. */
+static char *
+scan_json(HeapTuple tuple, const TableScan *scan, int attnum)
+{
+	Jsonb *value = DatumGetJsonbP(scan_column_not_null(tuple, scan, attnum));
+
+	return JsonbToCString(NULL, &value->root, VARSIZE_ANY_EXHDR(value));
+}
+
 static char *
 secret_of_key(int64 key_id)
 {
@@ -112,7 +128,7 @@ secret_of_key(int64 key_id)
 
 /* Every key, also those that are not in force, oldest first. */
 List *
-catalog_keys(void)
+catalog_keys(bool with_secrets)
 {
 	TableScan scan;
 	HeapTuple tuple;
@@ -135,7 +151,10 @@ catalog_keys(void)
 		row->valid_from = timestamp_or(tuple, &scan, Anum_keys_valid_from, DT_NOBEGIN);
 		row->valid_until = timestamp_or(tuple, &scan, Anum_keys_valid_until, DT_NOEND);
 		row->public_key = scan_text(tuple, &scan, Anum_keys_public_key);
-		row->secret = secret_of_key(row->key_id);
+		row->user_claim = scan_text(tuple, &scan, Anum_keys_user_claim);
+		row->required_claims = scan_json(tuple, &scan, Anum_keys_required_claims);
+		row->fingerprint = scan_text(tuple, &scan, Anum_keys_fingerprint);
+		row->secret = with_secrets ? secret_of_key(row->key_id) : NULL;
 		rows = lappend(rows, row);
 	}
 	scan_end(&scan);
@@ -161,6 +180,8 @@ catalog_authjs_secrets(void)
 		row->cookie_names = text_list(tuple, &scan, Anum_authjs_secrets_cookie_names);
 		row->role_claim = scan_text(tuple, &scan, Anum_authjs_secrets_role_claim);
 		row->role_source = scan_text(tuple, &scan, Anum_authjs_secrets_role_source);
+		row->user_claim = scan_text(tuple, &scan, Anum_authjs_secrets_user_claim);
+		row->required_claims = scan_json(tuple, &scan, Anum_authjs_secrets_required_claims);
 		rows = lcons(row, rows);
 	}
 	scan_end(&scan);
@@ -248,7 +269,7 @@ catalog_insert_revoked_token(const char *jti, const char *issuer, TimestampTz un
 	if (issuer)
 		values[Anum_revoked_tokens_issuer - 1] = CStringGetTextDatum(issuer);
 	values[Anum_revoked_tokens_until - 1] = TimestampTzGetDatum(until);
-	catalog_revocations_changed(); /* statement triggers are for SQL's statements */
+	changes_tell(CHANGED_REVOCATIONS); /* statement triggers are for SQL's statements */
 	insert_row(REVOKED_TOKENS, Natts_revoked_tokens, values, nulls);
 }
 
@@ -278,6 +299,6 @@ catalog_insert_user_revocation(const char *user_id, TimestampTz not_before)
 
 	values[Anum_user_revocations_user_id - 1] = CStringGetTextDatum(user_id);
 	values[Anum_user_revocations_not_before - 1] = TimestampTzGetDatum(not_before);
-	catalog_revocations_changed();
+	changes_tell(CHANGED_REVOCATIONS);
 	insert_row(USER_REVOCATIONS, Natts_user_revocations, values, nulls);
 }

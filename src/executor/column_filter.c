@@ -77,6 +77,17 @@ may_take_shortcut(const List *qual)
 	return false;
 }
 
+/* The columns of a row that have to be read to answer a filter that is such a question; 0: it is none. */
+int
+columns_of_question(const List *qual)
+{
+	const Node *node = linitial(qual);
+
+	if (list_length(qual) > 1 || !looks_like_question(node))
+		return 0;
+	return column_of(llast(((const FuncExpr *) node)->args));
+}
+
 /* The function itself: not one that somebody has made of it, nor one whose calls are counted. */
 static PGFunction
 called_function(Oid function)

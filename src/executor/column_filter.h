@@ -8,6 +8,7 @@
 #include "nodes/execnodes.h"
 
 extern bool may_take_shortcut(const List *qual);
+extern int columns_of_question(const List *qual);
 extern ExprState *filter_by_shortcut(List *qual, PlanState *scan);
 
 #endif /* SESSION_AUTH_COLUMN_FILTER_H */

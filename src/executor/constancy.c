@@ -13,6 +13,7 @@
 #include "access/transam.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
 #include "nodes/execnodes.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/plannodes.h"
@@ -20,8 +21,9 @@
 
 #include "catalog/tables.h"
 #include "executor/constancy.h"
+#include "executor/plan_nodes.h"
 
-static bool
+static void
 collect_set_params(PlanState *node, void *arg)
 {
 	Bitmapset **set = arg;
@@ -40,7 +42,6 @@ collect_set_params(PlanState *node, void *arg)
 		foreach (param, subplan->setParam)
 			*set = bms_add_member(*set, lfirst_int(param));
 	}
-	return planstate_tree_walker(node, collect_set_params, arg);
 }
 
 /* An InitPlan that depends on nothing is evaluated once, whoever asks first. */
@@ -65,7 +66,7 @@ constant_params(const QueryDesc *query)
 	Bitmapset *set = NULL;
 
 	if (n > 0 && IsParallelWorker())
-		(void) collect_set_params(query->planstate, &set);
+		visit_plan_nodes(query, collect_set_params, &set);
 	for (int i = 0; i < n; i++)
 	{
 		const SubPlanState *initplan = params[i].execPlan;
@@ -117,14 +118,22 @@ has_own_call(Node *node, void *arg)
 	return node != NULL && (is_own_call(node) || expression_tree_walker(node, has_own_call, arg));
 }
 
+static bool may_vary(Node *node, void *params);
+
+/* Its arguments first: most have a column, and that needs no look at the catalog. */
+static bool
+arguments_or_functions_vary(Node *node, void *params)
+{
+	return expression_tree_walker(node, may_vary, params) ||
+		   check_functions_in_node(node, changes_by_itself, NULL);
+}
+
 /* Walks an expression; true means that it may vary from row to row. */
 static bool
 may_vary(Node *node, void *params)
 {
 	if (node == NULL)
 		return false;
-	if (check_functions_in_node(node, changes_by_itself, NULL))
-		return true;
 	switch (nodeTag(node))
 	{
 		case T_Param:
@@ -141,7 +150,7 @@ may_vary(Node *node, void *params)
 		case T_ArrayExpr:
 		case T_RelabelType:
 		case T_CoerceViaIO:
-			return expression_tree_walker(node, may_vary, params);
+			return arguments_or_functions_vary(node, params);
 		default:
 			return true;
 	}

@@ -8,7 +8,6 @@
 #include "nodes/bitmapset.h"
 #include "nodes/execnodes.h"
 
-extern bool is_folded(const ExprState *filter);
 extern void fold_filter_of(PlanState *scan, Bitmapset *params);
 
 #endif /* SESSION_AUTH_FOLD_H */

@@ -31,11 +31,14 @@
 #include "nodes/nodeFuncs.h"
 #include "nodes/plannodes.h"
 
+#include "base/compat.h"
 #include "base/settings.h"
 #include "executor/constancy.h"
 #include "executor/fold.h"
 #include "executor/gate.h"
+#include "executor/interpreted.h"
 #include "executor/moment.h"
+#include "executor/plan_nodes.h"
 
 static ExecutorStart_hook_type next_hook = NULL;
 
@@ -76,13 +79,24 @@ is_gate(const ExprState *filter)
 	return filter->evalfunc == evaluate_filter || filter->evalfunc == evaluate_nothing;
 }
 
-/* From now on the scan runs as if it had never had a gate. */
+static TupleTableSlot *pass_gate(PlanState *scan);
+
+/*
+ * From now on the scan runs as if it had never had a gate.  Where somebody else has put a
+ * function of his in the place of pass_gate, which he may call, the gate stays.  With
+ * instrumentation ExecProcNode is PostgreSQL's function that calls ExecProcNodeReal.
+ */
 static void
-remove_gate(PlanState *scan, Gate *gate)
+remove_gate(PlanState *scan, const Gate *gate)
 {
+	if (scan->ExecProcNodeReal != pass_gate ||
+		(scan->instrument == NULL && scan->ExecProcNode != pass_gate))
+		return;
 	if (!gate->is_all)
 		scan->qual = gate->filter;
-	ExecSetExecProcNode(scan, gate->fetch);
+	scan->ExecProcNodeReal = gate->fetch;
+	if (scan->ExecProcNode == pass_gate)
+		scan->ExecProcNode = gate->fetch;
 }
 
 static bool
@@ -98,6 +112,15 @@ ask(PlanState *scan, Gate *gate)
 	return gate->passed;
 }
 
+/* Who has taken the gate away has taken away what the scan itself was. */
+pg_noreturn static void
+refuse_scan(void)
+{
+	ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR),
+					errmsg("another extension has replaced the filter of a scan while it ran"),
+					errhint("Turn session_auth.gate_policies off, or do without that extension.")));
+}
+
 /* Fetches a row, if the condition lets it. */
 static TupleTableSlot *
 pass_gate(PlanState *scan)
@@ -105,10 +128,49 @@ pass_gate(PlanState *scan)
 	Gate *gate = (Gate *) scan->qual;
 
 	CHECK_FOR_INTERRUPTS();
-	Assert(is_gate(scan->qual));
+	if (unlikely(gate == NULL || !is_gate(scan->qual)))
+		refuse_scan();
 	if (likely(gate->passed && moment_lasts(&gate->moment)) || ask(scan, gate))
 		return gate->fetch(scan);
 	return NULL;
+}
+
+typedef struct Condition
+{
+	PlanState *scan;
+	List *conditions;
+	ExprState *made;
+} Condition;
+
+static void
+make_condition(void *arg)
+{
+	Condition *condition = arg;
+
+	condition->made = ExecInitQual(condition->conditions, condition->scan);
+}
+
+/* Asked once, it is not worth to be compiled, nor to have the plan's expressions compiled for it. */
+static ExprState *
+condition_of(PlanState *scan, List *conditions, const Gate *gate)
+{
+	Condition condition = { scan, conditions, NULL };
+
+	if (gate->is_all && !is_compiled(scan->state))
+		return gate->filter;
+	without_jit(scan->state, make_condition, &condition);
+	return condition.made;
+}
+
+/* ExecProcNode may be somebody else's by now, and calls the real one in the end. */
+static void
+put_in_place(PlanState *scan, Gate *gate)
+{
+	gate->fetch = scan->ExecProcNodeReal;
+	if (scan->ExecProcNode == scan->ExecProcNodeReal)
+		scan->ExecProcNode = pass_gate;
+	scan->ExecProcNodeReal = pass_gate;
+	scan->qual = &gate->state;
 }
 
 static void
@@ -119,13 +181,11 @@ add_gate(PlanState *scan, List *conditions)
 	gate->filter = scan->qual;
 	gate->is_all = list_length(conditions) == list_length(scan->plan->qual);
 	gate->is_for_good = !has_own_call((Node *) conditions, NULL);
-	gate->condition = gate->is_all ? gate->filter : ExecInitQual(conditions, scan);
+	gate->condition = condition_of(scan, conditions, gate);
 	gate->state.type = T_ExprState;
 	gate->state.flags = gate->filter->flags;
 	gate->state.evalfunc = evaluate_filter;
-	gate->fetch = scan->ExecProcNodeReal;
-	scan->qual = &gate->state;
-	ExecSetExecProcNode(scan, pass_gate);
+	put_in_place(scan, gate);
 }
 
 /* ----------------------------------------------------------------------- where it goes */
@@ -161,26 +221,18 @@ constant_conditions(const PlanState *scan, const Bitmapset *params)
 	return conditions;
 }
 
-/* A subplan that several nodes name, as the filters of partitions do, is met several times. */
-static bool
-was_met(const PlanState *scan)
+static void
+add_to_scan(PlanState *node, void *params)
 {
-	return is_gate(scan->qual) || is_folded(scan->qual);
-}
+	List *conditions;
 
-static bool
-add_gates(PlanState *node, void *params)
-{
-	if (node->qual && reads_table(node) && !was_met(node))
-	{
-		List *conditions = constant_conditions(node, params);
-
-		if (list_length(conditions) < list_length(node->plan->qual))
-			fold_filter_of(node, params);
-		if (conditions != NIL)
-			add_gate(node, conditions);
-	}
-	return planstate_tree_walker(node, add_gates, params);
+	if (node->qual == NULL || !reads_table(node))
+		return;
+	conditions = constant_conditions(node, params);
+	if (setting_fold_filters && list_length(conditions) < list_length(node->plan->qual))
+		fold_filter_of(node, params);
+	if (setting_gate_policies && conditions != NIL)
+		add_gate(node, conditions);
 }
 
 static void
@@ -192,16 +244,19 @@ start_executor(QueryDesc *query, int eflags)
 		next_hook(query, eflags);
 	else
 		standard_ExecutorStart(query, eflags);
-	if (!setting_gate_policies || (eflags & EXEC_FLAG_EXPLAIN_ONLY))
+	if (!(setting_gate_policies || setting_fold_filters) || (eflags & EXEC_FLAG_EXPLAIN_ONLY))
 		return;
 	old = MemoryContextSwitchTo(query->estate->es_query_cxt);
-	(void) add_gates(query->planstate, constant_params(query));
+	visit_plan_nodes(query, add_to_scan, constant_params(query));
 	MemoryContextSwitchTo(old);
 }
 
+/* What is done with a scan is safe as those versions run it, which tests have shown. */
 void
 gate_init(void)
 {
+	if (!COMPAT_EXECUTOR_IS_TESTED)
+		return;
 	next_hook = ExecutorStart_hook;
 	ExecutorStart_hook = start_executor;
 }

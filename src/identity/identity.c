@@ -17,10 +17,10 @@
 #include "access/parallel.h"
 #include "access/xact.h"
 #include "miscadmin.h"
-#include "utils/portal.h"
 
 #include "base/clock.h"
 #include "base/compat.h"
+#include "identity/cursor.h"
 #include "identity/identity.h"
 #include "identity/identity_text.h"
 
@@ -488,12 +488,12 @@ identity_acting_user(void)
 
 /*
  * An open cursor has taken some of its rows for one identity and would take
- * the rest for another.
+ * the rest for another.  One whose rows are stored takes none.
  */
 void
 identity_require_no_cursor(void)
 {
-	if (!ThereAreNoReadyPortals())
+	if (cursor_takes_more_rows())
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 						errmsg("cannot change the identity while a cursor is open"),
 						errhint("Close every cursor first, for example with CLOSE ALL."),

@@ -6,72 +6,91 @@
 
 #include <string.h>
 
-#define MEMBER(doc, name) json_member(doc, (doc)->nodes, name, sizeof(name) - 1)
+/* The member, or NULL; what is wrong with it, if something is, is said of this name. */
+static const JsonNode *
+member(Claims *claims, const char *name)
+{
+	claims->fault = name;
+	claims->fault_node = json_member(claims->doc, claims->doc->nodes, name, strlen(name));
+	return claims->fault_node;
+}
 
 /* Reads an optional string; *used bytes of claims->text are taken. */
-static ResultCode
-read_text(Claims *claims, const JsonNode *node, size_t *used, Slice *out)
+static bool
+read_text(Claims *claims, const char *name, size_t *used, Slice *out)
 {
-	ResultCode result;
+	const JsonNode *node = member(claims, name);
 
 	out->data = NULL;
 	out->len = 0;
 	if (node == NULL)
-		return RESULT_OK;
-	result = json_text(claims->doc, node, claims->text + *used, CLAIMS_TEXT_MAX - *used, out);
-	if (result == RESULT_OK && node->escaped)
+		return true;
+	if (json_text(claims->doc, node, claims->text + *used, CLAIMS_TEXT_MAX - *used, out) !=
+		RESULT_OK)
+		return false;
+	if (node->escaped)
 		*used += out->len;
-	return result;
+	return true;
 }
 
-static ResultCode
-read_date(const JsonDoc *doc, const JsonNode *node, bool *has, int64_t *us)
+/* Libraries that take a user's id from a table leave it a number. */
+static bool
+read_subject(Claims *claims, size_t *used)
 {
+	const JsonNode *node = member(claims, "sub");
+
+	if (node == NULL || node->kind != JSON_KIND_NUMBER)
+		return read_text(claims, "sub", used, &claims->sub);
+	claims->sub = json_raw(claims->doc, node);
+	return true;
+}
+
+static bool
+read_date(Claims *claims, const char *name, bool *has, int64_t *us)
+{
+	const JsonNode *node = member(claims, name);
+
 	*has = node != NULL;
 	*us = 0;
-	return node == NULL ? RESULT_OK : json_date_us(doc, node, us);
+	return node == NULL || json_date_us(claims->doc, node, us) == RESULT_OK;
 }
 
 /* A string that can be read, or an array of such. */
-static ResultCode
-read_audience(Claims *claims, const JsonNode *node)
+static bool
+read_audience(Claims *claims)
 {
+	const JsonNode *node = member(claims, "aud");
 	const JsonNode *element;
 
 	claims->aud = node;
 	if (node == NULL)
-		return RESULT_OK;
+		return true;
 	if (node->kind == JSON_KIND_STRING)
-		return node->unstorable ? RESULT_MALFORMED : RESULT_OK;
+		return !node->unstorable;
 	if (node->kind != JSON_KIND_ARRAY)
-		return RESULT_MALFORMED;
+		return false;
 	for (element = json_first(node); element != NULL;
 		 element = json_next(claims->doc, node, element))
 		if (element->kind != JSON_KIND_STRING || element->unstorable)
-			return RESULT_MALFORMED;
-	return RESULT_OK;
+			return false;
+	return true;
 }
 
 ResultCode
 claims_read(Claims *claims, const JsonDoc *doc)
 {
 	size_t used = 0;
-	ResultCode result;
 
 	claims->doc = doc;
 	if (doc->nodes[0].kind != JSON_KIND_OBJECT)
 		return RESULT_MALFORMED;
-	if ((result = read_text(claims, MEMBER(doc, "iss"), &used, &claims->iss)) != RESULT_OK ||
-		(result = read_text(claims, MEMBER(doc, "sub"), &used, &claims->sub)) != RESULT_OK ||
-		(result = read_text(claims, MEMBER(doc, "jti"), &used, &claims->jti)) != RESULT_OK ||
-		(result = read_audience(claims, MEMBER(doc, "aud"))) != RESULT_OK)
-		return result;
-	if ((result = read_date(doc, MEMBER(doc, "exp"), &claims->has_exp, &claims->exp_us)) !=
-			RESULT_OK ||
-		(result = read_date(doc, MEMBER(doc, "nbf"), &claims->has_nbf, &claims->nbf_us)) !=
-			RESULT_OK)
-		return result;
-	return read_date(doc, MEMBER(doc, "iat"), &claims->has_iat, &claims->iat_us);
+	if (read_text(claims, "iss", &used, &claims->iss) && read_subject(claims, &used) &&
+		read_text(claims, "jti", &used, &claims->jti) && read_audience(claims) &&
+		read_date(claims, "exp", &claims->has_exp, &claims->exp_us) &&
+		read_date(claims, "nbf", &claims->has_nbf, &claims->nbf_us) &&
+		read_date(claims, "iat", &claims->has_iat, &claims->iat_us))
+		return RESULT_OK;
+	return RESULT_CLAIM_TYPE;
 }
 
 static bool

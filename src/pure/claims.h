@@ -3,7 +3,8 @@
  *		The claims of a token that was verified, and the rules for them (RFC 7519).
  *
  * Invariant: Claims holds only what claims_read() found to be of the right type;
- * a registered claim of a wrong type refuses the whole token.  Whether the
+ * a registered claim of a wrong type refuses the whole token (RESULT_CLAIM_TYPE, and which
+ * it is). sub may be a number, which counts as its text.  Whether the
  * claims are in force is claims_check()'s answer alone.
  *
  * An escaped NUL or a lone surrogate in iss, sub, jti or aud refuses the token;
@@ -40,6 +41,8 @@ typedef struct Claims
 	int64_t nbf_us;
 	int64_t iat_us;
 	const JsonDoc *doc;
+	const char *fault;          /* with RESULT_CLAIM_TYPE: the claim of a wrong type, */
+	const JsonNode *fault_node; /* and its value */
 	char text[CLAIMS_TEXT_MAX]; /* behind slices that had to be unescaped */
 } Claims;
 

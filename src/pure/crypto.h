@@ -129,7 +129,7 @@ typedef struct CryptoKey CryptoKey;
 /* The longest signature of any algorithm: RSA with 16384 bits. */
 #define CRYPTO_SIGNATURE_MAX 2048
 
-/* Names as JOSE has them, exactly; false for any other, "none" among them. */
+/* Names as JOSE has them, exactly, RFC 9864's Ed25519 too; false for others, "none" among them. */
 bool crypto_alg_by_name(const char *name, size_t len, CryptoAlg *alg);
 const char *crypto_alg_name(CryptoAlg alg);
 CryptoKeyType crypto_alg_type(CryptoAlg alg);

@@ -68,16 +68,28 @@ ed25519_sign(const CryptoKey *key, const void *data, size_t len, unsigned char *
 	return ok;
 }
 
-static bool
+/* What somebody else has made does not fit; why OpenSSL thinks so is of no interest. */
+static ResultCode
+signature_result(bool ok)
+{
+	if (ok)
+		return RESULT_OK;
+	ERR_clear_error();
+	return RESULT_BAD_SIGNATURE;
+}
+
+static ResultCode
 ed25519_verify(const CryptoKey *key, const void *data, size_t len, const unsigned char *sig)
 {
 	EVP_MD_CTX *ctx = ed25519_context();
-	bool ok = ctx != NULL &&
-			  EVP_DigestVerifyInit_ex(ctx, NULL, NULL, NULL, NULL, key->pkey, NULL) == 1 &&
-			  EVP_DigestVerify(ctx, sig, key->sig_len, data, len) == 1;
+	ResultCode result;
 
+	if (ctx == NULL || EVP_DigestVerifyInit_ex(ctx, NULL, NULL, NULL, NULL, key->pkey, NULL) != 1)
+		result = openssl_failure();
+	else
+		result = signature_result(EVP_DigestVerify(ctx, sig, key->sig_len, data, len) == 1);
 	EVP_MD_CTX_reset(ctx);
-	return ok;
+	return result;
 }
 
 static bool
@@ -157,15 +169,6 @@ digest_verify(const CryptoKey *key, const unsigned char *hash, const unsigned ch
 						   crypto_hash_len(key->info->hash)) == 1;
 }
 
-static ResultCode
-signature_result(bool ok)
-{
-	if (ok)
-		return RESULT_OK;
-	ERR_clear_error();
-	return RESULT_BAD_SIGNATURE;
-}
-
 ResultCode
 crypto_verify(CryptoKey *key, const void *data, size_t len, const unsigned char *sig,
 			  size_t sig_len)
@@ -174,12 +177,14 @@ crypto_verify(CryptoKey *key, const void *data, size_t len, const unsigned char 
 
 	if (sig_len != key->sig_len)
 		return RESULT_BAD_SIGNATURE;
-	if (signs_digest(key))
-		return signature_result(crypto_digest(key->info->hash, data, len, hash) &&
-								digest_verify(key, hash, sig));
 	if (key->info->type == CRYPTO_TYPE_ED25519)
-		return signature_result(ed25519_verify(key, data, len, sig));
-	return signature_result(secret_sign(key, data, len, hash) && crypto_equal(hash, sig, sig_len));
+		return ed25519_verify(key, data, len, sig);
+	if (signs_digest(key) ? !crypto_digest(key->info->hash, data, len, hash)
+						  : !secret_sign(key, data, len, hash))
+		return openssl_failure();
+	if (signs_digest(key))
+		return signature_result(digest_verify(key, hash, sig));
+	return signature_result(crypto_equal(hash, sig, sig_len));
 }
 
 bool

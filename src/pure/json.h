@@ -93,6 +93,9 @@ const JsonNode *json_lookup(const JsonDoc *doc, const JsonNode *object, const ch
 const JsonNode *json_first(const JsonNode *array);
 const JsonNode *json_next(const JsonDoc *doc, const JsonNode *array, const JsonNode *element);
 
+/* What the kind of a node is called: "object", "text", ... */
+const char *json_kind_name(const JsonNode *node);
+
 /* The text of a node as it stands; strings without quotes, escapes untouched. */
 Slice json_raw(const JsonDoc *doc, const JsonNode *node);
 
@@ -103,12 +106,19 @@ Slice json_raw(const JsonDoc *doc, const JsonNode *node);
  */
 ResultCode json_text(const JsonDoc *doc, const JsonNode *node, char *buf, size_t cap, Slice *out);
 
+/* The unescaped name of a member, as json_text() has strings; RESULT_TOO_LONG alone. */
+ResultCode json_name(const JsonDoc *doc, const JsonNode *name, char *buf, size_t cap, Slice *out);
+
 /* Is this a string with exactly that text? */
 bool json_text_is(const JsonDoc *doc, const JsonNode *node, const char *text, size_t len);
 
 /* Are both strings, of the same text? */
 bool json_same_text(const JsonDoc *doc_a, const JsonNode *a, const JsonDoc *doc_b,
 					const JsonNode *b);
+
+/* Are both, which are numbers, of the same value? */
+bool json_same_number(const JsonDoc *doc_a, const JsonNode *a, const JsonDoc *doc_b,
+					  const JsonNode *b);
 
 /*
  * A NumericDate (seconds since 1970, perhaps with a fraction or an exponent) in

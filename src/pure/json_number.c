@@ -1,8 +1,10 @@
 /*
  * json_number.c
- *		JSON's numbers as dates; see json.h.
+ *		JSON's numbers, and dates among them; see json.h.
  */
 #include "pure/json.h"
+
+#include <string.h>
 
 /* The digits of a number without its point: value = 0.DIGITS * 10^point. */
 typedef struct Decimal
@@ -42,6 +44,33 @@ read_decimal(const char *p, const char *end, Decimal *d)
 			exponent = exponent * 10 + (*p - '0');
 		d->point += minus ? -exponent : exponent;
 	}
+}
+
+/* Zeros at the end say nothing, and neither does the sign of zero. */
+static void
+reduce(Decimal *d)
+{
+	while (d->n > 0 && d->digits[d->n - 1] == '0')
+		d->n--;
+	if (d->n == 0)
+	{
+		d->negative = false;
+		d->point = 0;
+	}
+}
+
+bool
+json_same_number(const JsonDoc *doc_a, const JsonNode *a, const JsonDoc *doc_b, const JsonNode *b)
+{
+	Decimal x;
+	Decimal y;
+
+	read_decimal(doc_a->text + a->start, doc_a->text + a->end, &x);
+	read_decimal(doc_b->text + b->start, doc_b->text + b->end, &y);
+	reduce(&x);
+	reduce(&y);
+	return x.negative == y.negative && x.n == y.n && x.point == y.point &&
+		   memcmp(x.digits, y.digits, (size_t) x.n) == 0;
 }
 
 ResultCode

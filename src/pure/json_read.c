@@ -98,6 +98,18 @@ json_next(const JsonDoc *doc, const JsonNode *array, const JsonNode *element)
 	return element->next < array->next ? &doc->nodes[element->next] : NULL;
 }
 
+const char *
+json_kind_name(const JsonNode *node)
+{
+	static const char *const names[] = {
+		[JSON_KIND_OBJECT] = "object", [JSON_KIND_ARRAY] = "array",   [JSON_KIND_NAME] = "name",
+		[JSON_KIND_STRING] = "text",   [JSON_KIND_NUMBER] = "number", [JSON_KIND_TRUE] = "boolean",
+		[JSON_KIND_FALSE] = "boolean", [JSON_KIND_NULL] = "null"
+	};
+
+	return names[node->kind];
+}
+
 Slice
 json_raw(const JsonDoc *doc, const JsonNode *node)
 {
@@ -108,19 +120,16 @@ json_raw(const JsonDoc *doc, const JsonNode *node)
 	return raw;
 }
 
-ResultCode
-json_text(const JsonDoc *doc, const JsonNode *node, char *buf, size_t cap, Slice *out)
+static ResultCode
+unescape(const JsonDoc *doc, const JsonNode *node, char *buf, size_t cap, Slice *out)
 {
-	JsonWalker w;
+	JsonWalker w = json_walker(doc, node);
 	size_t n = 0;
 	int c;
 
-	if (node == NULL || node->kind != JSON_KIND_STRING || node->unstorable)
-		return RESULT_MALFORMED;
 	*out = json_raw(doc, node);
 	if (!node->escaped)
 		return RESULT_OK;
-	w = json_walker(doc, node);
 	while ((c = json_walk(&w)) != JSON_CHAR_END)
 	{
 		char bytes[4];
@@ -134,6 +143,20 @@ json_text(const JsonDoc *doc, const JsonNode *node, char *buf, size_t cap, Slice
 	out->data = buf;
 	out->len = n;
 	return RESULT_OK;
+}
+
+ResultCode
+json_text(const JsonDoc *doc, const JsonNode *node, char *buf, size_t cap, Slice *out)
+{
+	if (node == NULL || node->kind != JSON_KIND_STRING || node->unstorable)
+		return RESULT_MALFORMED;
+	return unescape(doc, node, buf, cap, out);
+}
+
+ResultCode
+json_name(const JsonDoc *doc, const JsonNode *name, char *buf, size_t cap, Slice *out)
+{
+	return unescape(doc, name, buf, cap, out);
 }
 
 bool

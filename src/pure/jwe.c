@@ -212,6 +212,7 @@ jwe_decrypt(const Jwe *jwe, const JweKey *keys, size_t n_keys, char *out, char *
 {
 	Sealed sealed;
 	bool tried = false;
+	ResultCode result;
 	size_t i;
 
 	*out_len = 0;
@@ -225,12 +226,12 @@ jwe_decrypt(const Jwe *jwe, const JweKey *keys, size_t n_keys, char *out, char *
 		if (!is_candidate(jwe, &keys[i]))
 			continue;
 		tried = true;
-		if (open_with(jwe, &sealed, &keys[i], out, out_len) == RESULT_OK)
-		{
-			if (which != NULL)
-				*which = i;
-			return RESULT_OK;
-		}
+		result = open_with(jwe, &sealed, &keys[i], out, out_len);
+		if (result == RESULT_OK && which != NULL)
+			*which = i;
+		/* A library that fails says nothing about the token, and would fail again. */
+		if (result != RESULT_BAD_SIGNATURE)
+			return result;
 	}
 	/* A token that no key is for costs a tag as well; its outcome does not matter. */
 	if (!tried)

@@ -7,11 +7,15 @@
 #include <string.h>
 
 #include "pure/base64.h"
+#include "pure/crypto_certificate.h"
 
 #define MEMBER(doc, node, name)  json_member(doc, node, name, sizeof(name) - 1)
 #define TEXT_IS(doc, node, text) json_text_is(doc, node, text, sizeof(text) - 1)
 #define NODES_MAX                256
 #define BYTES_MAX                16384 /* the numbers of a private RSA key of 16384 bits */
+#define CERTIFICATE_MAX          8192
+#define PEM_MAX                  8192
+#define CERTIFICATE_MARK         "-----BEGIN CERTIFICATE-----"
 #define PUBLIC_MAX               (BASE64URL_LEN(CRYPTO_SIGNATURE_MAX) + 256)
 
 /* Where decoded numbers lie until the key is made. */
@@ -82,7 +86,6 @@ kty_fits(const JsonDoc *doc, const JsonNode *jwk, CryptoAlg alg)
 	return json_text_is(doc, MEMBER(doc, jwk, "kty"), name, strlen(name));
 }
 
-/* "Ed25519" is RFC 9864's name for what RFC 8037 calls EdDSA with that curve. */
 static bool
 read_alg(const JsonDoc *doc, const JsonNode *node, CryptoAlg *alg)
 {
@@ -90,11 +93,6 @@ read_alg(const JsonDoc *doc, const JsonNode *node, CryptoAlg *alg)
 
 	if (node->kind != JSON_KIND_STRING || node->escaped)
 		return false;
-	if (TEXT_IS(doc, node, "Ed25519"))
-	{
-		*alg = CRYPTO_ALG_EDDSA;
-		return true;
-	}
 	return crypto_alg_by_name(raw.data, raw.len, alg);
 }
 
@@ -123,7 +121,7 @@ read_kid(const JsonDoc *doc, const JsonNode *jwk, JwkInfo *info)
 	Slice kid;
 	ResultCode result;
 
-	info->has_kid = node != NULL;
+	info->has_kid = false;
 	info->kid_len = 0;
 	if (node == NULL)
 		return RESULT_OK;
@@ -131,6 +129,7 @@ read_kid(const JsonDoc *doc, const JsonNode *jwk, JwkInfo *info)
 	if (result != RESULT_OK || kid.len > JWK_KID_MAX)
 		return RESULT_MALFORMED;
 	memmove(info->kid, kid.data, kid.len);
+	info->has_kid = true;
 	info->kid_len = kid.len;
 	return RESULT_OK;
 }
@@ -140,15 +139,20 @@ jwk_describe(const JsonDoc *doc, const JsonNode *jwk, JwkInfo *info)
 {
 	const JsonNode *alg;
 	const JsonNode *kty;
+	ResultCode result;
 
-	if (jwk->kind != JSON_KIND_OBJECT)
-		return RESULT_MALFORMED;
+	info->for_signatures = true;
+	info->has_kid = false;
+	result = jwk->kind == JSON_KIND_OBJECT ? read_kid(doc, jwk, info) : RESULT_MALFORMED;
+	if (result != RESULT_OK)
+		return result;
 	alg = MEMBER(doc, jwk, "alg");
 	kty = MEMBER(doc, jwk, "kty");
 	if (kty == NULL || kty->kind != JSON_KIND_STRING ||
 		(alg != NULL && alg->kind != JSON_KIND_STRING))
 		return RESULT_MALFORMED;
-	if (!is_for_signatures(doc, jwk))
+	info->for_signatures = is_for_signatures(doc, jwk);
+	if (!info->for_signatures)
 		return RESULT_UNSUPPORTED;
 	if (alg != NULL)
 	{
@@ -161,35 +165,49 @@ jwk_describe(const JsonDoc *doc, const JsonNode *jwk, JwkInfo *info)
 		return RESULT_UNSUPPORTED;
 	if (!kty_fits(doc, jwk, info->alg))
 		return RESULT_UNSUPPORTED;
-	return read_kid(doc, jwk, info);
+	return RESULT_OK;
 }
 
 ResultCode
 jwk_set(const JsonDoc *doc, const JsonNode **keys, const char **why)
 {
 	const JsonNode *array = MEMBER(doc, doc->nodes, "keys");
-	const JsonNode *a;
-	const JsonNode *b;
+	const JsonNode *key;
 	size_t secrets = 0;
 
 	if (array == NULL || array->kind != JSON_KIND_ARRAY)
 		return RESULT_MALFORMED;
 	if (array->size > JWK_SET_MAX)
 		return bad_key(why, "The set has more than 256 keys.");
-	for (a = json_first(array); a != NULL; a = json_next(doc, array, a))
-	{
-		if (a->kind != JSON_KIND_OBJECT)
-			return RESULT_MALFORMED;
-		if (TEXT_IS(doc, MEMBER(doc, a, "kty"), "oct"))
+	for (key = json_first(array); key != NULL; key = json_next(doc, array, key))
+		if (key->kind == JSON_KIND_OBJECT && TEXT_IS(doc, MEMBER(doc, key, "kty"), "oct"))
 			secrets++;
-		for (b = json_first(array); b != a; b = json_next(doc, array, b))
-			if (json_same_text(doc, MEMBER(doc, a, "kid"), doc, MEMBER(doc, b, "kid")))
-				return bad_key(why, "Two keys of the set have the same kid.");
-	}
 	if (secrets > 0 && secrets < array->size)
 		return bad_key(why, "The set mixes secrets with public keys.");
 	*keys = array;
 	return RESULT_OK;
+}
+
+/* Some issuers publish a certificate alone (RFC 7517, 4.7): its first one holds the key. */
+static ResultCode
+key_of_certificate(const JsonDoc *doc, const JsonNode *jwk, CryptoAlg alg, CryptoKey **key,
+				   const char **why)
+{
+	const JsonNode *chain = MEMBER(doc, jwk, "x5c");
+	const JsonNode *first = chain && chain->kind == JSON_KIND_ARRAY ? json_first(chain) : NULL;
+	unsigned char der[CERTIFICATE_MAX];
+	char pem[PEM_MAX];
+	size_t len;
+	Slice text;
+
+	if (first == NULL || first->kind != JSON_KIND_STRING)
+		return bad_key(why, "The JWK has neither numbers nor a certificate.");
+	text = json_raw(doc, first);
+	if (base64_decode(text.data, text.len, der, sizeof(der), &len) != RESULT_OK ||
+		crypto_certificate_key((Slice){ (const char *) der, len }, pem, sizeof(pem), &len) !=
+			RESULT_OK)
+		return bad_key(why, "The JWK's certificate (x5c) cannot be read.");
+	return crypto_key_from_pem(alg, pem, len, key, why);
 }
 
 static ResultCode
@@ -207,6 +225,8 @@ make_rsa(const JsonDoc *doc, const JsonNode *jwk, CryptoAlg alg, Bytes *bytes, C
 		!read_bytes(doc, jwk, "dq", bytes, &parts.dq) ||
 		!read_bytes(doc, jwk, "qi", bytes, &parts.qi))
 		return bad_key(why, "A number of the JWK is not canonical base64url.");
+	if (parts.n.len == 0 && parts.e.len == 0 && parts.d.len == 0)
+		return key_of_certificate(doc, jwk, alg, key, why);
 	if (parts.d.len == 0 &&
 		parts.p.len + parts.q.len + parts.dp.len + parts.dq.len + parts.qi.len > 0)
 		return bad_key(why, "The JWK holds private numbers, but no private exponent.");
@@ -227,6 +247,8 @@ make_curve(const JsonDoc *doc, const JsonNode *jwk, CryptoAlg alg, Bytes *bytes,
 	if (!read_bytes(doc, jwk, "x", bytes, &x) || !read_bytes(doc, jwk, "y", bytes, &y) ||
 		!read_bytes(doc, jwk, "d", bytes, &d))
 		return bad_key(why, "A number of the JWK is not canonical base64url.");
+	if (x.len == 0 && y.len == 0 && d.len == 0)
+		return key_of_certificate(doc, jwk, alg, key, why);
 	if (alg == CRYPTO_ALG_EDDSA)
 		return crypto_key_from_ed25519(x, d, key, why);
 	return crypto_key_from_ec(alg, x, y, d, key, why);
@@ -276,6 +298,18 @@ jwk_key(const JsonDoc *doc, const JsonNode *jwk, CryptoAlg alg, CryptoKey **key,
 	return result;
 }
 
+static ResultCode
+key_of_certificate_pem(CryptoAlg alg, const char *text, size_t len, CryptoKey **key,
+					   const char **why)
+{
+	char pem[PEM_MAX];
+	size_t pem_len;
+
+	if (crypto_certificate_pem_key((Slice){ text, len }, pem, sizeof(pem), &pem_len) != RESULT_OK)
+		return bad_key(why, "The certificate cannot be read.");
+	return crypto_key_from_pem(alg, pem, pem_len, key, why);
+}
+
 ResultCode
 jwk_key_from_text(CryptoAlg alg, const char *text, size_t len, CryptoKey **key, const char **why)
 {
@@ -292,6 +326,9 @@ jwk_key_from_text(CryptoAlg alg, const char *text, size_t len, CryptoKey **key, 
 		return crypto_key_from_secret(alg, text, len, key, why);
 	if (*text == '{')
 		return bad_key(why, "The JWK is not valid JSON.");
+	if (len > strlen(CERTIFICATE_MARK) &&
+		memcmp(text, CERTIFICATE_MARK, strlen(CERTIFICATE_MARK)) == 0)
+		return key_of_certificate_pem(alg, text, len, key, why);
 	return crypto_key_from_pem(alg, text, len, key, why);
 }
 
@@ -358,34 +395,4 @@ jwk_thumbprint(const CryptoKey *key, unsigned char out[CRYPTO_SHA256_LEN])
 	if (result != RESULT_OK)
 		return result;
 	return crypto_sha256(text, len, out) ? RESULT_OK : RESULT_CRYPTO_FAILED;
-}
-
-ResultCode
-jwk_public(const CryptoKey *key, const char *kid, size_t kid_len, char *out, size_t cap,
-		   size_t *out_len)
-{
-	char text[PUBLIC_MAX + 6 * JWK_KID_MAX];
-	size_t len;
-	ResultCode result = write_required(key, text, &len);
-
-	*out_len = 0;
-	if (result != RESULT_OK)
-		return result;
-	if (kid_len > JWK_KID_MAX)
-		return RESULT_TOO_LONG;
-	len--; /* the closing brace */
-	append(text, &len, ",\"alg\":\"");
-	append(text, &len, crypto_alg_name(crypto_key_alg(key)));
-	append(text, &len, "\",\"use\":\"sig\"");
-	if (kid != NULL)
-	{
-		append(text, &len, ",\"kid\":");
-		len += json_quote(kid, kid_len, text + len, sizeof(text) - len - 1);
-	}
-	append(text, &len, "}");
-	if (len > cap)
-		return RESULT_TOO_LONG;
-	memcpy(out, text, len);
-	*out_len = len;
-	return RESULT_OK;
 }

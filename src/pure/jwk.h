@@ -21,6 +21,7 @@
 typedef struct JwkInfo
 {
 	CryptoAlg alg;
+	bool for_signatures; /* or for encryption, as its use or key_ops say */
 	bool has_kid;
 	size_t kid_len;
 	char kid[JWK_KID_MAX];
@@ -29,15 +30,16 @@ typedef struct JwkInfo
 /*
  * What a key of a set is for.  Without an alg it is the usual one: RS256 for RSA,
  * the curve's for EC, EdDSA for Ed25519.  RESULT_UNSUPPORTED when it is for no
- * signatures that we know (encryption, another curve), so that an import can
- * pass over it; RESULT_MALFORMED when it is no JWK.
+ * signatures that we know (encryption, another curve), and
+ * RESULT_MALFORMED when it is no JWK, so that an import can pass over it; what info says
+ * of its kid and its use is right then, too.
  */
 ResultCode jwk_describe(const JsonDoc *doc, const JsonNode *jwk, JwkInfo *info);
 
 /*
- * Is this a set ({"keys":[…]}) that can be trusted as a whole?  RESULT_BAD_KEY when two
- * keys have one kid, when it mixes secrets with public keys, or when it has more
- * than JWK_SET_MAX keys; RESULT_MALFORMED when it is no set.  *keys is the array.
+ * Is this a set ({"keys":[…]}) that can be trusted as a whole?  RESULT_BAD_KEY when it
+ * mixes secrets with public keys, or when it has more than JWK_SET_MAX keys;
+ * RESULT_MALFORMED when it is no set.  *keys is the array.
  */
 ResultCode jwk_set(const JsonDoc *doc, const JsonNode **keys, const char **why);
 
@@ -54,9 +56,5 @@ ResultCode jwk_key_from_text(CryptoAlg alg, const char *text, size_t len, Crypto
 
 /* The RFC 7638 thumbprint of the public half; RESULT_BAD_KEY for secrets, which get none. */
 ResultCode jwk_thumbprint(const CryptoKey *key, unsigned char out[CRYPTO_SHA256_LEN]);
-
-/* The public half as a JWK with alg, use and (unless NULL) kid; RESULT_BAD_KEY for secrets. */
-ResultCode jwk_public(const CryptoKey *key, const char *kid, size_t kid_len, char *out, size_t cap,
-					  size_t *out_len);
 
 #endif /* SESSION_AUTH_JWK_H */

@@ -34,10 +34,13 @@ typedef enum ResultCode
 	/* claims */
 	RESULT_NO_EXPIRY,
 	RESULT_NO_SUBJECT,
+	RESULT_CLAIM_TYPE,    /* a claim that is used is of a type that has no meaning there */
+	RESULT_CLAIM_MISSING, /* a claim that the key requires is not there, or is another */
 	RESULT_EXPIRED,
 	RESULT_NOT_YET_VALID,
 	RESULT_WRONG_ISSUER,
 	RESULT_WRONG_AUDIENCE,
+	RESULT_WRONG_TENANT,
 	RESULT_REVOKED,
 
 	/* sessions */

@@ -14,6 +14,7 @@
 #include "utils/timestamp.h"
 
 #include "base/compat.h"
+#include "base/json_build.h"
 #include "base/settings.h"
 #include "identity/identity.h"
 #include "pure/limits.h"
@@ -28,9 +29,42 @@
 
 #define MAX_LIFETIME_YEARS 100
 
+/* Whether what one frame adds to an error's CONTEXT tells of a function of ours. */
+static bool
+is_own_frame(const ErrorContextCallback *frame)
+{
+	ErrorContextCallback alone = { NULL, frame->callback, frame->arg };
+	ErrorContextCallback *all = error_context_stack;
+	char *text;
+
+	error_context_stack = &alone;
+	text = GetErrorContextStack();
+	error_context_stack = all;
+	return text && strstr(text, "session_auth.") != NULL;
+}
+
+/*
+ * To be called right before an error is raised: which lines of our own functions led
+ * here is no concern of whoever called the first of them, so these frames are taken
+ * off.  Those of the caller stay.  Whatever catches the error puts back the frames
+ * that were in force where it stands.
+ */
+void
+hide_own_frames(void)
+{
+	ErrorContextCallback *frame = error_context_stack;
+
+	while (frame && is_own_frame(frame))
+		frame = frame->previous;
+	error_context_stack = frame;
+}
+
+pg_noreturn static void refuse(const char *what, const char *detail);
+
 static void
 refuse(const char *what, const char *detail)
 {
+	hide_own_frames();
 	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid %s", what),
 					errdetail("%s", detail)));
 }
@@ -44,8 +78,7 @@ check_name(const char *what, const char *value, size_t max)
 	if (len == 0)
 		refuse(what, "It must not be empty.");
 	if (len > max)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid %s", what),
-						errdetail("It must not be longer than %zu bytes.", max)));
+		refuse(what, psprintf("It must not be longer than %zu bytes.", max));
 	for (const char *p = value; *p; p++)
 		if ((unsigned char) *p < 0x20 || *p == 0x7f)
 			refuse(what, "It must not contain control characters.");
@@ -57,8 +90,6 @@ static void
 check_role(const char *value)
 {
 	check_name("role", value, MAX_ROLE);
-	if (strchr(value, ':'))
-		refuse("role", "It must not contain a colon.");
 }
 
 /* A star is a wildcard, and nothing may look like one that is none. */
@@ -134,15 +165,6 @@ argument_tenant(FunctionCallInfo fcinfo, int n)
 	return value;
 }
 
-char *
-argument_role(FunctionCallInfo fcinfo, int n)
-{
-	char *value = argument_required(fcinfo, n, "role");
-
-	check_role(value);
-	return value;
-}
-
 /* A token of any size: one that is too long is measured, not fetched. */
 TokenArgument
 argument_token(FunctionCallInfo fcinfo, int n)
@@ -167,7 +189,7 @@ argument_object(FunctionCallInfo fcinfo, int n, const char *what)
 	Jsonb *object;
 
 	if (PG_ARGISNULL(n))
-		return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")));
+		return json_object_empty();
 	if (toast_raw_datum_size(PG_GETARG_DATUM(n)) > MAX_OBJECT)
 		refuse(what, "It must not be larger than 8 kB.");
 	object = PG_GETARG_JSONB_P(n);
@@ -238,7 +260,7 @@ session_auth_check_argument(PG_FUNCTION_ARGS)
 		{ "role", check_role },       { "action", check_action }, { "resource", check_resource },
 		{ "user_id", check_user_id }, { "tenant", check_tenant },
 	};
-	char *what = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	char *what = argument_required(fcinfo, 0, "what");
 	char *value = argument_required(fcinfo, 1, what);
 
 	for (size_t i = 0; i < lengthof(checks); i++)
@@ -247,7 +269,7 @@ session_auth_check_argument(PG_FUNCTION_ARGS)
 			checks[i].check(value);
 			PG_RETURN_TEXT_P(cstring_to_text(value));
 		}
-	elog(ERROR, "no rule for argument \"%s\"", what);
+	refuse("what", "It must be role, action, resource, user_id or tenant.");
 }
 
 SQL_FUNCTION(session_auth_refuse);
@@ -256,10 +278,12 @@ SQL_FUNCTION(session_auth_refuse);
 Datum
 session_auth_refuse(PG_FUNCTION_ARGS)
 {
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					errmsg("invalid %s", text_to_cstring(PG_GETARG_TEXT_PP(0))),
-					errdetail("%s", text_to_cstring(PG_GETARG_TEXT_PP(1))), errhidestmt(true),
-					errhidecontext(true)));
+	char *what = argument_required(fcinfo, 0, "what");
+	char *detail = argument_required(fcinfo, 1, "detail");
+
+	hide_own_frames();
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid %s", what),
+					errdetail("%s", detail), errhidestmt(true), errhidecontext(true)));
 }
 
 SQL_FUNCTION(session_auth_acting_user);

@@ -20,11 +20,11 @@ extern TokenArgument argument_token(FunctionCallInfo fcinfo, int n);
 extern char *argument_text_or_null(FunctionCallInfo fcinfo, int n);
 extern char *argument_user_id(FunctionCallInfo fcinfo, int n);
 extern char *argument_tenant(FunctionCallInfo fcinfo, int n);
-extern char *argument_role(FunctionCallInfo fcinfo, int n);
 extern Jsonb *argument_object(FunctionCallInfo fcinfo, int n, const char *what);
 extern void argument_lifetime(FunctionCallInfo fcinfo, int n, int fallback_seconds,
 							  Interval *lifetime);
 
+extern void hide_own_frames(void);
 extern bool argument_is_uuid(const char *text);
 extern const char *acting_user(void);
 

@@ -12,10 +12,12 @@
 #include "storage/lock.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
+#include "utils/tuplestore.h"
 
 #include "base/clock.h"
 #include "base/compat.h"
 #include "base/errors.h"
+#include "base/json_build.h"
 #include "base/row_type.h"
 #include "base/settings.h"
 #include "identity/identity_row.h"
@@ -69,6 +71,7 @@ hash_token(const char *token, size_t len, unsigned char *hash)
 		result_raise(RESULT_CRYPTO_FAILED);
 }
 
+/* Without a token where the caller is to keep the one it has. */
 static Datum
 issued_token_row(const pg_uuid_t *session_id, const char *token, TimestampTz expires_at)
 {
@@ -76,9 +79,9 @@ issued_token_row(const pg_uuid_t *session_id, const char *token, TimestampTz exp
 										 { "token", TEXTOID },
 										 { "expires_at", TIMESTAMPTZOID } };
 	static RowType type = { lengthof(columns), columns, NULL };
-	Datum values[] = { UUIDPGetDatum(session_id), CStringGetTextDatum(token),
+	Datum values[] = { UUIDPGetDatum(session_id), token ? CStringGetTextDatum(token) : (Datum) 0,
 					   TimestampTzGetDatum(expires_at) };
-	bool nulls[lengthof(columns)] = { false };
+	bool nulls[lengthof(columns)] = { false, token == NULL, false };
 
 	return row_form(&type, values, nulls);
 }
@@ -111,11 +114,19 @@ static char *
 external_token(FunctionCallInfo fcinfo, int n, unsigned char *hash)
 {
 	TokenArgument token = argument_token(fcinfo, n);
+	ResultCode result = RESULT_UNKNOWN_FORM;
 
 	if (token.bytes && token_form(token.bytes, token.len) == TOKEN_FORM_OPAQUE &&
 		token_entropy_bits(token.bytes, token.len) >= TOKEN_BITS_MIN)
+	{
 		hash_token(token.bytes, token.len, hash);
-	else if (token.bytes == NULL || !lucia_hash(token.bytes, token.len, hash))
+		result = RESULT_OK;
+	}
+	else if (token.bytes)
+		result = lucia_hash(token.bytes, token.len, hash);
+	if (result == RESULT_CRYPTO_FAILED)
+		result_raise(result);
+	if (result != RESULT_OK)
 		ereport(
 			ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid token"),
@@ -247,9 +258,29 @@ session_auth_refresh_session(PG_FUNCTION_ARGS)
 	PG_RETURN_TIMESTAMPTZ(expires_at);
 }
 
+static Datum
+newer_token_elsewhere(const FoundSession *found)
+{
+	return issued_token_row(&found->row.session_id, NULL, session_latest_end(&found->row));
+}
+
+/*
+ * The token was the session's when it was verified and is not any more.  Whose
+ * rotation came first has the successor; without a grace there is none to wait for.
+ */
+static Datum
+lost_the_race(const unsigned char *old_hash)
+{
+	FoundSession found;
+
+	if (session_find_hash(old_hash, &found) != RESULT_OK || !found.rotated_away)
+		result_raise(RESULT_NO_SESSION);
+	return newer_token_elsewhere(&found);
+}
+
 SQL_FUNCTION(session_auth_rotate_session);
 
-/* rotate_session(token): a new token for the same session */
+/* rotate_session(token): a new token for the same session, or none for who comes second */
 Datum
 session_auth_rotate_session(PG_FUNCTION_ARGS)
 {
@@ -262,11 +293,13 @@ session_auth_rotate_session(PG_FUNCTION_ARGS)
 
 	require_session(fcinfo, "rotate_session()", &verification);
 	if (verification.session.rotated_away)
-		result_raise(RESULT_NO_SESSION);
+		return newer_token_elsewhere(&verification.session);
 	make_token(token);
 	hash_token(token, strlen(token), new_hash);
 	result = session_rotate(session_id, verification.session.row.token_hash, new_hash,
 							acting_user(), &expires_at);
+	if (result == RESULT_NO_SESSION)
+		return lost_the_race(verification.session.row.token_hash);
 	if (result != RESULT_OK)
 		result_raise(result);
 	return issued_token_row(session_id, token, expires_at);
@@ -378,6 +411,56 @@ sign_out(const Identity *identity, const char *scope)
 	return session_end_user(user_id, NULL, END_SIGN_OUT, actor);
 }
 
+/* One of the user's own, by its id; the identity goes with it if it is its session. */
+static int64
+sign_out_device(const pg_uuid_t *session_id)
+{
+	const Identity *identity = identity_current();
+	bool is_current;
+
+	if (identity == NULL)
+		raise_not_authenticated();
+	PreventCommandIfReadOnly("sign_out()");
+	if (session_id == NULL)
+		return 0;
+	is_current = identity->has_session && memcmp(&identity->session_id, session_id, UUID_LEN) == 0;
+	if (!session_end_own(session_id, pstrdup(identity->user_id), acting_user()))
+		return 0;
+	if (is_current)
+		identity_drop();
+	return 1;
+}
+
+SQL_FUNCTION(session_auth_sign_out_device);
+
+/* sign_out(session_id): 1, or 0 where it is none of the user's that lives */
+Datum
+session_auth_sign_out_device(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64(sign_out_device(PG_ARGISNULL(0) ? NULL : PG_GETARG_UUID_P(0)));
+}
+
+static bool
+is_scope(const char *text)
+{
+	return strcmp(text, "local") == 0 || strcmp(text, "others") == 0 || strcmp(text, "global") == 0;
+}
+
+static int64
+sign_out_scope(const char *scope)
+{
+	const Identity *identity = identity_current();
+	int64 ended;
+
+	if (identity == NULL)
+		raise_not_authenticated();
+	PreventCommandIfReadOnly("sign_out()");
+	ended = sign_out(identity, scope);
+	if (strcmp(scope, "others") != 0)
+		identity_drop();
+	return ended;
+}
+
 SQL_FUNCTION(session_auth_sign_out);
 
 /* sign_out(scope): how many sessions ended; the identity goes with its session */
@@ -385,20 +468,16 @@ Datum
 session_auth_sign_out(PG_FUNCTION_ARGS)
 {
 	char *scope = argument_text_or_null(fcinfo, 0);
-	const Identity *identity = identity_current();
-	int64 ended;
 
-	if (scope == NULL || (strcmp(scope, "local") != 0 && strcmp(scope, "others") != 0 &&
-						  strcmp(scope, "global") != 0))
+	/* Drivers send everything as text: a session's id may come as one. */
+	if (scope && argument_is_uuid(scope))
+		PG_RETURN_INT64(
+			sign_out_device(DatumGetUUIDP(DirectFunctionCall1(uuid_in, CStringGetDatum(scope)))));
+	if (scope == NULL || !is_scope(scope))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid scope"),
-						errdetail("It must be \"local\", \"others\" or \"global\".")));
-	if (identity == NULL)
-		raise_not_authenticated();
-	PreventCommandIfReadOnly("sign_out()");
-	ended = sign_out(identity, scope);
-	if (strcmp(scope, "others") != 0)
-		identity_drop();
-	PG_RETURN_INT64(ended);
+						errdetail("It must be \"local\", \"others\", \"global\" or the id of a "
+								  "session.")));
+	PG_RETURN_INT64(sign_out_scope(scope));
 }
 
 /* ------------------------------------------------------------------------ listing */
@@ -428,8 +507,7 @@ put_sessions(FunctionCallInfo fcinfo, const char *user_id)
 		values[3] = TimestampTzGetDatum(session_latest_end(row));
 		values[4] = BoolGetDatum(identity && identity->has_session &&
 								 memcmp(&identity->session_id, &row->session_id, UUID_LEN) == 0);
-		values[5] = row->metadata ? JsonbPGetDatum(row->metadata)
-								  : DirectFunctionCall1(jsonb_in, CStringGetDatum("{}"));
+		values[5] = JsonbPGetDatum(row->metadata ? row->metadata : json_object_empty());
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 }

@@ -13,21 +13,21 @@
 #include "postgres.h"
 
 #include "mb/pg_wchar.h"
-#include "utils/fmgrprotos.h"
-#include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
 #include "base/clock.h"
+#include "base/errors.h"
+#include "base/json_build.h"
 #include "base/settings.h"
 #include "catalog/tables.h"
 #include "pure/better_auth.h"
+#include "pure/claim_shapes.h"
 #include "pure/claims.h"
 #include "verify/external_token.h"
 #include "verify/revocation.h"
 #include "verify/role_cache.h"
 
 #define MAX_ROLES 1000
-#define MAX_NAME  1024 /* of a user, tenant, jti or role */
 
 /* Where external_read works: the text, what was found in it, where results go. */
 typedef struct Reading
@@ -79,7 +79,7 @@ skew_us(void)
 static bool
 is_name(Slice name)
 {
-	if (name.data == NULL || name.len == 0 || name.len > MAX_NAME)
+	if (name.data == NULL || name.len == 0 || name.len > CLAIM_NAME_MAX)
 		return false;
 	for (size_t i = 0; i < name.len; i++)
 		if ((unsigned char) name.data[i] < 0x20 || name.data[i] == 0x7f)
@@ -100,77 +100,139 @@ copy_slice(MemoryContext context, Slice slice)
 	return copy;
 }
 
-/* A string at a path of the payload; false when there is something else there. */
-static bool
-read_name(const Reading *reading, const char *path, const char **name)
+/* A claim that is used cannot be understood: the log says which, and of what type it is. */
+static ResultCode
+wrong_type(const char *path, const JsonNode *node)
 {
-	const JsonNode *node = json_lookup(&reading->doc, &reading->doc.nodes[0], path, strlen(path));
-	char buffer[MAX_NAME];
-	Slice text;
-
-	*name = NULL;
-	if (node == NULL || node->kind == JSON_KIND_NULL)
-		return true;
-	if (json_text(&reading->doc, node, buffer, sizeof(buffer), &text) != RESULT_OK ||
-		!is_name(text))
-		return false;
-	*name = copy_slice(reading->context, text);
-	return true;
-}
-
-/* ------------------------------------------------------------------------ roles */
-
-static bool
-add_role(Reading *reading, const JsonNode *node, const char **roles)
-{
-	char buffer[MAX_NAME];
-	Slice text;
-
-	if (json_text(&reading->doc, node, buffer, sizeof(buffer), &text) != RESULT_OK ||
-		!is_name(text))
-		return false;
-	roles[reading->token->nroles++] = copy_slice(reading->context, text);
-	return true;
+	result_explain("The claim is \"%s\", of type %s.", path, node ? json_kind_name(node) : "none");
+	return RESULT_CLAIM_TYPE;
 }
 
 static const JsonNode *
-role_node(const Reading *reading)
+claim_at(const Reading *reading, const char *path)
 {
-	const JsonNode *root = &reading->doc.nodes[0];
-	const char *path = reading->binding->role_claim;
-	const JsonNode *node;
-
-	if (path)
-		return json_lookup(&reading->doc, root, path, strlen(path));
-	node = json_lookup(&reading->doc, root, "role", strlen("role"));
-	return node ? node : json_lookup(&reading->doc, root, "roles", strlen("roles"));
+	return json_lookup(&reading->doc, &reading->doc.nodes[0], path, strlen(path));
 }
 
-/* A string or an array of strings; a claim of any other type is malformed. */
-static bool
-read_roles(Reading *reading)
+/* Names that a claim holds, copied one after the other. */
+typedef struct Names
 {
-	const JsonNode *node = role_node(reading);
-	const char **roles;
+	MemoryContext context;
+	const char **names;
+	int n;
+	int room;
+} Names;
 
-	if (node == NULL || node->kind == JSON_KIND_NULL ||
-		reading->binding->role_source == ROLES_FROM_GRANTS)
-		return true;
-	if (node->kind == JSON_KIND_ARRAY && node->size > MAX_ROLES)
+static bool
+keep_name(Slice name, void *arg)
+{
+	Names *names = arg;
+
+	if (!is_name(name) || names->n == names->room)
 		return false;
-	roles = MemoryContextAlloc(
-		reading->context, (node->kind == JSON_KIND_ARRAY ? node->size + 1 : 1) * sizeof(char *));
-	reading->token->roles = roles;
-	if (node->kind != JSON_KIND_ARRAY)
-		return add_role(reading, node, roles);
-	for (const JsonNode *element = json_first(node); element;
-		 element = json_next(&reading->doc, node, element))
-		if (!add_role(reading, element, roles))
-			return false;
+	names->names[names->n++] = copy_slice(names->context, name);
 	return true;
 }
 
+static ResultCode
+read_names(const Reading *reading, const char *path, const JsonNode *node, Names *names)
+{
+	names->context = reading->context;
+	names->names = MemoryContextAlloc(reading->context, names->room * sizeof(char *));
+	return claim_names(&reading->doc, node, path, keep_name, names) == RESULT_OK
+			   ? RESULT_OK
+			   : wrong_type(path, node);
+}
+
+/* How many names a claim can hold at most: one, its elements, or its words. */
+static int
+most_names(const JsonNode *node, const char *path)
+{
+	int n = 1;
+
+	if (node && (node->kind == JSON_KIND_ARRAY || node->kind == JSON_KIND_OBJECT))
+		n = (int) Min(node->size, (uint32_t) MAX_ROLES);
+	else if (node && claim_is_scope(path))
+		n = (int) Min((node->end - node->start) / 2 + 1, (uint32_t) MAX_ROLES);
+	return n;
+}
+
+/* ------------------------------------------------------------- roles and tenants */
+
+static ResultCode
+read_roles(Reading *reading)
+{
+	const char *path = reading->binding->role_claim;
+	const JsonNode *node;
+	Names names = { 0 };
+	ResultCode result;
+
+	if (reading->binding->role_source == ROLES_FROM_GRANTS)
+		return RESULT_OK;
+	if (path == NULL)
+		path = claim_at(reading, "role") ? "role" : "roles";
+	node = claim_at(reading, path);
+	names.room = most_names(node, path);
+	result = read_names(reading, path, node, &names);
+	reading->token->roles = names.names;
+	reading->token->nroles = names.n;
+	return result;
+}
+
+/* The tenants that a token is for; which one counts is known when it is used. */
+static ResultCode
+read_tenants(Reading *reading)
+{
+	const char *path = reading->binding->tenant_claim;
+	const JsonNode *node;
+	Names names = { 0 };
+	ResultCode result;
+
+	reading->token->binds_tenant = path != NULL;
+	if (path == NULL)
+		return RESULT_OK;
+	node = claim_at(reading, path);
+	names.room = most_names(node, path);
+	result = read_names(reading, path, node, &names);
+	reading->token->tenants = names.names;
+	reading->token->ntenants = names.n;
+	return result;
+}
+
 /* ---------------------------------------------------------------------- payloads */
+
+/* A token of another purpose under the same key is none of ours. */
+static ResultCode
+check_required(const Reading *reading)
+{
+	const JsonDoc *required = reading->binding->required;
+	Slice missing = { NULL, 0 };
+
+	if (required == NULL || claims_fulfil(&reading->doc, required, &missing))
+		return RESULT_OK;
+	result_explain("The claim is \"%.*s\".", (int) Min(missing.len, 100), missing.data);
+	return RESULT_CLAIM_MISSING;
+}
+
+static ResultCode
+read_user(Reading *reading, Slice subject)
+{
+	const char *path = reading->binding->user_claim;
+	char buffer[CLAIM_NAME_MAX];
+	Slice user = subject;
+
+	if (path && claim_user(&reading->doc, claim_at(reading, path), buffer, &user) != RESULT_OK)
+		return wrong_type(path, claim_at(reading, path));
+	if (user.data == NULL || user.len == 0)
+	{
+		result_explain("The claim is \"%s\".", path ? path : "sub");
+		return RESULT_NO_SUBJECT;
+	}
+	if (!is_name(user))
+		return RESULT_MALFORMED;
+	reading->token->user_id = copy_slice(reading->context, user);
+	return RESULT_OK;
+}
 
 static ResultCode
 read_claims(Reading *reading)
@@ -183,23 +245,25 @@ read_claims(Reading *reading)
 							.issuer = binding->issuer,
 							.audiences = binding->audiences,
 							.n_audiences = binding->n_audiences,
-							.subject_optional = binding->session_cache };
+							.subject_optional = binding->session_cache || binding->user_claim };
 	ResultCode result = claims_read(&claims, &reading->doc);
 
+	if (result == RESULT_CLAIM_TYPE)
+		return wrong_type(claims.fault, claims.fault_node);
 	if (result == RESULT_OK)
 		result = claims_check(&claims, &policy);
+	if (result == RESULT_OK)
+		result = check_required(reading);
 	if (result != RESULT_OK)
 		return result;
-	if ((claims.sub.data && !is_name(claims.sub)) || (claims.jti.data && !is_name(claims.jti)) ||
-		(claims.iss.data && !is_name(claims.iss)))
+	if ((claims.jti.data && !is_name(claims.jti)) || (claims.iss.data && !is_name(claims.iss)))
 		return RESULT_MALFORMED;
-	token->user_id = copy_slice(reading->context, claims.sub);
 	token->issuer = copy_slice(reading->context, claims.iss);
 	token->jti = copy_slice(reading->context, claims.jti);
 	token->expires_at = from_unix(claims.exp_us);
 	token->not_before = claims.has_nbf ? from_unix(claims.nbf_us) : DT_NOBEGIN;
 	token->issued_at = claims.has_iat ? from_unix(claims.iat_us) : DT_NOBEGIN;
-	return token->user_id || binding->session_cache ? RESULT_OK : RESULT_NO_SUBJECT;
+	return binding->session_cache ? RESULT_OK : read_user(reading, claims.sub);
 }
 
 /*
@@ -235,7 +299,7 @@ static const char *
 without_session_token(const Reading *reading, const char *claims)
 {
 	const char *path = "session.token";
-	const JsonNode *node = json_lookup(&reading->doc, &reading->doc.nodes[0], path, strlen(path));
+	const JsonNode *node = claim_at(reading, path);
 	char *copy;
 
 	if (!reading->binding->session_cache || node == NULL)
@@ -267,11 +331,11 @@ read_payload(Reading *reading)
 
 	if (result != RESULT_OK)
 		return result;
-	if (!read_roles(reading))
-		return RESULT_MALFORMED;
-	token->binds_tenant = binding->tenant_claim != NULL;
-	if (token->binds_tenant && !read_name(reading, binding->tenant_claim, &token->tenant))
-		return RESULT_MALFORMED;
+	result = read_roles(reading);
+	if (result == RESULT_OK)
+		result = read_tenants(reading);
+	if (result != RESULT_OK)
+		return result;
 	claims = copy_slice(reading->context, text);
 	if (reading->doc.unstorable)
 		json_make_storable(&reading->doc, claims);
@@ -323,10 +387,10 @@ external_check(ExternalToken *token, TimestampTz now)
 }
 
 static bool
-has_role(const char *const *roles, int n, const char *role)
+is_among(const char *const *names, int n, const char *name)
 {
 	for (int i = 0; i < n; i++)
-		if (strcmp(roles[i], role) == 0)
+		if (strcmp(names[i], name) == 0)
 			return true;
 	return false;
 }
@@ -343,28 +407,43 @@ merge_roles(const ExternalToken *token, Identity *identity)
 		granted = role_cache_get(identity->user_id, identity->tenant);
 	roles = palloc((token->nroles + (granted ? granted->n : 0) + 1) * sizeof(char *));
 	for (int i = 0; i < token->nroles; i++)
-		if (!has_role(roles, n, token->roles[i]))
+		if (!is_among(roles, n, token->roles[i]))
 			roles[n++] = token->roles[i];
 	for (int i = 0; granted && i < granted->n; i++)
-		if (!has_role(roles, n, granted->names[i]))
+		if (!is_among(roles, n, granted->names[i]))
 			roles[n++] = granted->names[i];
 	identity_give_roles(identity, roles, n);
 }
 
 /*
- * The identity of a token that was checked; it points into the token.  A token
- * that names its tenant is for that one, whatever the caller asks for.
+ * The tenant of an identity: the one that was asked for, if the token is for it.  A
+ * token that is for one alone needs not be asked; one that is for several must be.
  */
+static ResultCode
+choose_tenant(const ExternalToken *token, const char *asked, const char **tenant)
+{
+	*tenant = asked;
+	if (!token->binds_tenant)
+		return RESULT_OK;
+	if (asked)
+		return is_among(token->tenants, token->ntenants, asked) ? RESULT_OK : RESULT_WRONG_TENANT;
+	if (token->ntenants > 1)
+		return RESULT_WRONG_TENANT;
+	*tenant = token->ntenants == 1 ? token->tenants[0] : NULL;
+	return RESULT_OK;
+}
+
+/* The identity of a token that was checked; it points into the token. */
 ResultCode
 external_identity(const ExternalToken *token, const char *tenant, TimestampTz now,
 				  Identity *identity)
 {
-	if (token->binds_tenant && tenant &&
-		(token->tenant == NULL || strcmp(token->tenant, tenant) != 0))
-		return RESULT_WRONG_AUDIENCE;
+	ResultCode result = choose_tenant(token, tenant, &identity->tenant);
+
+	if (result != RESULT_OK)
+		return result;
 	identity->kind = token->kind;
 	identity->user_id = token->user_id;
-	identity->tenant = token->binds_tenant ? token->tenant : tenant;
 	identity->issued_at = token->issued_at;
 	identity->expires_at = token->expires_at;
 	/* one that is accepted for its issuer's slow clock must not read as expired */
@@ -384,23 +463,6 @@ external_revoke_user(const char *user_id)
 	catalog_insert_user_revocation(user_id, clock_now());
 }
 
-/* The jti or issuer of an identity's claims, or NULL. */
-static char *
-claim_of(const Identity *identity, const char *name)
-{
-	JsonbValue key;
-	JsonbValue *value;
-	Datum claims = DirectFunctionCall1(jsonb_in, CStringGetDatum(identity->claims));
-
-	key.type = jbvString;
-	key.val.string.val = (char *) name;
-	key.val.string.len = strlen(name);
-	value = findJsonbValueFromContainer(&DatumGetJsonbP(claims)->root, JB_FOBJECT, &key);
-	return value && value->type == jbvString
-			   ? pnstrdup(value->val.string.val, value->val.string.len)
-			   : NULL;
-}
-
 /*
  * Refuse the current identity's own token from now on.  One that has no jti
  * cannot be told from the user's others: then all of them are refused.
@@ -408,8 +470,9 @@ claim_of(const Identity *identity, const char *name)
 void
 external_revoke_current(const Identity *identity)
 {
-	char *jti = claim_of(identity, "jti");
-	char *issuer = claim_of(identity, "iss");
+	Jsonb *claims = json_object_parse(identity->claims);
+	char *jti = json_object_string(claims, "jti");
+	char *issuer = json_object_string(claims, "iss");
 
 	if (jti)
 		catalog_insert_revoked_token(jti, issuer, identity->expires_at);

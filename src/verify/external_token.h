@@ -17,8 +17,9 @@ typedef struct ExternalToken
 	const char *user_id;
 	const char *issuer; /* or NULL */
 	const char *jti;    /* or NULL */
-	const char *tenant; /* of its tenant claim, or NULL */
-	bool binds_tenant;  /* it is for that tenant, or for none, alone */
+	bool binds_tenant;  /* it is for these tenants alone, of which there may be none */
+	int ntenants;
+	const char *const *tenants;
 	RoleSource role_source;
 	int nroles; /* claimed */
 	const char *const *roles;

@@ -18,6 +18,7 @@
 #include "utils/timestamp.h"
 
 #include "base/clock.h"
+#include "catalog/changes.h"
 #include "catalog/tables.h"
 #include "pure/jwk.h"
 #include "verify/keys.h"
@@ -34,9 +35,7 @@ static JweKey *jwe_keys = NULL;
 static TokenBinding **jwe_bindings = NULL;
 static size_t n_jwe_keys = 0;
 
-static uint64 generation = 1;
-static uint64 changes = 1;
-static uint64 loaded_changes = 0; /* the count that the above has followed */
+static uint64 loaded_changes = 0; /* the count of changes that the above has followed */
 static TimestampTz retry_at = DT_NOEND;
 
 /* -------------------------------------------------------------------- clearing */
@@ -72,7 +71,8 @@ reset_keys(void)
 	callback = MemoryContextAllocZero(keys_context, sizeof(MemoryContextCallback));
 	callback->func = wipe;
 	MemoryContextRegisterResetCallback(keys_context, callback);
-	generation++;
+	/* what was taken from here is no longer good, also when the reset was only a retry */
+	changes_of[CHANGED_KEYS]++;
 }
 
 /* --------------------------------------------------------------------- loading */
@@ -108,12 +108,40 @@ load_secret(char *stored, const char *what)
 	return secret;
 }
 
+/*
+ * Where nobody said it, a table of the application's that says who has which role is
+ * the only word on that: an older token must not keep a role that was taken away there.
+ */
 static RoleSource
 role_source_by_name(const char *name)
 {
-	if (strcmp(name, "claims") == 0)
+	if (name && strcmp(name, "claims") == 0)
 		return ROLES_FROM_CLAIMS;
-	return strcmp(name, "grants") == 0 ? ROLES_FROM_GRANTS : ROLES_FROM_BOTH;
+	if (name && strcmp(name, "grants") == 0)
+		return ROLES_FROM_GRANTS;
+	if (name && strcmp(name, "both") == 0)
+		return ROLES_FROM_BOTH;
+	return catalog_roles_are_adopted() ? ROLES_FROM_GRANTS : ROLES_FROM_BOTH;
+}
+
+/* The claims that tokens must have, read once; NULL for none. */
+static const JsonDoc *
+read_required(const char *text)
+{
+	size_t len = strlen(text);
+	JsonDoc *doc = palloc(sizeof(JsonDoc));
+	JsonNode *nodes = palloc(JSON_NODES_FOR(len) * sizeof(JsonNode));
+
+	if (json_scan(doc, text, len, nodes, JSON_NODES_FOR(len)) != RESULT_OK)
+		elog(ERROR, "the claims that a key requires cannot be read");
+	return doc->nodes[0].size > 0 ? doc : NULL;
+}
+
+/* `sub` is where the claims themselves say who it is. */
+static const char *
+user_claim_of(const char *path)
+{
+	return strcmp(path, "sub") == 0 ? NULL : path;
 }
 
 static void
@@ -131,6 +159,8 @@ bind_key(TokenBinding *binding, const KeyRow *row)
 	binding->role_claim = row->role_claim;
 	binding->tenant_claim = row->tenant_claim;
 	binding->role_source = role_source_by_name(row->role_source);
+	binding->user_claim = user_claim_of(row->user_claim);
+	binding->required = read_required(row->required_claims);
 	binding->valid_from = row->valid_from;
 	binding->valid_until = row->valid_until;
 }
@@ -140,7 +170,7 @@ load_keys(void)
 {
 	ListCell *cell;
 
-	foreach (cell, catalog_keys())
+	foreach (cell, catalog_keys(true))
 	{
 		KeyRow *row = lfirst(cell);
 		TrustedKey *key;
@@ -177,8 +207,12 @@ bind_secret(const SecretRow *row, const char *origin)
 	binding->origin = psprintf("%s " INT64_FORMAT, origin, row->secret_id);
 	binding->kind = "jwe";
 	binding->role_claim = row->role_claim;
-	binding->role_source =
-		row->role_source ? role_source_by_name(row->role_source) : ROLES_FROM_BOTH;
+	binding->role_source = role_source_by_name(row->role_source);
+	if (row->user_claim)
+	{
+		binding->user_claim = user_claim_of(row->user_claim);
+		binding->required = read_required(row->required_claims);
+	}
 	binding->valid_from = DT_NOBEGIN;
 	binding->valid_until = DT_NOEND;
 	return binding;
@@ -278,18 +312,6 @@ load_secrets(void)
 		load_cookie_secret(lfirst(cell));
 }
 
-static void
-keys_changed(void)
-{
-	changes++;
-}
-
-void
-keys_init(void)
-{
-	catalog_on_key_change(keys_changed);
-}
-
 /*
  * Follow what has been committed.  What is invalidated while this loads is
  * loaded again at the next call, as the count is taken before.
@@ -301,13 +323,13 @@ keys_accept_changes(void)
 	MemoryContext old;
 
 	AcceptInvalidationMessages();
-	if (likely(loaded_changes == changes) &&
+	if (likely(loaded_changes == changes_of[CHANGED_KEYS]) &&
 		(likely(retry_at == DT_NOEND) || clock_now() < retry_at))
 		return;
 	reset_keys();
 	loaded_changes = 0;
 	retry_at = DT_NOEND;
-	seen = changes;
+	seen = changes_of[CHANGED_KEYS];
 	old = MemoryContextSwitchTo(keys_context);
 	load_keys();
 	load_secrets();
@@ -321,7 +343,7 @@ keys_accept_changes(void)
 uint64
 keys_generation(void)
 {
-	return generation;
+	return loaded_changes;
 }
 
 List *

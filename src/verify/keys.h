@@ -31,6 +31,8 @@ typedef struct TokenBinding
 	const char *role_claim;   /* NULL: role, then roles */
 	const char *tenant_claim; /* NULL: the token does not say */
 	RoleSource role_source;
+	const char *user_claim;  /* NULL: sub */
+	const JsonDoc *required; /* the claims that must be there, or NULL */
 	TimestampTz valid_from;
 	TimestampTz valid_until;
 	bool session_cache; /* better-auth's payload instead of claims */

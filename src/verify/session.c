@@ -22,6 +22,7 @@
 #include "utils/timestamp.h"
 
 #include "base/clock.h"
+#include "base/json_build.h"
 #include "base/settings.h"
 #include "pure/crypto.h"
 #include "verify/session.h"
@@ -250,32 +251,32 @@ end_name(SessionEnd why)
 static Jsonb *
 detail_by(const char *by)
 {
-	JsonbParseState *state = NULL;
-	JsonbValue value;
+	JsonObject *detail = json_object_begin();
 
-	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	value.type = jbvString;
-	value.val.string.val = "by";
-	value.val.string.len = 2;
-	pushJsonbValue(&state, WJB_KEY, &value);
-	value.val.string.val = (char *) by;
-	value.val.string.len = strlen(by);
-	pushJsonbValue(&state, WJB_VALUE, &value);
-	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+	json_object_text(detail, "by", by);
+	return json_object_end(detail);
 }
 
 typedef struct EndArgs
 {
 	SessionEnd why;
+	const char *owner; /* the one user whose session it may be; NULL: anybody's */
 	char *user_id;
 } EndArgs;
+
+static bool
+may_end(const SessionRow *row, const char *owner)
+{
+	return !row->ended && row->expires_at > clock_now() &&
+		   (owner == NULL || strcmp(row->user_id, owner) == 0);
+}
 
 static bool
 edit_end(SessionRow *row, void *arg)
 {
 	EndArgs *args = arg;
 
-	if (row->ended || row->expires_at <= clock_now())
+	if (!may_end(row, args->owner))
 		return false;
 	args->user_id = row->user_id;
 	row->ended = true;
@@ -285,17 +286,33 @@ edit_end(SessionRow *row, void *arg)
 	return true;
 }
 
-/* End a session now.  False when there is none, or when it has ended before. */
-bool
-session_end(const pg_uuid_t *session_id, SessionEnd why, const char *actor)
+static bool
+end_session(const pg_uuid_t *session_id, const char *owner, SessionEnd why, const char *actor)
 {
-	EndArgs args = { why, NULL };
+	EndArgs args = { why, owner, NULL };
 
 	if (!catalog_edit_session(session_id, true, edit_end, &args))
 		return false;
 	catalog_insert_event("session_ended", args.user_id, session_id, actor,
 						 detail_by(end_name(why)));
 	return true;
+}
+
+/* End a session now.  False when there is none, or when it has ended before. */
+bool
+session_end(const pg_uuid_t *session_id, SessionEnd why, const char *actor)
+{
+	return end_session(session_id, NULL, why, actor);
+}
+
+/* Likewise by its user, who cannot so much as lock a session of somebody else's. */
+bool
+session_end_own(const pg_uuid_t *session_id, const char *user_id, const char *actor)
+{
+	SessionRow row;
+
+	return catalog_find_session_by_id(session_id, &row) && may_end(&row, user_id) &&
+		   end_session(session_id, user_id, END_SIGN_OUT, actor);
 }
 
 static int

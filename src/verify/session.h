@@ -38,6 +38,7 @@ extern ResultCode session_rotate(const pg_uuid_t *session_id, const unsigned cha
 								 const unsigned char *new_hash, const char *actor,
 								 TimestampTz *expires_at);
 extern bool session_end(const pg_uuid_t *session_id, SessionEnd why, const char *actor);
+extern bool session_end_own(const pg_uuid_t *session_id, const char *user_id, const char *actor);
 extern int64 session_end_user(const char *user_id, const pg_uuid_t *except, SessionEnd why,
 							  const char *actor);
 extern bool session_can_write(void);

@@ -11,6 +11,7 @@
 #include "utils/builtins.h"
 
 #include "base/clock.h"
+#include "base/compat.h"
 #include "base/errors.h"
 #include "base/settings.h"
 #include "pure/token.h"
@@ -103,6 +104,7 @@ verify_token(const char *token, size_t len, const char *tenant, Verification *ve
 {
 	memset(verification, 0, sizeof(*verification));
 	verification->identity.tenant = tenant;
+	result_explain_nothing();
 	theft_settle();
 	if (len > (size_t) setting_max_token_length)
 		return RESULT_TOO_LONG;

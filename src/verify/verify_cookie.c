@@ -20,7 +20,7 @@
 /* As long as TOKEN_FORM_SIGNED and TOKEN_FORM_EXPRESS may be. */
 #define SIGNED_MAX LUCIA_TOKEN_MAX
 
-/* Does one of these keys open the token?  It may still be percent-encoded. */
+/* Does this key open the token?  It may still be percent-encoded. */
 static ResultCode
 open_signed(const FrameworkKey *key, Slice token, char *buf, FrameworkProof *proof)
 {
@@ -33,26 +33,29 @@ open_signed(const FrameworkKey *key, Slice token, char *buf, FrameworkProof *pro
 	return result == RESULT_OK ? framework_open(key, &options, &cookie, 0, NULL, 0, proof) : result;
 }
 
-/* What the newest secret of a kind that fits has signed; data is NULL when none does. */
-static Slice
-signed_value(Slice token, const char *kind, char *buf, bool *set_up)
+/* What the newest secret of a kind that fits has signed; RESULT_BAD_SIGNATURE when none does. */
+static ResultCode
+signed_value(Slice token, const char *kind, char *buf, Slice *value)
 {
+	ResultCode result = RESULT_NOT_SET_UP;
 	FrameworkProof proof;
 	ListCell *cell;
 
 	keys_accept_changes();
-	*set_up = false;
 	foreach (cell, keys_cookie_secrets())
 	{
 		const FrameworkKey *key = lfirst(cell);
 
 		if (strcmp(key->row->kind, kind) != 0)
 			continue;
-		*set_up = true;
-		if (open_signed(key, token, buf, &proof) == RESULT_OK)
-			return proof.id;
+		result = open_signed(key, token, buf, &proof);
+		*value = proof.id;
+		/* a library that fails says nothing about the token */
+		if (result == RESULT_OK || result == RESULT_CRYPTO_FAILED || result == RESULT_NO_MEMORY)
+			return result;
+		result = RESULT_BAD_SIGNATURE;
 	}
-	return (Slice){ NULL, 0 };
+	return result;
 }
 
 static ResultCode
@@ -70,29 +73,32 @@ ResultCode
 verify_express(const char *token, size_t len, Verification *verification)
 {
 	char buf[SIGNED_MAX];
-	bool set_up;
-	Slice value = signed_value((Slice){ token, len }, "express", buf, &set_up);
+	Slice value;
+	ResultCode result = signed_value((Slice){ token, len }, "express", buf, &value);
 
-	if (value.data == NULL)
-		return set_up ? RESULT_BAD_SIGNATURE : RESULT_NOT_SET_UP;
-	return use_value(value, "express", verification);
+	return result == RESULT_OK ? use_value(value, "express", verification) : result;
 }
 
-/* What a session with a Lucia token is found by; false when it is none. */
-bool
+/* What a session with a Lucia token is found by; RESULT_UNKNOWN_FORM when it is none. */
+ResultCode
 lucia_hash(const char *token, size_t len, unsigned char *hash)
 {
 	Slice text = { token, len };
 	Slice id;
 	unsigned char secret_hash[CRYPTO_SHA256_LEN];
 	char buffer[LUCIA_TOKEN_MAX + 1 + CRYPTO_SHA256_LEN];
+	ResultCode result;
 
-	if (len > LUCIA_TOKEN_MAX || lucia_split(text, &id, secret_hash) != RESULT_OK)
-		return false;
+	if (len > LUCIA_TOKEN_MAX)
+		return RESULT_UNKNOWN_FORM;
+	result = lucia_split(text, &id, secret_hash);
+	if (result != RESULT_OK)
+		return result;
 	memcpy(buffer, id.data, id.len);
 	buffer[id.len] = '.';
 	memcpy(buffer + id.len + 1, secret_hash, CRYPTO_SHA256_LEN);
-	return crypto_sha256(buffer, id.len + 1 + CRYPTO_SHA256_LEN, hash);
+	return crypto_sha256(buffer, id.len + 1 + CRYPTO_SHA256_LEN, hash) ? RESULT_OK
+																	   : RESULT_CRYPTO_FAILED;
 }
 
 /* better-auth's and Lucia's look alike: what no secret has signed may be Lucia's. */
@@ -101,13 +107,19 @@ verify_signed(const char *token, size_t len, Verification *verification)
 {
 	unsigned char hash[TOKEN_HASH_LEN];
 	char buf[SIGNED_MAX];
-	bool set_up;
-	Slice value = signed_value((Slice){ token, len }, "better-auth", buf, &set_up);
+	Slice value;
+	ResultCode is_signed = signed_value((Slice){ token, len }, "better-auth", buf, &value);
+	ResultCode result;
 
-	if (value.data)
+	if (is_signed == RESULT_OK)
 		return use_value(value, "better-auth", verification);
-	if (!lucia_hash(token, len, hash))
-		return set_up ? RESULT_BAD_SIGNATURE : RESULT_UNKNOWN_FORM;
+	if (is_signed != RESULT_BAD_SIGNATURE && is_signed != RESULT_NOT_SET_UP)
+		return is_signed;
+	result = lucia_hash(token, len, hash);
+	if (result == RESULT_UNKNOWN_FORM && is_signed == RESULT_BAD_SIGNATURE)
+		return RESULT_BAD_SIGNATURE;
+	if (result != RESULT_OK)
+		return result;
 	return verify_use_session(session_find_hash(hash, &verification->session), "lucia",
 							  verification);
 }

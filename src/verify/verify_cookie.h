@@ -9,6 +9,6 @@
 
 extern ResultCode verify_signed(const char *token, size_t len, Verification *verification);
 extern ResultCode verify_express(const char *token, size_t len, Verification *verification);
-extern bool lucia_hash(const char *token, size_t len, unsigned char *hash);
+extern ResultCode lucia_hash(const char *token, size_t len, unsigned char *hash);
 
 #endif /* SESSION_AUTH_VERIFY_COOKIE_H */

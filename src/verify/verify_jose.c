@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "base/clock.h"
+#include "base/errors.h"
 #include "pure/base64.h"
 #include "pure/jwe.h"
 #include "pure/jws.h"
@@ -64,6 +65,26 @@ prove_by_keys(const Jws *jws, int skip, const TokenBinding **binding)
 	return result;
 }
 
+/*
+ * Who runs the application learns from the log that an issuer has a new key, and that
+ * its set is to be imported again.  Anybody can write a kid: it is shown as far as it
+ * is plain.
+ */
+static void
+explain_unknown_key(const JwsHeader *header)
+{
+	char kid[65];
+	size_t len = header->has_kid ? Min(header->kid_len, sizeof(kid) - 1) : 0;
+
+	for (size_t i = 0; i < len; i++)
+		kid[i] = header->kid[i] >= 0x20 && header->kid[i] < 0x7f ? header->kid[i] : '?';
+	kid[len] = '\0';
+	if (header->has_kid)
+		result_explain("unknown_kid: \"%s\", for %s.", kid, crypto_alg_name(header->alg));
+	else
+		result_explain("unknown_kid: none, for %s.", crypto_alg_name(header->alg));
+}
+
 static ResultCode
 prove_jws(const char *token, size_t len, Proved *proved)
 {
@@ -74,6 +95,8 @@ prove_jws(const char *token, size_t len, Proved *proved)
 	jws->signed_sha256 = proved->front_sha256;
 	if (result == RESULT_OK)
 		result = prove_by_keys(jws, proved->skip, &proved->binding);
+	if (result == RESULT_UNKNOWN_KEY)
+		explain_unknown_key(&jws->header);
 	if (result != RESULT_OK)
 		return result;
 	cap = BASE64_DECODED_MAX(jws->payload.len);

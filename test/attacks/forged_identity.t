@@ -3,6 +3,7 @@
 # the library is loaded, or a parallel worker, also by a superuser. The value is
 # one that the library itself would write, so that only the guard is in its way.
 # Holds: no identity comes of it. Guards: src/identity/identity.c, identity_check_hook().
+# Also: test/pgtap/forging.sql, test/t/forging.t.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;

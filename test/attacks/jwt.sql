@@ -3,6 +3,7 @@
 -- that has changed, remembered tokens. test/pgtap/tokens_*.sql has the long list.
 -- Holds: the trusted key decides; nothing that the token says widens it.
 -- Guards: src/pure/crypto_sign.c, crypto_verify(); src/verify/verify_jose.c, prove_by_keys(); src/verify/external_token.c.
+-- Also: test/pgtap/keys.sql, test/t/jwt.t.
 SELECT plan(28);
 \ir tokens_for_attacks.psql
 SELECT session_auth.import_permissions('{"ADMIN": ["view:accounts"]}') \g /dev/null

@@ -4,6 +4,7 @@
 # Holds: a worker is who its leader is, or raises; never silently nobody.
 # Guards: src/identity/identity.c, identity_check_hook() for a worker that is starting, and
 # check_connection_identity() (GUC_ACTION_SAVE).
+# Also: test/t/parallel.t.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;

@@ -4,6 +4,7 @@
 # Holds, with the settings of docs/security.md (bound parameters, lengths of 0): none of
 # the known secrets is anywhere; a refused statement is not logged, literal or not.
 # Guards: src/base/errors.c (errhidestmt, errdetail_log); src/sql/sql_session.c; src/verify/keys.c.
+# Also: test/t/log.t.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;

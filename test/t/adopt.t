@@ -1,5 +1,6 @@
 # Adopted tables through what happens to whole databases: an administrator who
 # owns them and one who does not, replication, dumps, and what is dropped.
+# Also: test/pgtap/adopt.sql, test/attacks/adoption.sql.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;

@@ -109,7 +109,7 @@ my $answers = qq{
 	SELECT user_id FROM session_auth.verify_session('6f2b0a55-6f2d-4c7e-9d59-53b0d6a4c0de');
 	SELECT event, count(*) FROM session_auth.session_events GROUP BY event ORDER BY event;
 	SELECT severity, object, problem FROM session_auth.check_policies() ORDER BY 1, 2, 3;
-	SELECT * FROM session_auth.revoked_tokens; SELECT * FROM session_auth.user_revocations;
+	SELECT jti, issuer, until FROM session_auth.revoked_tokens; SELECT user_id, not_before FROM session_auth.user_revocations;
 	SELECT session_auth.grant_role('dora', 'USER'), max(grant_id) FROM session_auth.user_roles;
 	UPDATE logins SET person = 'dora'; SELECT user_id, roles FROM session_auth.verify_session('6f2b0a55-6f2d-4c7e-9d59-53b0d6a4c0de');
 	SELECT count(*) FROM session_auth.rotate_session('$token');
@@ -175,6 +175,49 @@ foreach my $old (sort keys %released)
 	update_in_use($old, $version);
 }
 
+# --- what 0.1.0 protected is remembered, and what it compared by a cast is reported
+
+if ($released{'0.1.0'} && $version ne '0.1.0')
+{
+	my $ask = database('protected');
+	$ask->(q{
+		CREATE EXTENSION session_auth VERSION '0.1.0';
+		SELECT session_auth.grant_usage('app', 'request');
+		CREATE TABLE notes (id int, person text, org text); CREATE TABLE ids (id int, owner uuid);
+		CREATE TABLE numbers (id int, gone int, owner int) PARTITION BY RANGE (id); ALTER TABLE numbers DROP gone;
+		CREATE TABLE numbers_1 PARTITION OF numbers FOR VALUES FROM (0) TO (9);
+		CREATE TABLE padded (id int, org char(8));
+		SELECT session_auth.protect_table('notes', 'it''s \ odd', 'person', 'org'), session_auth.protect_table('ids', owner_column => 'owner'),
+			session_auth.protect_table('numbers', owner_column => 'owner'), session_auth.protect_table('padded', tenant_column => 'org');
+		CREATE TABLE mine (id int); CREATE POLICY session_auth_select ON mine USING (false);
+		ALTER EXTENSION session_auth UPDATE});
+	is($ask->(q{SELECT object, resource, owner_column, tenant_column, problem IS NOT NULL FROM session_auth.list_protected()}),
+		"ids|ids|owner||f\nnotes|it's \\ odd|person|org|f\nnumbers|numbers|owner||t\nnumbers_1|numbers|owner||t\npadded|padded||org|t", '0.1.0: what it protected is remembered');
+	my $reported = q{SELECT DISTINCT severity, object, advice FROM session_auth.check_policies() ORDER BY object};
+	is($ask->($reported), join("\n", map { "error|public.$_->[0]|SELECT session_auth.protect_table('public.$_->[0]', '$_->[1]', $_->[2])" }
+		[ 'numbers', 'numbers', q{owner_column => 'owner'} ], [ 'numbers_1', 'numbers', q{owner_column => 'owner'} ], [ 'padded', 'padded', q{tenant_column => 'org'} ]), '… and where it compared by a cast, reported');
+	is(error_of('protected', 'BEGIN; ALTER TABLE numbers NO FORCE ROW LEVEL SECURITY; ALTER TABLE numbers FORCE ROW LEVEL SECURITY; COMMIT'), '', '… but no hindrance');
+	like(error_of('protected', 'DROP POLICY session_auth_select ON numbers'), qr/would lose its protection/, '… and guarded');
+	$ask->(q{SELECT session_auth.protect_table('numbers', owner_column => 'owner'), session_auth.protect_table('padded', tenant_column => 'org')});
+	is($ask->($reported), '', '… which repeating protect_table heals');
+}
+
+# --- from 0.1.0: what members of pg_read_all_data could read is hidden, samples and long values too
+
+my $hiding = database('hiding');
+my $long = join '', map { ('a' .. 'z')[rand 26] } 1 .. 4000;
+$hiding->(q{CREATE EXTENSION session_auth VERSION '0.1.0'; CREATE ROLE reader LOGIN IN ROLE pg_read_all_data;}, "SELECT session_auth.add_key('long', 'HS256', '$long');", (map { "SELECT session_auth.add_cookie_secret('express', 'SecretNumber$_');" } 1 .. 3), 'ANALYZE');
+my $visible = sub {
+	my ($status, $out) = $node->psql('hiding', join(';', 'SELECT secret FROM session_auth.cookie_secrets', q{SELECT stavalues1::text, stavalues2::text FROM pg_statistic WHERE starelid = 'session_auth.cookie_secrets'::regclass},
+		map { "SELECT encode(chunk_data, 'escape') FROM $_" } split / /, $hiding->(q{SELECT string_agg(reltoastrelid::regclass::text, ' ') FROM pg_class WHERE relnamespace = 'session_auth'::regnamespace AND reltoastrelid <> 0})), extra_params => [ '--username', 'reader' ]);
+	my $front = substr $long, 0, 100;
+	return join ' ', scalar(() = $out =~ /^SecretNumber/mg), $out =~ /\{SecretNumber/ ? 'sampled' : '-', $out =~ /\Q$front\E/ ? 'beside' : '-';
+};
+is($visible->(), '3 sampled beside', '0.1.0: a member of pg_read_all_data reads secrets');
+$hiding->('ALTER EXTENSION session_auth UPDATE; ANALYZE');
+is($visible->(), '0 - -', 'updated: no more');
+is($hiding->(q{SELECT secret FROM session_auth.key_secrets; SELECT user_id FROM session_auth.verify_session(session_auth.issue_token('alice', '1 hour'))}), "$long\nalice", '… and the secret is the same');
+
 # --- a version that is made up: an older one
 
 # what the text holds must be there, or this is no test any more
@@ -191,12 +234,16 @@ sub changed
 
 my $tenant = 'CREATE FUNCTION session_auth.tenant() RETURNS text';
 my ($created) = $script =~ /^(\Q$tenant\E.*?;\nCOMMENT.*?;\n)/ms or BAIL_OUT('no function tenant');
-my $older = changed($script, ",\n  metadata jsonb NOT NULL DEFAULT '{}'\n) WITH", "\n) WITH", $created, q{
+my ($told) = $script =~ /^(COMMENT ON COLUMN session_auth\.sessions\.metadata IS\n.*?;\n)/ms or BAIL_OUT('no comment on metadata');
+my $unsampled = 'ALTER metadata SET STATISTICS 0';
+my $older = changed($script, ",\n  metadata jsonb NOT NULL DEFAULT '{}'\n) WITH", "\n) WITH", $told, '', ", $unsampled", '', $created, q{
 CREATE FUNCTION session_auth.bygone() RETURNS text LANGUAGE c AS 'MODULE_PATHNAME', 'session_auth_tenant';
 UPDATE pg_proc SET prosrc = 'session_auth_bygone' WHERE proname = 'bygone';
 });
 my $to_this = qq{
 ALTER TABLE session_auth.sessions ADD COLUMN metadata jsonb NOT NULL DEFAULT '{}';
+ALTER TABLE session_auth.sessions $unsampled;
+$told
 DROP FUNCTION session_auth.bygone();
 $created
 REVOKE ALL ON FUNCTION session_auth.tenant() FROM PUBLIC, stranger;
@@ -221,12 +268,12 @@ AS 'MODULE_PATHNAME', 'session_auth_news';
 COMMENT ON FUNCTION session_auth.news(text) IS 'what is new';
 };
 my $newer = changed($script, "metadata jsonb NOT NULL DEFAULT '{}'\n) WITH", "metadata jsonb NOT NULL DEFAULT '{}',\n  note text NOT NULL DEFAULT 'none'\n) WITH",
-	"  actor text COLLATE \"C\",\n  detail jsonb\n)", "  actor text COLLATE \"C\",\n  detail jsonb,\n  event_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY\n)",
+	",\n  PRIMARY KEY (at, event_id)\n)", ",\n  number bigint NOT NULL GENERATED ALWAYS AS IDENTITY,\n  PRIMARY KEY (at, event_id)\n)",
 	"  denied boolean NOT NULL,\n  PRIMARY KEY (role, action, resource, denied)\n", "  denied boolean NOT NULL,\n  since timestamptz DEFAULT now(),\n  PRIMARY KEY (role, action, resource, denied)\n",
 	$tenant, "$more\n$tenant");
 my %delta = (
 	'the column' => q{ALTER TABLE session_auth.sessions ADD COLUMN note text NOT NULL DEFAULT 'none';},
-	'another column' => q{ALTER TABLE session_auth.session_events ADD COLUMN event_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY; REVOKE ALL ON SEQUENCE session_auth.session_events_event_id_seq FROM PUBLIC, stranger;},
+	'another column' => q{ALTER TABLE session_auth.session_events ADD COLUMN number bigint NOT NULL GENERATED ALWAYS AS IDENTITY; REVOKE ALL ON SEQUENCE session_auth.session_events_number_seq FROM PUBLIC, stranger;},
 	'the function' => $more,
 	'the rights' => q{REVOKE ALL ON FUNCTION session_auth.news(text) FROM PUBLIC, stranger;},
 	'the default' => q{ALTER TABLE session_auth.permissions ADD COLUMN since timestamptz; ALTER TABLE session_auth.permissions ALTER COLUMN since SET DEFAULT now();});
@@ -235,7 +282,7 @@ my %without = %delta;
 $without{$_} = '' foreach @order;
 $without{'the function'} = 'CREATE FUNCTION session_auth.news(text) RETURNS text LANGUAGE sql AS $$ SELECT $1 $$;';
 $without{'the default'} = 'ALTER TABLE session_auth.permissions ADD COLUMN since timestamptz;';
-my %told = ('the column' => 'sessions.12 note', 'another column' => 'session_events.7 event_id', 'the function' => 'comment on session_auth.news', 'the rights' => 'rights on function session_auth.news', 'the default' => 'permissions.5 since');
+my %told = ('the column' => 'sessions.12 note', 'another column' => 'session_events.8 number', 'the function' => 'comment on session_auth.news', 'the rights' => 'rights on function session_auth.news', 'the default' => 'permissions.5 since');
 
 system('cp', '-r', qw(Makefile session_auth.control scripts src sql), $dir) == 0 or BAIL_OUT('cannot copy the sources');
 append_to_file("$dir/src/news.c", q{
@@ -303,7 +350,7 @@ is($before->query($serves), "alice\nt\n1", 'updated: a connection from before go
 is($request->query("BEGIN; SELECT user_id FROM session_auth.authenticate('$token'); EXECUTE mine; COMMIT; EXECUTE mine"), "alice\n50\n0", '… also with its next transaction');
 my $made = $before->query(q{SELECT token FROM session_auth.create_session('alice', metadata => '{"by": "the older library"}')});
 is($ask->(q{SELECT note, metadata FROM session_auth.sessions ORDER BY created_at DESC LIMIT 1}), 'none|{"by": "the older library"}', '… what it writes has defaults in new columns');
-is($ask->(q{SELECT count(event_id) > 1, count(event_id) = count(DISTINCT event_id) FROM session_auth.session_events}), 't|t', '… also of identities');
+is($ask->(q{SELECT count(number) > 1, count(number) = count(DISTINCT number) FROM session_auth.session_events}), 't|t', '… also of identities');
 $made = $ask->("SELECT token FROM session_auth.rotate_session('$made')");
 is($before->query("SELECT user_id FROM session_auth.verify_session('$made')"), 'alice', '… what the new library wrote it reads');
 $ask->(q{UPDATE session_auth.sessions SET note = 'kept'});
@@ -329,7 +376,7 @@ foreach ([ 'a function with other arguments', q{ALTER EXTENSION session_auth DRO
 	[ 'a column that is gone', 'ALTER TABLE session_auth.rotated_tokens DROP rotated_at', 'column session_auth.rotated_tokens.3' ])
 {
 	my ($what, $change, $told) = @$_;
-	like(join("\n", broken_promises($should, extension_facts($fresh, "CREATE EXTENSION session_auth VERSION '$version'; $change"))), qr/^\Q$told\E[^\n]*$/, "$what is noticed");
+	like(join("\n", broken_promises($should, extension_facts($fresh, "CREATE EXTENSION session_auth VERSION '$version'; SET session_auth.guard_protection = off; $change"))), qr/^\Q$told\E[^\n]*$/, "$what is noticed");
 }
 unlike(slurp_file($node->logfile), qr/PANIC|TRAP|server process .* was terminated/, 'no server process died of it');
 
