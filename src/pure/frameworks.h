@@ -93,7 +93,7 @@ typedef enum FrameworkSalting
 	SALT_OPTIONAL,   /* the options' instead of the row's */
 	SALT_FIRST,      /* every application has its own: one signs ... */
 	SALT_LAST,       /* ... or, where there are two, the second encrypts */
-	SALT_NAME,       /* the cookie's name, with and without the options' behind it */
+	SALT_NAME,       /* the cookie's name, and the options' behind it */
 	SALT_NAME_COOKIE /* the options', else the cookie's name and "_cookie" */
 } FrameworkSalting;
 
