@@ -109,6 +109,7 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+  PERFORM session_auth.check_snapshot();
   PERFORM session_auth.end_sessions(ARRAY(SELECT session_auth.sessions_of_source(TG_RELID)));
   RETURN NULL;
 END
@@ -219,6 +220,7 @@ DECLARE
   old_roles text[];
   new_roles text[] := '{}';
 BEGIN
+  PERFORM session_auth.check_snapshot();
   IF TG_OP <> 'INSERT' THEN
     old_id := (session_auth.adopted_values(OLD, TG_ARGV[0]))[1];
     old_roles := session_auth.adopted_values(OLD, TG_ARGV[1]);
@@ -259,6 +261,7 @@ AS $$
 DECLARE
   gone text;
 BEGIN
+  PERFORM session_auth.check_snapshot();
   FOR gone IN EXECUTE format(
     'SELECT DISTINCT (session_auth.adopted_values(s, %L))[1] FROM ONLY %s s',
     TG_ARGV[0], TG_RELID::regclass)
@@ -410,6 +413,7 @@ DECLARE
   unfit bigint;
   gone uuid[];
 BEGIN
+  PERFORM session_auth.check_snapshot();
   PERFORM session_auth.require_attached(source, 'adopted_session_changed',
     ARRAY[token_column, user_column, expires_column]);
   EXECUTE 'WITH ' || rows_of_source || ',
@@ -527,6 +531,7 @@ DECLARE
   unfit bigint;
   gone bigint[];
 BEGIN
+  PERFORM session_auth.check_snapshot();
   PERFORM session_auth.require_attached(source, 'adopted_user_changed', ARRAY[id_column, role_column]);
   EXECUTE 'WITH ' || rows_of_source || ',
     created AS (
@@ -625,6 +630,7 @@ DECLARE
   sessions uuid[] := ARRAY(SELECT session_auth.sessions_of_source($1));
   grants bigint[] := ARRAY(SELECT a.grant_id FROM session_auth.adopted_roles a WHERE a.source::oid = $1);
 BEGIN
+  PERFORM session_auth.check_snapshot();
   IF EXISTS (
     SELECT FROM pg_trigger t
     JOIN pg_proc f ON f.oid = t.tgfoid AND f.pronamespace = 'session_auth'::regnamespace

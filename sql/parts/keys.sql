@@ -112,14 +112,16 @@ COMMENT ON COLUMN session_auth.cookie_secrets.secret IS
   'the secret itself, or file: and a name';
 ALTER TABLE session_auth.cookie_secrets ALTER secret SET STATISTICS 0, ALTER secret SET STORAGE MAIN;
 
+-- A token may be revoked again for longer, and on two servers that replicate to each
+-- other: each revocation is a row of its own, with a random key that cannot collide.
 CREATE TABLE session_auth.revoked_tokens (
   jti text COLLATE "C" NOT NULL,
   issuer text COLLATE "C",
-  until timestamptz NOT NULL
+  until timestamptz NOT NULL,
+  revocation_id uuid NOT NULL DEFAULT pg_catalog.gen_random_uuid() PRIMARY KEY
 );
 CREATE INDEX revoked_tokens_jti_idx ON session_auth.revoked_tokens (jti);
 CREATE INDEX revoked_tokens_until_idx ON session_auth.revoked_tokens (until);
-ALTER TABLE session_auth.revoked_tokens REPLICA IDENTITY FULL;
 COMMENT ON TABLE session_auth.revoked_tokens IS
   'tokens from elsewhere that are refused, by their jti; purged after until';
 COMMENT ON COLUMN session_auth.revoked_tokens.jti IS
@@ -128,19 +130,23 @@ COMMENT ON COLUMN session_auth.revoked_tokens.issuer IS
   'whose token; NULL: whoever issued it';
 COMMENT ON COLUMN session_auth.revoked_tokens.until IS
   'after it purge_sessions forgets the row';
+COMMENT ON COLUMN session_auth.revoked_tokens.revocation_id IS
+  'random, so that two servers can both write';
 
 CREATE TABLE session_auth.user_revocations (
   user_id text COLLATE "C" NOT NULL,
-  not_before timestamptz NOT NULL
+  not_before timestamptz NOT NULL,
+  revocation_id uuid NOT NULL DEFAULT pg_catalog.gen_random_uuid() PRIMARY KEY
 );
 CREATE INDEX user_revocations_user_id_idx ON session_auth.user_revocations (user_id);
-ALTER TABLE session_auth.user_revocations REPLICA IDENTITY FULL;
 COMMENT ON TABLE session_auth.user_revocations IS
   'a user''s tokens from elsewhere that were issued before the latest of these are refused';
 COMMENT ON COLUMN session_auth.user_revocations.user_id IS
   'whose tokens';
 COMMENT ON COLUMN session_auth.user_revocations.not_before IS
   'what was issued before it is refused';
+COMMENT ON COLUMN session_auth.user_revocations.revocation_id IS
+  'random, so that two servers can both write';
 
 -- Public keys are in dumps, secrets and private keys are not.
 SELECT pg_catalog.pg_extension_config_dump('session_auth.keys', 'WHERE public_key IS NOT NULL');
@@ -389,6 +395,7 @@ BEGIN
   PERFORM session_auth.check_optional_names('tenant_claim', ARRAY[$5]);
   -- two imports at once would each drop what the other adds
   LOCK TABLE session_auth.keys IN SHARE ROW EXCLUSIVE MODE;
+  PERFORM session_auth.check_snapshot();
   SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') INTO key_set
   FROM session_auth.read_jwks(session_auth.certificates_as_jwks($2)::text) r;
   DELETE FROM session_auth.keys k
@@ -448,6 +455,7 @@ DECLARE
   found bigint[];
   issuers bigint;
 BEGIN
+  PERFORM session_auth.check_snapshot();
   SELECT array_agg(k.key_id), count(DISTINCT coalesce(k.issuer, '')) INTO found, issuers
   FROM session_auth.keys k
   WHERE coalesce(k.kid = $1, k.kid IS NULL AND ($1 IS NULL OR k.fingerprint = $1), false)
@@ -526,13 +534,8 @@ RETURNS TABLE (
   valid_until timestamptz,
   fingerprint text
 )
-LANGUAGE sql STABLE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-  SELECT k.kid, k.algorithm, k.issuer, k.audiences, k.role_claim, k.tenant_claim, k.state,
-         k.valid_from, k.valid_until, k.fingerprint
-  FROM session_auth.keys k ORDER BY k.issuer NULLS FIRST, k.kid NULLS FIRST;
-END;
+LANGUAGE c STABLE PARALLEL SAFE ROWS 10
+AS 'MODULE_PATHNAME', 'session_auth_list_keys';
 COMMENT ON FUNCTION session_auth.list_keys() IS
   'The keys that are trusted, with everything but secrets; fingerprint is a public key''s RFC 7638 '
   'thumbprint.';
@@ -545,6 +548,7 @@ AS $$
 DECLARE
   stored record;
 BEGIN
+  PERFORM session_auth.check_snapshot();
   FOR stored IN SELECT s.secret_id, s.secret FROM session_auth.authjs_secrets s LOOP
     IF stored.secret = $1 THEN
       RETURN stored.secret_id;
@@ -563,6 +567,7 @@ AS $$
 DECLARE
   stored record;
 BEGIN
+  PERFORM session_auth.check_snapshot();
   FOR stored IN
     SELECT s.secret_id, s.secret FROM session_auth.cookie_secrets s WHERE s.kind = $1
   LOOP
@@ -737,6 +742,7 @@ CREATE FUNCTION session_auth.authenticate_request(
   authorization_header text,
   scope text DEFAULT 'transaction',
   tenant text DEFAULT NULL,
+  on_refused text DEFAULT 'error',
   OUT user_id text,
   OUT role text,
   OUT roles text[],
@@ -745,10 +751,10 @@ CREATE FUNCTION session_auth.authenticate_request(
   OUT expires_at timestamptz
 )
 LANGUAGE c VOLATILE PARALLEL UNSAFE
-AS 'MODULE_PATHNAME', 'session_auth_authenticate_request';
-COMMENT ON FUNCTION session_auth.authenticate_request(text, text, text, text) IS
-  'authenticate with the token of a Cookie header or, where that has none, of an Authorization: '
-  'Bearer header (RFC 6750). 28000 when neither has one, or when it is refused.';
+AS 'MODULE_PATHNAME', 'session_auth_authenticate_request_or';
+COMMENT ON FUNCTION session_auth.authenticate_request(text, text, text, text, text) IS
+  'authenticate with the token of a Cookie header or, where that has none or one that is refused, of '
+  'an Authorization: Bearer header (RFC 6750). 28000 when neither has one, or when it is refused.';
 
 CREATE FUNCTION session_auth.issue_token(
   user_id text,

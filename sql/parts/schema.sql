@@ -66,18 +66,22 @@ COMMENT ON COLUMN session_auth.rotated_tokens.rotated_at IS
   'when it got its successor: the grace begins here';
 ALTER TABLE session_auth.rotated_tokens ALTER token_hash SET STATISTICS 0;
 
+-- Its key is no number of a sequence: where two servers replicate to each other both
+-- write events, and equal numbers would stop replication.  It begins with the time, so
+-- that new events go to the end of its index, purge_sessions finds old ones by it, and
+-- the table can be partitioned by time, which a key without it would rule out.  Beside
+-- the time eight random bytes are enough, where a uuid would take 17 bytes more an event.
 CREATE TABLE session_auth.session_events (
   at timestamptz NOT NULL DEFAULT clock_timestamp(),
   event text COLLATE "C" NOT NULL,
   user_id text COLLATE "C",
   session_id uuid,
   actor text COLLATE "C",
-  detail jsonb
+  detail jsonb,
+  event_id bigint NOT NULL DEFAULT pg_catalog.uuid_hash_extended(pg_catalog.gen_random_uuid(), 0),
+  PRIMARY KEY (at, event_id)
 );
-CREATE INDEX session_events_at_idx ON session_auth.session_events USING brin (at);
 CREATE INDEX session_events_user_id_idx ON session_auth.session_events (user_id, at);
--- it has no key, and a publication of all tables must not stop purge_sessions
-ALTER TABLE session_auth.session_events REPLICA IDENTITY FULL;
 COMMENT ON TABLE session_auth.session_events IS
   'the audit trail; purge_sessions removes what is older than session_auth.event_retention';
 COMMENT ON COLUMN session_auth.session_events.at IS
@@ -93,6 +97,8 @@ COMMENT ON COLUMN session_auth.session_events.actor IS
 COMMENT ON COLUMN session_auth.session_events.detail IS
   'what else there is to say of such an event';
 ALTER TABLE session_auth.session_events ALTER detail SET STATISTICS 0;
+COMMENT ON COLUMN session_auth.session_events.event_id IS
+  'tells events of the same microsecond apart, on every server';
 
 CREATE TABLE session_auth.roles (
   role text COLLATE "C" NOT NULL PRIMARY KEY
@@ -174,6 +180,12 @@ LANGUAGE c STABLE
 AS 'MODULE_PATHNAME', 'session_auth_refuse';
 COMMENT ON FUNCTION session_auth.refuse(text, text) IS
   'internal: raises 22023, and keeps the statement, which may hold a secret, out of the log';
+
+CREATE FUNCTION session_auth.check_snapshot() RETURNS void
+LANGUAGE c STABLE
+AS 'MODULE_PATHNAME', 'session_auth_check_snapshot';
+COMMENT ON FUNCTION session_auth.check_snapshot() IS
+  'internal: 40001 when the transaction''s snapshot is older than a rewritten or emptied table';
 
 CREATE FUNCTION session_auth.acting_user() RETURNS text
 LANGUAGE c STABLE PARALLEL RESTRICTED

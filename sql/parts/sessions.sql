@@ -156,6 +156,7 @@ BEGIN
   IF batch_size IS NULL OR batch_size <= 0 THEN
     PERFORM session_auth.refuse('batch_size', 'It must be positive.');
   END IF;
+  PERFORM session_auth.check_snapshot();
   LOOP
     wanted := least(rows_between_pauses, batch_size - cardinality(purged));
     WITH ended AS (

@@ -21,6 +21,8 @@ WHERE a.grantee NOT IN (0, p.proowner);
 DROP FUNCTION session_auth.add_key(text, text, text, text, text[], text, text, text, timestamptz, timestamptz, text);
 DROP FUNCTION session_auth.import_jwks(text, jsonb, text[], text, text, text);
 DROP FUNCTION session_auth.add_authjs_secret(text, text[], text, text);
+DROP FUNCTION session_auth.authenticate(text, text, text);
+DROP FUNCTION session_auth.authenticate_request(text, text, text, text);
 DROP FUNCTION session_auth.protect_one_table(regclass, text, name, name);
 DROP FUNCTION session_auth.attach_triggers(regclass, text, text, text, name[]);
 
@@ -70,6 +72,21 @@ CREATE POLICY granted ON session_auth.session_events FOR SELECT USING ((
     ) l (acl)
     CROSS JOIN LATERAL pg_catalog.aclexplode(l.acl) a
     WHERE a.privilege_type = 'SELECT' AND (a.grantee = 0 OR pg_catalog.pg_has_role(a.grantee, 'USAGE')))));
+
+-- Keys, which REPACK (CONCURRENTLY) and replication find rows by.  The tables are
+-- written anew, and locked for so long; what replicates them updates its subscribers first.
+ALTER TABLE session_auth.session_events
+  ADD COLUMN event_id bigint NOT NULL DEFAULT pg_catalog.uuid_hash_extended(pg_catalog.gen_random_uuid(), 0),
+  ADD PRIMARY KEY (at, event_id),
+  REPLICA IDENTITY DEFAULT;
+-- the key's index finds events by time
+DROP INDEX session_auth.session_events_at_idx;
+ALTER TABLE session_auth.revoked_tokens
+  ADD COLUMN revocation_id uuid NOT NULL DEFAULT pg_catalog.gen_random_uuid() PRIMARY KEY,
+  REPLICA IDENTITY DEFAULT;
+ALTER TABLE session_auth.user_revocations
+  ADD COLUMN revocation_id uuid NOT NULL DEFAULT pg_catalog.gen_random_uuid() PRIMARY KEY,
+  REPLICA IDENTITY DEFAULT;
 
 @FUNCTIONS@
 

@@ -2,7 +2,7 @@
  * compat.h
  *		What differs between the supported versions of PostgreSQL, and only here.
  *
- * Supported: 15 to 18.
+ * Supported: 15 to 19.
  */
 #ifndef SESSION_AUTH_COMPAT_H
 #define SESSION_AUTH_COMPAT_H
@@ -11,11 +11,16 @@
 
 #include "fmgr.h"
 #include "utils/guc.h"
+#include "utils/jsonb.h"
 
 #if PG_VERSION_NUM < 150000
 #error "session_auth requires PostgreSQL 15 or later"
 #endif
 
+/* Values of varying length: up to 15 in postgres.h, since 19 no longer. */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
 /*
  * The versions whose executor is known: with another the filters of scans are left as
  * they are.  A build can narrow them, to see that everything works without.
@@ -68,6 +73,20 @@
 #define compat_relation_file(relation) ((relation)->rd_locator)
 #else
 #define compat_relation_file(relation) ((relation)->rd_node)
+#endif
+
+/* Since 19 a jsonb that is being made holds its result; before, each step returned it. */
+#if PG_VERSION_NUM >= 190000
+typedef JsonbInState CompatJsonbState;
+#define compat_push_jsonb(state, token, value) pushJsonbValue((state), (token), (value))
+#else
+typedef struct CompatJsonbState
+{
+	JsonbParseState *parse;
+	JsonbValue *result;
+} CompatJsonbState;
+#define compat_push_jsonb(state, token, value)                                                     \
+	((state)->result = pushJsonbValue(&(state)->parse, (token), (value)))
 #endif
 
 /*

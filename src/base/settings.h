@@ -23,6 +23,14 @@ extern bool setting_gate_policies;
 extern bool setting_fold_filters;
 extern bool setting_connection_scope;
 
+/* What pre_request does with a token that is refused. */
+enum
+{
+	PRE_REQUEST_ERROR,
+	PRE_REQUEST_NOBODY
+};
+extern int setting_pre_request_refused;
+
 extern void settings_init(void);
 
 #endif /* SESSION_AUTH_SETTINGS_H */

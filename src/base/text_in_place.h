@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
+#include "base/compat.h"
 #include "pure/slice.h"
 
 /* Says no of a text that has to be fetched or unpacked first. */

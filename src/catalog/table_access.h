@@ -41,6 +41,7 @@ typedef enum CatalogRelation
 	REVOKED_TOKENS_BY_JTI,
 	USER_REVOCATIONS,
 	USER_REVOCATIONS_BY_USER,
+	ADOPTED_ROLES, /* which SQL alone reads */
 	CATALOG_RELATIONS
 } CatalogRelation;
 
@@ -50,6 +51,8 @@ typedef struct TableScan
 	SysScanDesc scan;
 } TableScan;
 
+extern bool relation_may_be(Oid relid, CatalogRelation relation);
+extern bool relation_is_known(Oid relid);
 extern Relation open_relation(CatalogRelation relation, LOCKMODE lockmode);
 extern void scan_begin(TableScan *scan, CatalogRelation table, CatalogRelation index, int nkeys,
 					   ScanKey keys);

@@ -10,6 +10,7 @@
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
+#include "base/json_build.h"
 #include "identity/identity_row.h"
 
 /* Roles as text[], the one granted first at its head. */
@@ -44,59 +45,20 @@ identity_columns(const Identity *identity, Datum *values, bool *nulls)
 
 /* --------------------------------------------------------------------- claims */
 
-static void
-push_member(JsonbParseState **state, const char *name, JsonbValue *value)
-{
-	JsonbValue key;
-
-	key.type = jbvString;
-	key.val.string.val = (char *) name;
-	key.val.string.len = strlen(name);
-	pushJsonbValue(state, WJB_KEY, &key);
-	pushJsonbValue(state, WJB_VALUE, value);
-}
-
-static void
-push_text(JsonbParseState **state, const char *name, const char *text)
-{
-	JsonbValue value;
-
-	value.type = jbvString;
-	value.val.string.val = (char *) text;
-	value.val.string.len = strlen(text);
-	push_member(state, name, &value);
-}
-
-/* A NumericDate (RFC 7519), in whole seconds. */
-static void
-push_date(JsonbParseState **state, const char *name, TimestampTz at)
-{
-	JsonbValue value;
-	int64 seconds =
-		at / USECS_PER_SEC + (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * (int64) SECS_PER_DAY;
-
-	if (TIMESTAMP_NOT_FINITE(at))
-		return;
-	value.type = jbvNumeric;
-	value.val.numeric = DatumGetNumeric(DirectFunctionCall1(int8_numeric, Int64GetDatum(seconds)));
-	push_member(state, name, &value);
-}
-
 /* The registered claims of a session, which its metadata cannot override. */
 static Jsonb *
 session_claims(const Identity *identity)
 {
-	JsonbParseState *state = NULL;
+	JsonObject *object = json_object_begin();
 
-	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	push_text(&state, "sub", identity->user_id);
+	json_object_text(object, "sub", identity->user_id);
 	if (identity->has_session)
-		push_text(
-			&state, "sid",
+		json_object_text(
+			object, "sid",
 			DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&identity->session_id))));
-	push_date(&state, "iat", identity->issued_at);
-	push_date(&state, "exp", identity->expires_at);
-	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+	json_object_date(object, "iat", identity->issued_at);
+	json_object_date(object, "exp", identity->expires_at);
+	return json_object_end(object);
 }
 
 /*
@@ -106,15 +68,15 @@ session_claims(const Identity *identity)
 Jsonb *
 identity_claims(const Identity *identity)
 {
-	Datum claims;
+	Jsonb *claims;
 
 	if (identity->claims == NULL)
 		return session_claims(identity);
-	claims = DirectFunctionCall1(jsonb_in, CStringGetDatum(identity->claims));
+	claims = json_object_parse(identity->claims);
 	if (identity->origin)
-		return DatumGetJsonbP(claims);
-	return DatumGetJsonbP(
-		DirectFunctionCall2(jsonb_concat, claims, JsonbPGetDatum(session_claims(identity))));
+		return claims;
+	return DatumGetJsonbP(DirectFunctionCall2(jsonb_concat, JsonbPGetDatum(claims),
+											  JsonbPGetDatum(session_claims(identity))));
 }
 
 /* HTTP 401, in words that tell it from a refused token. */

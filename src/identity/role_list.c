@@ -9,6 +9,7 @@
 
 #include "catalog/pg_type.h"
 
+#include "base/compat.h"
 #include "identity/identity_text.h"
 #include "identity/role_list.h"
 

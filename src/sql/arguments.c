@@ -14,6 +14,7 @@
 #include "utils/timestamp.h"
 
 #include "base/compat.h"
+#include "base/json_build.h"
 #include "base/settings.h"
 #include "identity/identity.h"
 #include "sql/arguments.h"
@@ -188,7 +189,7 @@ argument_object(FunctionCallInfo fcinfo, int n, const char *what)
 	Jsonb *object;
 
 	if (PG_ARGISNULL(n))
-		return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")));
+		return json_object_empty();
 	if (toast_raw_datum_size(PG_GETARG_DATUM(n)) > MAX_OBJECT)
 		refuse(what, "It must not be larger than 8 kB.");
 	object = PG_GETARG_JSONB_P(n);

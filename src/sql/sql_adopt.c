@@ -31,6 +31,7 @@
 #include "base/clock.h"
 #include "base/compat.h"
 #include "base/errors.h"
+#include "base/json_build.h"
 #include "pure/crypto.h"
 #include "pure/token.h"
 #include "sql/arguments.h"
@@ -308,8 +309,7 @@ begin_session(Oid source, const AdoptedRow *row)
 	session.user_id = row->user_id;
 	session.expires_at = row->expires_at;
 	set_lifetime(&session, session.created_at);
-	session.metadata =
-		DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(pstrdup("{}"))));
+	session.metadata = json_object_empty();
 	session_create(&session, acting_user());
 }
 

@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/compat.h"
+#include "base/json_build.h"
 #include "base/row_type.h"
 #include "base/settings.h"
 #include "identity/identity.h"
@@ -69,46 +70,100 @@ note_missing_transaction(IdentityScope scope)
 }
 
 static Datum
-identity_record(const Identity *identity)
+identity_row(Datum *values, bool *nulls)
 {
 	static const RowColumn columns[] = {
 		{ "user_id", TEXTOID }, { "role", TEXTOID },       { "roles", TEXTARRAYOID },
 		{ "tenant", TEXTOID },  { "session_id", UUIDOID }, { "expires_at", TIMESTAMPTZOID }
 	};
 	static RowType type = { lengthof(columns), columns, NULL };
+
+	return row_form(&type, values, nulls);
+}
+
+static Datum
+identity_record(const Identity *identity)
+{
 	Datum values[IDENTITY_COLUMNS];
 	bool nulls[IDENTITY_COLUMNS];
 
 	identity_columns(identity, values, nulls);
-	return row_form(&type, values, nulls);
+	return identity_row(values, nulls);
 }
 
+static Datum
+nobody_record(void)
+{
+	Datum values[IDENTITY_COLUMNS] = { 0 };
+	bool nulls[IDENTITY_COLUMNS];
+
+	memset(nulls, true, sizeof(nulls));
+	return identity_row(values, nulls);
+}
+
+OnRefused
+argument_on_refused(FunctionCallInfo fcinfo, int n)
+{
+	char *answer = argument_text_or_null(fcinfo, n);
+
+	if (answer && strcmp(answer, "error") == 0)
+		return REFUSED_IS_ERROR;
+	if (answer && strcmp(answer, "nobody") == 0)
+		return REFUSED_IS_NOBODY;
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid on_refused"),
+					errdetail("It must be \"error\" or \"nobody\".")));
+}
+
+/* Takes on the identity that a verification has led to, or says what became of it. */
 Datum
-authenticate_token(TokenArgument token, IdentityScope scope, const char *tenant)
+enter(ResultCode result, Verification *verification, const Entry *entry)
+{
+	if (result != RESULT_OK && entry->on_refused == REFUSED_IS_ERROR)
+		verify_raise(result, verification);
+	if (result != RESULT_OK)
+	{
+		verify_note(result, verification, false);
+		identity_drop();
+		return nobody_record();
+	}
+	verification->identity.scope = entry->scope;
+	identity_set(&verification->identity);
+	note_missing_transaction(entry->scope);
+	return identity_record(&verification->identity);
+}
+
+static Datum
+authenticate(TokenArgument token, const Entry *entry)
 {
 	Verification verification;
 	ResultCode result;
 
 	identity_require_no_cursor();
-	result = verify_token(token.bytes, token.len, tenant, &verification);
-	if (result != RESULT_OK)
-		verify_raise(result, &verification);
-	verification.identity.scope = scope;
-	identity_set(&verification.identity);
-	note_missing_transaction(scope);
-	return identity_record(&verification.identity);
+	result = verify_token(token.bytes, token.len, entry->tenant, &verification);
+	return enter(result, &verification, entry);
 }
 
 SQL_FUNCTION(session_auth_authenticate);
 
-/* authenticate(token, scope, tenant) */
+/* authenticate(token, scope, tenant), as it was in 0.1.0 */
 Datum
 session_auth_authenticate(PG_FUNCTION_ARGS)
 {
-	IdentityScope scope = argument_scope(fcinfo, 1);
-	char *tenant = argument_tenant(fcinfo, 2);
+	Entry entry = { argument_scope(fcinfo, 1), argument_tenant(fcinfo, 2), REFUSED_IS_ERROR };
 
-	return authenticate_token(argument_token(fcinfo, 0), scope, tenant);
+	return authenticate(argument_token(fcinfo, 0), &entry);
+}
+
+SQL_FUNCTION(session_auth_authenticate_or);
+
+/* authenticate(token, scope, tenant, on_refused) */
+Datum
+session_auth_authenticate_or(PG_FUNCTION_ARGS)
+{
+	Entry entry = { argument_scope(fcinfo, 1), argument_tenant(fcinfo, 2),
+					argument_on_refused(fcinfo, 3) };
+
+	return authenticate(argument_token(fcinfo, 0), &entry);
 }
 
 SQL_FUNCTION(session_auth_deauthenticate);
@@ -150,22 +205,11 @@ use_given_roles(ArrayType *array, Identity *identity)
 static void
 record_impersonation(const Identity *identity, char *reason)
 {
-	JsonbParseState *state = NULL;
-	JsonbValue value;
-	JsonbValue *detail;
+	JsonObject *detail = json_object_begin();
 
-	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	value.type = jbvString;
-	value.val.string.val = "reason";
-	value.val.string.len = strlen("reason");
-	pushJsonbValue(&state, WJB_KEY, &value);
-	value.type = reason ? jbvString : jbvNull;
-	value.val.string.val = reason;
-	value.val.string.len = reason ? strlen(reason) : 0;
-	pushJsonbValue(&state, WJB_VALUE, &value);
-	detail = pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	json_object_text(detail, "reason", reason);
 	catalog_insert_event("impersonated", identity->user_id, NULL, identity->actor,
-						 JsonbValueToJsonb(detail));
+						 json_object_end(detail));
 }
 
 SQL_FUNCTION(session_auth_impersonate);
@@ -333,20 +377,15 @@ session_auth_claim(PG_FUNCTION_ARGS)
 {
 	const Identity *identity = identity_current();
 	text *name = PG_GETARG_TEXT_PP(0);
-	JsonbValue key;
-	JsonbValue *value;
+	text *shown;
 
 	if (identity == NULL)
 		PG_RETURN_NULL();
-	key.type = jbvString;
-	key.val.string.val = VARDATA_ANY(name);
-	key.val.string.len = VARSIZE_ANY_EXHDR(name);
-	value = findJsonbValueFromContainer(&identity_claims(identity)->root, JB_FOBJECT, &key);
-	if (value == NULL || value->type == jbvNull)
+	shown =
+		json_object_shown(identity_claims(identity), VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
+	if (shown == NULL)
 		PG_RETURN_NULL();
-	if (value->type == jbvString)
-		PG_RETURN_TEXT_P(cstring_to_text_with_len(value->val.string.val, value->val.string.len));
-	PG_RETURN_TEXT_P(cstring_to_text(JsonbToCString(NULL, &JsonbValueToJsonb(value)->root, 0)));
+	PG_RETURN_TEXT_P(shown);
 }
 
 SQL_FUNCTION(session_auth_is_authenticated);

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/compat.h"
 #include "base/errors.h"
+#include "base/json_build.h"
 #include "catalog/tables.h"
 #include "pure/base64.h"
 #include "pure/jws.h"
@@ -78,16 +79,9 @@ argument_claims(FunctionCallInfo fcinfo, int n)
 	Jsonb *claims = argument_object(fcinfo, n, "claims");
 
 	for (size_t i = 0; i < lengthof(reserved); i++)
-	{
-		JsonbValue key;
-
-		key.type = jbvString;
-		key.val.string.val = (char *) reserved[i];
-		key.val.string.len = strlen(reserved[i]);
-		if (findJsonbValueFromContainer(&claims->root, JB_FOBJECT, &key))
+		if (json_object_has(claims, reserved[i]))
 			refuse("claims",
 				   psprintf("\"%s\" is added by the function and must not be in it.", reserved[i]));
-	}
 	return claims;
 }
 

@@ -12,10 +12,12 @@
 #include "storage/lock.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
+#include "utils/tuplestore.h"
 
 #include "base/clock.h"
 #include "base/compat.h"
 #include "base/errors.h"
+#include "base/json_build.h"
 #include "base/row_type.h"
 #include "base/settings.h"
 #include "identity/identity_row.h"
@@ -506,8 +508,7 @@ put_sessions(FunctionCallInfo fcinfo, const char *user_id)
 		values[3] = TimestampTzGetDatum(session_latest_end(row));
 		values[4] = BoolGetDatum(identity && identity->has_session &&
 								 memcmp(&identity->session_id, &row->session_id, UUID_LEN) == 0);
-		values[5] = row->metadata ? JsonbPGetDatum(row->metadata)
-								  : DirectFunctionCall1(jsonb_in, CStringGetDatum("{}"));
+		values[5] = JsonbPGetDatum(row->metadata ? row->metadata : json_object_empty());
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 }

@@ -13,12 +13,11 @@
 #include "postgres.h"
 
 #include "mb/pg_wchar.h"
-#include "utils/fmgrprotos.h"
-#include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
 #include "base/clock.h"
 #include "base/errors.h"
+#include "base/json_build.h"
 #include "base/settings.h"
 #include "catalog/tables.h"
 #include "pure/better_auth.h"
@@ -464,23 +463,6 @@ external_revoke_user(const char *user_id)
 	catalog_insert_user_revocation(user_id, clock_now());
 }
 
-/* The jti or issuer of an identity's claims, or NULL. */
-static char *
-claim_of(const Identity *identity, const char *name)
-{
-	JsonbValue key;
-	JsonbValue *value;
-	Datum claims = DirectFunctionCall1(jsonb_in, CStringGetDatum(identity->claims));
-
-	key.type = jbvString;
-	key.val.string.val = (char *) name;
-	key.val.string.len = strlen(name);
-	value = findJsonbValueFromContainer(&DatumGetJsonbP(claims)->root, JB_FOBJECT, &key);
-	return value && value->type == jbvString
-			   ? pnstrdup(value->val.string.val, value->val.string.len)
-			   : NULL;
-}
-
 /*
  * Refuse the current identity's own token from now on.  One that has no jti
  * cannot be told from the user's others: then all of them are refused.
@@ -488,8 +470,9 @@ claim_of(const Identity *identity, const char *name)
 void
 external_revoke_current(const Identity *identity)
 {
-	char *jti = claim_of(identity, "jti");
-	char *issuer = claim_of(identity, "iss");
+	Jsonb *claims = json_object_parse(identity->claims);
+	char *jti = json_object_string(claims, "jti");
+	char *issuer = json_object_string(claims, "iss");
 
 	if (jti)
 		catalog_insert_revoked_token(jti, issuer, identity->expires_at);

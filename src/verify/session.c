@@ -22,6 +22,7 @@
 #include "utils/timestamp.h"
 
 #include "base/clock.h"
+#include "base/json_build.h"
 #include "base/settings.h"
 #include "pure/crypto.h"
 #include "verify/session.h"
@@ -250,18 +251,10 @@ end_name(SessionEnd why)
 static Jsonb *
 detail_by(const char *by)
 {
-	JsonbParseState *state = NULL;
-	JsonbValue value;
+	JsonObject *detail = json_object_begin();
 
-	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	value.type = jbvString;
-	value.val.string.val = "by";
-	value.val.string.len = 2;
-	pushJsonbValue(&state, WJB_KEY, &value);
-	value.val.string.val = (char *) by;
-	value.val.string.len = strlen(by);
-	pushJsonbValue(&state, WJB_VALUE, &value);
-	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+	json_object_text(detail, "by", by);
+	return json_object_end(detail);
 }
 
 typedef struct EndArgs

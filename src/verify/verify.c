@@ -11,6 +11,7 @@
 #include "utils/builtins.h"
 
 #include "base/clock.h"
+#include "base/compat.h"
 #include "base/errors.h"
 #include "base/settings.h"
 #include "pure/token.h"

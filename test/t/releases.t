@@ -109,7 +109,7 @@ my $answers = qq{
 	SELECT user_id FROM session_auth.verify_session('6f2b0a55-6f2d-4c7e-9d59-53b0d6a4c0de');
 	SELECT event, count(*) FROM session_auth.session_events GROUP BY event ORDER BY event;
 	SELECT severity, object, problem FROM session_auth.check_policies() ORDER BY 1, 2, 3;
-	SELECT * FROM session_auth.revoked_tokens; SELECT * FROM session_auth.user_revocations;
+	SELECT jti, issuer, until FROM session_auth.revoked_tokens; SELECT user_id, not_before FROM session_auth.user_revocations;
 	SELECT session_auth.grant_role('dora', 'USER'), max(grant_id) FROM session_auth.user_roles;
 	UPDATE logins SET person = 'dora'; SELECT user_id, roles FROM session_auth.verify_session('6f2b0a55-6f2d-4c7e-9d59-53b0d6a4c0de');
 	SELECT count(*) FROM session_auth.rotate_session('$token');
@@ -241,12 +241,12 @@ AS 'MODULE_PATHNAME', 'session_auth_news';
 COMMENT ON FUNCTION session_auth.news(text) IS 'what is new';
 };
 my $newer = changed($script, "metadata jsonb NOT NULL DEFAULT '{}'\n) WITH", "metadata jsonb NOT NULL DEFAULT '{}',\n  note text NOT NULL DEFAULT 'none'\n) WITH",
-	"  actor text COLLATE \"C\",\n  detail jsonb\n)", "  actor text COLLATE \"C\",\n  detail jsonb,\n  event_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY\n)",
+	",\n  PRIMARY KEY (at, event_id)\n)", ",\n  number bigint NOT NULL GENERATED ALWAYS AS IDENTITY,\n  PRIMARY KEY (at, event_id)\n)",
 	"  denied boolean NOT NULL,\n  PRIMARY KEY (role, action, resource, denied)\n", "  denied boolean NOT NULL,\n  since timestamptz DEFAULT now(),\n  PRIMARY KEY (role, action, resource, denied)\n",
 	$tenant, "$more\n$tenant");
 my %delta = (
 	'the column' => q{ALTER TABLE session_auth.sessions ADD COLUMN note text NOT NULL DEFAULT 'none';},
-	'another column' => q{ALTER TABLE session_auth.session_events ADD COLUMN event_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY; REVOKE ALL ON SEQUENCE session_auth.session_events_event_id_seq FROM PUBLIC, stranger;},
+	'another column' => q{ALTER TABLE session_auth.session_events ADD COLUMN number bigint NOT NULL GENERATED ALWAYS AS IDENTITY; REVOKE ALL ON SEQUENCE session_auth.session_events_number_seq FROM PUBLIC, stranger;},
 	'the function' => $more,
 	'the rights' => q{REVOKE ALL ON FUNCTION session_auth.news(text) FROM PUBLIC, stranger;},
 	'the default' => q{ALTER TABLE session_auth.permissions ADD COLUMN since timestamptz; ALTER TABLE session_auth.permissions ALTER COLUMN since SET DEFAULT now();});
@@ -255,7 +255,7 @@ my %without = %delta;
 $without{$_} = '' foreach @order;
 $without{'the function'} = 'CREATE FUNCTION session_auth.news(text) RETURNS text LANGUAGE sql AS $$ SELECT $1 $$;';
 $without{'the default'} = 'ALTER TABLE session_auth.permissions ADD COLUMN since timestamptz;';
-my %told = ('the column' => 'sessions.12 note', 'another column' => 'session_events.7 event_id', 'the function' => 'comment on session_auth.news', 'the rights' => 'rights on function session_auth.news', 'the default' => 'permissions.5 since');
+my %told = ('the column' => 'sessions.12 note', 'another column' => 'session_events.8 number', 'the function' => 'comment on session_auth.news', 'the rights' => 'rights on function session_auth.news', 'the default' => 'permissions.5 since');
 
 system('cp', '-r', qw(Makefile session_auth.control scripts src sql), $dir) == 0 or BAIL_OUT('cannot copy the sources');
 append_to_file("$dir/src/news.c", q{
@@ -323,7 +323,7 @@ is($before->query($serves), "alice\nt\n1", 'updated: a connection from before go
 is($request->query("BEGIN; SELECT user_id FROM session_auth.authenticate('$token'); EXECUTE mine; COMMIT; EXECUTE mine"), "alice\n50\n0", '… also with its next transaction');
 my $made = $before->query(q{SELECT token FROM session_auth.create_session('alice', metadata => '{"by": "the older library"}')});
 is($ask->(q{SELECT note, metadata FROM session_auth.sessions ORDER BY created_at DESC LIMIT 1}), 'none|{"by": "the older library"}', '… what it writes has defaults in new columns');
-is($ask->(q{SELECT count(event_id) > 1, count(event_id) = count(DISTINCT event_id) FROM session_auth.session_events}), 't|t', '… also of identities');
+is($ask->(q{SELECT count(number) > 1, count(number) = count(DISTINCT number) FROM session_auth.session_events}), 't|t', '… also of identities');
 $made = $ask->("SELECT token FROM session_auth.rotate_session('$made')");
 is($before->query("SELECT user_id FROM session_auth.verify_session('$made')"), 'alice', '… what the new library wrote it reads');
 $ask->(q{UPDATE session_auth.sessions SET note = 'kept'});
