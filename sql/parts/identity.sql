@@ -53,7 +53,8 @@ CREATE FUNCTION session_auth.user_uuid() RETURNS uuid
 LANGUAGE c STABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'session_auth_user_uuid';
 COMMENT ON FUNCTION session_auth.user_uuid() IS
-  'user_id() as a uuid; NULL without an identity, and when it is none.';
+  'user_id() as a uuid; NULL without an identity, and when it is not written as a uuid is printed, in '
+  'small letters.';
 
 CREATE FUNCTION session_auth.role() RETURNS text
 LANGUAGE c STABLE PARALLEL SAFE

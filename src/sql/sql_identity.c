@@ -286,19 +286,6 @@ session_auth_user_id(PG_FUNCTION_ARGS)
 	return identity_text(fcinfo, identity ? identity->user_id : NULL);
 }
 
-SQL_FUNCTION(session_auth_user_uuid);
-
-/* user_uuid(): NULL as well when the user's id is not a uuid */
-Datum
-session_auth_user_uuid(PG_FUNCTION_ARGS)
-{
-	const Identity *identity = identity_current();
-
-	if (identity == NULL || !argument_is_uuid(identity->user_id))
-		PG_RETURN_NULL();
-	return DirectFunctionCall1(uuid_in, CStringGetDatum(identity->user_id));
-}
-
 SQL_FUNCTION(session_auth_role);
 
 Datum
