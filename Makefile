@@ -38,7 +38,7 @@ endif
 PG_CPPFLAGS = -DPGDLLEXPORT='__attribute__((visibility("default")))'
 
 # The install script, in the order in which its parts build upon each other.
-SQL_PARTS = schema sessions identity permissions keys policies adopt postgrest rights
+SQL_PARTS = schema sessions identity permissions keys policies adopt adopt_sessions adopt_roles adopt_leave postgrest rights
 SQL_PART_FILES = $(SQL_PARTS:%=sql/parts/%.sql)
 BASE_SCRIPT = sql/session_auth--$(EXTVERSION).sql
 

@@ -28,9 +28,11 @@ BEGIN ATOMIC
     ('admin', ARRAY['check_argument', 'refuse', 'require_table', 'identity_expression',
        'protect_one_table']),
     -- and what adopting does as the owner of the application's table
-    ('admin', ARRAY['adopt_sessions', 'adopt_roles', 'abandon', 'require_source', 'require_column',
-       'attach_triggers', 'take_over_sessions', 'take_over_roles', 'forget_source',
-       'adopted_session_changed', 'adopted_sessions_truncated', 'adopted_user_changed',
+    ('admin', ARRAY['adopt_sessions', 'adopt_roles', 'abandon', 'list_adoptions', 'require_source',
+       'require_column', 'token_arguments', 'user_arguments', 'expiry_arguments', 'row_arguments',
+       'require_tenant', 'is_unique', 'require_newest_rows', 'adopted_tables', 'trigger_arguments',
+       'attach_trigger', 'attach_truncate', 'attach_triggers', 'take_over_sessions', 'take_over_roles',
+       'forget_source', 'adopted_session_changed', 'adopted_sessions_truncated', 'adopted_user_changed',
        'adopted_users_truncated'])
   ) u (usage, names) ON (u.usage = $1 OR u.usage IS NULL) AND p.proname = ANY (u.names)
   WHERE p.pronamespace = 'session_auth'::regnamespace;

@@ -18,7 +18,9 @@ CREATE TABLE session_auth.sessions (
   user_id text COLLATE "C" NOT NULL,
   ended_at timestamptz,
   ended_by text COLLATE "C",
-  metadata jsonb NOT NULL DEFAULT '{}'
+  metadata jsonb NOT NULL DEFAULT '{}',
+  tenant text COLLATE "C",
+  signed_only boolean
 ) WITH (fillfactor = 90);
 CREATE INDEX sessions_user_id_idx ON session_auth.sessions (user_id);
 CREATE INDEX sessions_expires_at_idx ON session_auth.sessions (expires_at);
@@ -26,6 +28,10 @@ COMMENT ON TABLE session_auth.sessions IS
   'one row a session; never the token, only its SHA-256';
 COMMENT ON COLUMN session_auth.sessions.token_key IS
   'the first eight bytes of token_hash, big-endian: what the index finds a token by';
+COMMENT ON COLUMN session_auth.sessions.tenant IS
+  'that it is bound to, empty for none; null: it is not bound';
+COMMENT ON COLUMN session_auth.sessions.signed_only IS
+  'opened by a cookie whose proof was verified alone; null: an adopted one as long as a cookie secret is set up';
 COMMENT ON COLUMN session_auth.sessions.lifetime IS
   'by how much refresh_session slides expires_at';
 COMMENT ON COLUMN session_auth.sessions.last_seen_at IS

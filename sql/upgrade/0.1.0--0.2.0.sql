@@ -18,8 +18,31 @@ CROSS JOIN LATERAL pg_catalog.aclexplode(p.proacl) a
 WHERE a.grantee NOT IN (0, p.proowner);
 
 -- Functions whose arguments or results are others now.
+DROP FUNCTION session_auth.adopt_sessions(regclass, name, name, name);
+DROP FUNCTION session_auth.take_over_sessions(regclass, name, name, name);
+DROP FUNCTION session_auth.adopted_session(oid, record, name, name, name);
+DROP FUNCTION session_auth.adopt_roles(regclass, name, name);
+DROP FUNCTION session_auth.take_over_roles(regclass, name, name);
+DROP FUNCTION session_auth.grant_adopted_roles(regclass, text, text[]);
+DROP FUNCTION session_auth.attach_triggers(regclass, text, text, text, name[]);
+DROP FUNCTION session_auth.require_attached(regclass, text, name[]);
+DROP FUNCTION session_auth.require_column(regclass, text, name, text[]);
 
 -- Tables.
+ALTER TABLE session_auth.sessions ADD COLUMN tenant text COLLATE "C";
+ALTER TABLE session_auth.sessions ADD COLUMN signed_only boolean;
+ALTER TABLE session_auth.adopted_roles ADD COLUMN holders integer NOT NULL DEFAULT 1;
+
+-- Event triggers; what they do comes below.
+DROP EVENT TRIGGER session_auth_source_dropped;
+CREATE EVENT TRIGGER session_auth_source_dropped ON sql_drop
+  EXECUTE FUNCTION session_auth.source_dropped();
+ALTER EVENT TRIGGER session_auth_source_dropped ENABLE ALWAYS;
+CREATE FUNCTION session_auth.source_altered() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+CREATE EVENT TRIGGER session_auth_source_altered ON ddl_command_end
+  WHEN TAG IN ('CREATE TABLE', 'CREATE FOREIGN TABLE', 'CREATE SCHEMA', 'ALTER TABLE')
+  EXECUTE FUNCTION session_auth.source_altered();
+ALTER EVENT TRIGGER session_auth_source_altered ENABLE ALWAYS;
 
 @FUNCTIONS@
 

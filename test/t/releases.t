@@ -191,12 +191,12 @@ sub changed
 
 my $tenant = 'CREATE FUNCTION session_auth.tenant() RETURNS text';
 my ($created) = $script =~ /^(\Q$tenant\E.*?;\nCOMMENT.*?;\n)/ms or BAIL_OUT('no function tenant');
-my $older = changed($script, ",\n  metadata jsonb NOT NULL DEFAULT '{}'\n) WITH", "\n) WITH", $created, q{
+my $older = changed($script, ",\n  signed_only boolean\n) WITH", "\n) WITH", $created, q{
 CREATE FUNCTION session_auth.bygone() RETURNS text LANGUAGE c AS 'MODULE_PATHNAME', 'session_auth_tenant';
 UPDATE pg_proc SET prosrc = 'session_auth_bygone' WHERE proname = 'bygone';
 });
 my $to_this = qq{
-ALTER TABLE session_auth.sessions ADD COLUMN metadata jsonb NOT NULL DEFAULT '{}';
+ALTER TABLE session_auth.sessions ADD COLUMN signed_only boolean;
 DROP FUNCTION session_auth.bygone();
 $created
 REVOKE ALL ON FUNCTION session_auth.tenant() FROM PUBLIC, stranger;
@@ -220,7 +220,7 @@ LANGUAGE c STABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'session_auth_news';
 COMMENT ON FUNCTION session_auth.news(text) IS 'what is new';
 };
-my $newer = changed($script, "metadata jsonb NOT NULL DEFAULT '{}'\n) WITH", "metadata jsonb NOT NULL DEFAULT '{}',\n  note text NOT NULL DEFAULT 'none'\n) WITH",
+my $newer = changed($script, "signed_only boolean\n) WITH", "signed_only boolean,\n  note text NOT NULL DEFAULT 'none'\n) WITH",
 	"  actor text COLLATE \"C\",\n  detail jsonb\n)", "  actor text COLLATE \"C\",\n  detail jsonb,\n  event_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY\n)",
 	"  denied boolean NOT NULL,\n  PRIMARY KEY (role, action, resource, denied)\n", "  denied boolean NOT NULL,\n  since timestamptz DEFAULT now(),\n  PRIMARY KEY (role, action, resource, denied)\n",
 	$tenant, "$more\n$tenant");
@@ -235,7 +235,7 @@ my %without = %delta;
 $without{$_} = '' foreach @order;
 $without{'the function'} = 'CREATE FUNCTION session_auth.news(text) RETURNS text LANGUAGE sql AS $$ SELECT $1 $$;';
 $without{'the default'} = 'ALTER TABLE session_auth.permissions ADD COLUMN since timestamptz;';
-my %told = ('the column' => 'sessions.12 note', 'another column' => 'session_events.7 event_id', 'the function' => 'comment on session_auth.news', 'the rights' => 'rights on function session_auth.news', 'the default' => 'permissions.5 since');
+my %told = ('the column' => 'sessions.14 note', 'another column' => 'session_events.7 event_id', 'the function' => 'comment on session_auth.news', 'the rights' => 'rights on function session_auth.news', 'the default' => 'permissions.5 since');
 
 system('cp', '-r', qw(Makefile session_auth.control scripts src sql), $dir) == 0 or BAIL_OUT('cannot copy the sources');
 append_to_file("$dir/src/news.c", q{
@@ -245,7 +245,7 @@ append_to_file("$dir/src/news.c", q{
 SQL_FUNCTION(session_auth_news);
 Datum session_auth_news(PG_FUNCTION_ARGS) { PG_RETURN_DATUM(PG_GETARG_DATUM(0)); }
 });
-foreach ([ 'catalog_sessions.c', "	Natts_sessions = Anum_sessions_metadata", "	Anum_sessions_note,\n	Natts_sessions = Anum_sessions_note" ],
+foreach ([ 'catalog_sessions.c', "	Natts_sessions = Anum_sessions_signed_only", "	Anum_sessions_note,\n	Natts_sessions = Anum_sessions_note" ],
 	[ 'catalog_sessions.c', "	values[Anum_sessions_metadata - 1] =", "	values[Anum_sessions_note - 1] = CStringGetTextDatum(\"by the newer library\");\n	values[Anum_sessions_metadata - 1] =" ],
 	[ 'identity.c', q{#define FORMAT '1'}, q{#define FORMAT '2'} ])
 {
