@@ -168,12 +168,32 @@ session_auth_adopted_row(PG_FUNCTION_ARGS)
 
 SQL_FUNCTION(session_auth_adopted_session);
 
-/* 0.1.0's adopted_session, which nothing calls any more. */
+/*
+ * adopted_session(source oid, source_row record, token, user, expires): 0.1.0's, which
+ * a database that was not updated yet goes on calling
+ */
 Datum
 session_auth_adopted_session(PG_FUNCTION_ARGS)
 {
-	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					errmsg("adopted_session() has been replaced by adopted_row()")));
+	char *columns[] = { NameStr(*PG_GETARG_NAME(2)), NameStr(*PG_GETARG_NAME(3)),
+						NameStr(*PG_GETARG_NAME(4)) };
+	HeapTupleData tuple;
+	TupleDesc desc = argument_row(fcinfo, 1, &tuple);
+	TupleDesc result;
+	Adoption adoption;
+	AdoptedRow row;
+	Datum values[ADOPTED_COLUMNS] = { 0 };
+	bool nulls[ADOPTED_COLUMNS];
+
+	if (get_call_result_type(fcinfo, NULL, &result) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	(void) adoption_read(columns, lengthof(columns), &adoption);
+	adopted_row_read((SourceRow){ &tuple, desc }, &adoption, &row);
+	ReleaseTupleDesc(desc);
+	memset(nulls, true, sizeof(nulls));
+	if (row.fitness == ROW_FITS)
+		put_row(PG_GETARG_OID(0), &row, values, nulls);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(result), values, nulls)));
 }
 
 /* ------------------------------------------------------------------- row by row */

@@ -98,6 +98,9 @@ my $fill = qq{
 	CREATE TABLE logins (token text PRIMARY KEY, person text, until timestamptz);
 	INSERT INTO logins VALUES ('6f2b0a55-6f2d-4c7e-9d59-53b0d6a4c0de', 'carol', now() + interval '1 day');
 	SELECT session_auth.adopt_sessions('logins', 'token', 'person', 'until');
+	CREATE TABLE people (id text PRIMARY KEY, role text);
+	INSERT INTO people VALUES ('carol', 'USER');
+	SELECT session_auth.adopt_roles('people', 'id', 'role');
 };
 my $answers = qq{
 	SELECT session_auth.export_permissions();
@@ -106,7 +109,9 @@ my $answers = qq{
 	SELECT r.role, a, s, session_auth.has_permission(r.role, a, s) FROM session_auth.roles r, unnest('{view,edit}'::text[]) a, unnest('{accounts,profile,vault}'::text[]) s ORDER BY 1, 2, 3;
 	SELECT * FROM session_auth.verify_session('$token', 'acme');
 	SELECT * FROM session_auth.verify_session('$jwt');
-	SELECT user_id FROM session_auth.verify_session('6f2b0a55-6f2d-4c7e-9d59-53b0d6a4c0de');
+	SELECT count(*) FROM session_auth.verify_session('6f2b0a55-6f2d-4c7e-9d59-53b0d6a4c0de');
+	SELECT session_auth.drop_cookie_secret('express', 'another secret');
+	SELECT user_id, roles FROM session_auth.verify_session('6f2b0a55-6f2d-4c7e-9d59-53b0d6a4c0de');
 	SELECT event, count(*) FROM session_auth.session_events GROUP BY event ORDER BY event;
 	SELECT severity, object, problem FROM session_auth.check_policies() ORDER BY 1, 2, 3;
 	SELECT * FROM session_auth.revoked_tokens; SELECT * FROM session_auth.user_revocations;
@@ -172,7 +177,12 @@ foreach my $old (sort keys %released)
 	is(join("\n", broken_promises(extension_facts($fresh, "CREATE EXTENSION session_auth VERSION '$old'"), $should)), '', "$old: open connections find what they know");
 	next if $old eq $version;
 	is(differences(extension_facts($fresh, "CREATE EXTENSION session_auth VERSION '$old'; ALTER EXTENSION session_auth UPDATE"), $should), '', "$old: updated is what a fresh install is");
-	update_in_use($old, $version);
+	my $ask = update_in_use($old, $version);
+	my $hex = 'c0' x 16 . '0123456789abcdef' x 2;
+	is($ask->(qq{
+		INSERT INTO logins VALUES ('$hex', 'erna', '2100-01-01'); INSERT INTO people VALUES ('erna', 'USER'), ('finn', 'CHIEF');
+		DELETE FROM people WHERE id = 'finn';
+		SELECT user_id, roles FROM session_auth.verify_session('$hex')}), 'erna|{USER}', "$old: tables that it adopted are followed on, whatever their tokens look like");
 }
 
 # --- a version that is made up: an older one
@@ -191,12 +201,17 @@ sub changed
 
 my $tenant = 'CREATE FUNCTION session_auth.tenant() RETURNS text';
 my ($created) = $script =~ /^(\Q$tenant\E.*?;\nCOMMENT.*?;\n)/ms or BAIL_OUT('no function tenant');
-my $older = changed($script, ",\n  signed_only boolean\n) WITH", "\n) WITH", $created, q{
+my ($described) = $script =~ /^(COMMENT ON COLUMN session_auth\.sessions\.signed_only.*?;\n)/ms or BAIL_OUT('no comment on signed_only');
+my ($taken) = $script =~ /^(CREATE FUNCTION session_auth\.take_over_sessions.*?;\nCOMMENT.*?;\n)/ms or BAIL_OUT('no function take_over_sessions');
+my $took = changed($taken, 'user_id, tenant, signed_only)', 'user_id, tenant)', ', a.signed_only', '');
+my $older = changed($script, $described, '', $taken, $took, ",\n  signed_only boolean\n) WITH", "\n) WITH", $created, q{
 CREATE FUNCTION session_auth.bygone() RETURNS text LANGUAGE c AS 'MODULE_PATHNAME', 'session_auth_tenant';
 UPDATE pg_proc SET prosrc = 'session_auth_bygone' WHERE proname = 'bygone';
 });
 my $to_this = qq{
 ALTER TABLE session_auth.sessions ADD COLUMN signed_only boolean;
+$described
+} . ($taken =~ s/^CREATE/CREATE OR REPLACE/r) . qq{
 DROP FUNCTION session_auth.bygone();
 $created
 REVOKE ALL ON FUNCTION session_auth.tenant() FROM PUBLIC, stranger;
