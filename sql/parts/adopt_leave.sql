@@ -166,6 +166,12 @@ ALTER EVENT TRIGGER session_auth_source_dropped ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER session_auth_source_dropped IS
   'session_auth: an adopted table that is dropped takes its sessions and roles along';
 
+CREATE FUNCTION session_auth.moves_rows(command pg_ddl_command) RETURNS boolean
+LANGUAGE c STABLE STRICT
+AS 'MODULE_PATHNAME', 'session_auth_moves_rows';
+COMMENT ON FUNCTION session_auth.moves_rows(pg_ddl_command) IS
+  'internal: whether a command can bring rows to a table, or take rows away, without its triggers';
+
 CREATE FUNCTION session_auth.source_altered() RETURNS event_trigger
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -174,7 +180,7 @@ DECLARE
   altered record;
 BEGIN
   FOR altered IN
-    SELECT a.source, a.kind, a.arguments, bool_or(c.command_tag LIKE 'ALTER%') AS may_have_rows
+    SELECT a.source, a.kind, a.arguments, bool_or(session_auth.moves_rows(c.command)) AS moves_rows
     FROM pg_event_trigger_ddl_commands() c
     JOIN pg_class r ON c.classid = 'pg_class'::regclass AND r.oid = c.objid
       AND (r.relkind = 'p' OR r.relispartition)
@@ -183,7 +189,7 @@ BEGIN
     JOIN pg_class s ON s.oid = a.source AND s.relkind = 'p'
     GROUP BY a.source, a.kind, a.arguments
   LOOP
-    IF altered.may_have_rows THEN
+    IF altered.moves_rows THEN
       PERFORM session_auth.follow_partitions(altered.source, altered.kind, altered.arguments);
     ELSE
       PERFORM session_auth.require_source(altered.source);
