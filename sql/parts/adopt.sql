@@ -275,7 +275,7 @@ DECLARE
   n bigint;
   reasons text;
 BEGIN
-  SELECT sum(l.value::bigint), string_agg(format('%s %s', l.value, l.key), ', ' ORDER BY l.value::bigint DESC, l.key)
+  SELECT sum(l.value::bigint), string_agg(format('%s %s', l.value, l.key), ', ' ORDER BY l.value::bigint DESC, l.key COLLATE "C")
   INTO n, reasons FROM jsonb_each_text(left_out) l;
   IF n > 0 THEN
     RAISE WARNING USING MESSAGE = format('%s %s of table %s were not adopted', n, kind, source),

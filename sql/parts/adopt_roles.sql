@@ -193,6 +193,25 @@ $$;
 COMMENT ON FUNCTION session_auth.adopted_tenant(record, text[]) IS
   'internal: where the roles of a row hold, and whether they can';
 
+-- A transaction whose snapshot is older than the adoption sees none of the grants that
+-- were made by it, so it could not take them back.
+CREATE FUNCTION session_auth.require_seen_adoption(source oid) RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') AND NOT EXISTS (
+    SELECT FROM session_auth.adopted_tables() a WHERE a.source = $1 AND a.kind = 'roles'
+  ) THEN
+    RAISE EXCEPTION USING ERRCODE = '40001',
+      MESSAGE = format('table %s was adopted after this transaction began', source::regclass),
+      HINT = 'Run the transaction again.';
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION session_auth.require_seen_adoption(oid) IS
+  'internal: 40001 where a transaction cannot see what adopt_roles has done';
+
 -- What a row said and still says stays as it is.
 CREATE FUNCTION session_auth.adopted_user_changed() RETURNS trigger
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
@@ -231,6 +250,7 @@ BEGIN
     RETURN NULL;
   END IF;
   source := session_auth.adopted_source(TG_RELID, 'roles');
+  PERFORM session_auth.require_seen_adoption(source);
   IF old_id IS DISTINCT FROM new_id AND old_id IS NOT NULL
     AND session_auth.is_unique(source, TG_ARGV[0]::name) THEN
     PERFORM session_auth.forget_user(old_id);
