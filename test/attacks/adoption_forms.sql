@@ -53,11 +53,14 @@ SELECT is(bool_and(signed_only), true, 'and asks for a cookie''s proof') FROM se
 CREATE TABLE signs (token text, who text, until timestamptz);
 INSERT INTO signs VALUES ('signed-0123456789abcdefghijklmnop', 'ann', '2100-01-01');
 SELECT session_auth.adopt_sessions('signs', 'token', 'who', 'until') \g /dev/null
-SELECT session_auth.add_cookie_secret('better-auth', 'file:/nowhere/at/all') \g /dev/null
+SELECT current_setting('data_directory') || '/adoption_secret' AS file \gset
+SELECT format('COPY (SELECT %L) TO %L', 'the secret of an application', :'file') \gexec
+SELECT session_auth.add_cookie_secret('better-auth', 'file:' || :'file') \g /dev/null
+SELECT format('COPY (SELECT WHERE false) TO %L', :'file') \gexec
 SELECT is(opens('signed-0123456789abcdefghijklmnop'), 'nobody', 'a bare token of a framework that signs opens nothing, even while the secret is away');
 SELECT is(session_auth.expire_session('signed-0123456789abcdefghijklmnop'::text), false, 'nor does it end the session');
 SELECT throws_ok($$SELECT session_auth.authenticate('signed-0123456789abcdefghijklmnop')$$, '28000', 'invalid or expired session token', 'as any refused token');
-SELECT session_auth.drop_cookie_secret('better-auth', 'file:/nowhere/at/all') \g /dev/null
+SELECT session_auth.drop_cookie_secret('better-auth', 'file:' || :'file') \g /dev/null
 
 -- the session of an organization in another one
 SELECT session_auth.create_role('ADMIN'), session_auth.grant_role('ann', 'ADMIN', 'other') \g /dev/null
@@ -100,11 +103,11 @@ SELECT is(roles_of('gus'), 'GUEST@other', 'and no longer');
 
 -- partitions that leave
 CREATE TABLE logins (token text, who text, until timestamptz) PARTITION BY LIST (who);
-CREATE TABLE some PARTITION OF logins FOR VALUES IN ('pat');
+CREATE TABLE few PARTITION OF logins FOR VALUES IN ('pat');
 CREATE TABLE rest PARTITION OF logins DEFAULT;
 INSERT INTO logins VALUES ('pat-0123456789abcdefghijklmnopqrs', 'pat', '2100-01-01'), ('quin-0123456789abcdefghijklmnopqr', 'quin', '2100-01-01');
 SELECT session_auth.adopt_sessions('logins', 'token', 'who', 'until') \g /dev/null
-TRUNCATE some;
+TRUNCATE few;
 SELECT is(opens('pat-0123456789abcdefghijklmnopqrs') || opens('quin-0123456789abcdefghijklmnopqr'), 'nobodyquin', 'a partition that is emptied');
 ALTER TABLE logins DETACH PARTITION rest;
 SELECT is(opens('quin-0123456789abcdefghijklmnopqr'), 'nobody', 'and one that is detached leave no session open');
