@@ -5,7 +5,7 @@
 -- Holds: only what a client was given opens a session, and a role is there as long as a row says so.
 -- Guards: src/adopted_token.c, src/session_key.c, src/adopted_row.c, src/sql_adopt.c is_of();
 -- session_needs_proof() in src/session.c, bind_tenant() in src/verify.c; sql/parts/adopt_*.sql.
-SELECT plan(30);
+SELECT plan(28);
 SET client_min_messages = error;
 CREATE FUNCTION public.opens(token text, tenant text DEFAULT NULL) RETURNS text LANGUAGE sql
 AS $$ SELECT coalesce((SELECT v.user_id FROM session_auth.verify_session(token, tenant) v), 'nobody') $$;
