@@ -25,7 +25,9 @@ EXTENSION = session_auth
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" session_auth.control)
 
 MODULE_big = session_auth
-OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
+# The rooms of src/ and what each may include: src/README.md.
+SOURCES = $(wildcard src/*.c src/*/*.c)
+OBJS = $(patsubst %.c,%.o,$(sort $(SOURCES)))
 SHLIB_LINK = -lcrypto
 
 PG_CFLAGS = -std=gnu11 -Wall -Wextra -fvisibility=hidden
@@ -35,10 +37,10 @@ ifdef WERROR
 PG_CFLAGS += -Werror
 endif
 # Hidden but for what is marked; up to 15 PostgreSQL's own mark says nothing.
-PG_CPPFLAGS = -DPGDLLEXPORT='__attribute__((visibility("default")))'
+PG_CPPFLAGS = -Isrc -DPGDLLEXPORT='__attribute__((visibility("default")))'
 
 # The install script, in the order in which its parts build upon each other.
-SQL_PARTS = schema sessions identity permissions keys policies adopt adopt_sessions adopt_roles adopt_leave postgrest rights
+SQL_PARTS = schema sessions identity permissions keys policies adopt adopt_sessions adopt_roles adopt_leave postgrest user_ids rights
 SQL_PART_FILES = $(SQL_PARTS:%=sql/parts/%.sql)
 BASE_SCRIPT = sql/session_auth--$(EXTVERSION).sql
 
@@ -55,7 +57,7 @@ REGRESS_OPTS = --inputdir=test
 ISOLATION = $(sort $(basename $(notdir $(wildcard test/specs/*.spec))))
 ISOLATION_OPTS = --inputdir=test --outputdir=.
 
-EXTRA_CLEAN = results regression.diffs regression.out tmp_check $(wildcard src/*.gcda src/*.gcno)
+EXTRA_CLEAN = results regression.diffs regression.out tmp_check $(wildcard src/*.gcda src/*.gcno src/*/*.gcda src/*/*.gcno)
 
 PG_CONFIG ?= pg_config
 ifeq ($(shell command -v $(PG_CONFIG)),)
@@ -65,7 +67,7 @@ PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
 # Headers are few and small: a change in one builds everything anew.
-$(OBJS): $(wildcard src/*.h) session_auth.control Makefile
+$(OBJS): $(wildcard src/*/*.h) session_auth.control Makefile
 
 $(BASE_SCRIPT): $(SQL_PART_FILES) session_auth.control Makefile
 	@{ printf '%s\n' '\echo Use "CREATE EXTENSION session_auth" to load this file. \quit'; \

@@ -16,6 +16,8 @@ calls=50000
 huge_sessions=10000000
 growth_permissions='{10,1000,100000,1000000}'
 growth_rounds=5
+partitions=100
+partition_rounds=7
 
 use_quick_sizes() {
     size=quick
@@ -27,6 +29,8 @@ use_quick_sizes() {
     huge_sessions=0
     growth_permissions='{10,1000,100000}'
     growth_rounds=3
+    partitions=20
+    partition_rounds=3
 }
 
 # Parts that are programs of their own are told the size.
@@ -39,7 +43,7 @@ sql() {
     local file=$1
     shift
     psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --output=/dev/null --file="$file" \
-        --set=floor="$floor" --set=results="$results" --set=rows="$rows" --set=few_rows="$few_rows" \
+        --set=floor="$PGHOST/floor.so" --set=partitions="$partitions" --set=results="$results" --set=rows="$rows" --set=few_rows="$few_rows" \
         --set=few_sessions="$few_sessions" --set=many_sessions="$many_sessions" --set=huge_sessions="$huge_sessions" \
         --set=rounds="$rounds" --set=calls="$calls" \
         --set=growth_permissions="'$growth_permissions'" --set=growth_rounds="$growth_rounds" "$@"
@@ -74,7 +78,7 @@ build_floor() {
     mkdir -p "$dir"
     # make may have called us: its flags are not meant for this one
     env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make --silent -C "$dir" -f "$PWD/floor.mk" with_llvm=no floor.so
-    install -m 755 "$dir/floor.so" "$floor"
+    install -m 755 "$dir/floor.so" "$PGHOST/floor.so"
 }
 
 # Does the server's shared memory lie in huge pages? (It is the one server here.)
@@ -90,6 +94,34 @@ prepare() {
     sql fixtures.sql
     sql peers.sql
 }
+
+# What a part measures today's build beside: the state of the last release, or
+# BENCH_BASELINE, a revision or "none". Without the repository's history there is none.
+baseline_revision() {
+    local begun
+    if [[ -n ${BENCH_BASELINE:-} ]]; then
+        echo "$BENCH_BASELINE"
+    elif begun=$(git log --max-count=1 --format=%H --grep='^Begin 0\.2\.0' 2>/dev/null) && [[ -n $begun ]]; then
+        git rev-parse --verify --quiet "$begun^" || echo none
+    else
+        echo none
+    fi
+}
+
+has_baseline() {
+    [[ -n ${BASELINE_PGHOST:-} ]]
+}
+
+# in_baseline CMD...: the function or program in the cluster of the other build (see
+# baseline), with results in a folder of its own; nothing when there is no other.
+in_baseline() (
+    has_baseline || return 0
+    export PGHOST=$BASELINE_PGHOST PATH=$BASELINE_PATH
+    unset PG_CONFIG
+    results=$results/baseline
+    mkdir -p "$results"
+    "$@"
+)
 
 # table FILE SQL: a result file, with its header.
 table() {

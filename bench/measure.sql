@@ -45,13 +45,24 @@ CREATE TYPE bench.scan AS (
   gate boolean
 );
 
+-- Folding has a setting of its own since 0.2.0.
+CREATE FUNCTION bench.set_gate(gate boolean) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM set_config('session_auth.gate_policies', gate::text, true);
+  IF current_setting('session_auth.fold_filters', true) IS NOT NULL THEN
+    PERFORM set_config('session_auth.fold_filters', gate::text, true);
+  END IF;
+END
+$$;
+
 CREATE FUNCTION bench.write_policy(scan bench.scan) RETURNS void
 LANGUAGE plpgsql
 SET client_min_messages = warning AS $$
 BEGIN
   EXECUTE format('DROP POLICY IF EXISTS measured ON %s', scan.target);
   PERFORM session_auth.unprotect_table(scan.target);
-  PERFORM set_config('session_auth.gate_policies', scan.gate::text, true);
+  PERFORM bench.set_gate(scan.gate);
   IF scan.condition IS NULL THEN
     PERFORM session_auth.protect_table(scan.target, resource => 'items');
   ELSE

@@ -10,15 +10,15 @@
 #include <string.h>
 #include <time.h>
 
-#include "base64.h"
-#include "claims.h"
-#include "cookie.h"
-#include "jwe.h"
-#include "jwk.h"
-#include "jws.h"
+#include "pure/base64.h"
+#include "pure/claims.h"
+#include "pure/cookie.h"
+#include "pure/jwe.h"
+#include "pure/jwk.h"
+#include "pure/jws.h"
 #include "pems.h"
-#include "signed.h"
-#include "token.h"
+#include "pure/cookie_signature.h"
+#include "pure/token.h"
 #include "vectors.h"
 
 #define SECRET "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -150,8 +150,9 @@ signed_cookie(void)
 {
 	Slice value;
 
-	return signed_verify(SIGNED_BETTER_AUTH, token,
-						 to_slice("better-auth-vector-secret-0123456789"), &value) == RESULT_OK;
+	return cookie_signature_verify(COOKIE_SIGNATURE_BETTER_AUTH, token,
+								   to_slice("better-auth-vector-secret-0123456789"),
+								   &value) == RESULT_OK;
 }
 
 static void

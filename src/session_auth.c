@@ -6,18 +6,18 @@
 
 #include "fmgr.h"
 
-#include "catalog.h"
-#include "compat.h"
-#include "gate.h"
-#include "identity.h"
-#include "keys.h"
-#include "permission.h"
-#include "revocation.h"
-#include "role_cache.h"
-#include "session.h"
-#include "settings.h"
-#include "string_table.h"
-#include "verify.h"
+#include "base/compat.h"
+#include "base/settings.h"
+#include "base/string_table.h"
+#include "catalog/tables.h"
+#include "executor/gate.h"
+#include "identity/identity.h"
+#include "permission/permission.h"
+#include "verify/keys.h"
+#include "verify/revocation.h"
+#include "verify/role_cache.h"
+#include "verify/session.h"
+#include "verify/verify.h"
 
 PG_MODULE_MAGIC;
 

@@ -48,11 +48,20 @@ in_root() {
         ${CC:+"CC=$CC"} nice chroot "$root" "$@"
 }
 
+# major_of RELEASE: the major version to take where it is not the one that the
+# release's package postgresql depends on.
+major_of() {
+    [[ $1 != experimental ]] || echo 19
+}
+
 # bootstrap RELEASE [NAME]: its root, $cache/NAME, made if it is not there yet,
-# mounted and up to date.
+# mounted and up to date. What is no release of its own begins as sid.
 bootstrap() {
-    local release=$1 root=$cache/${2:-$1} script=/usr/share/debootstrap/scripts/$1
+    local release=$1 root=$cache/${2:-$1} major script
+    major=$(major_of "$release")
+    [[ -z $major ]] || release=sid
     # debootstrap may be older than the release; Debian's all share one script.
+    script=/usr/share/debootstrap/scripts/$release
     [[ -e $script ]] || script=/usr/share/debootstrap/scripts/sid
     if [[ ! -e $root/.complete ]]; then
         echo "making $root" >&2
@@ -70,7 +79,38 @@ bootstrap() {
     apt-config dump | grep -E '^Acquire::(https?::|Check-|Retries)' >"$root/etc/apt/apt.conf.d/99host" || true
     printf '%s\n' '#!/bin/sh' 'exit 101' >"$root/usr/sbin/policy-rc.d"
     chmod 755 "$root/usr/sbin/policy-rc.d"
+    [[ -z $major ]] || beside_experimental "$root" "$major"
     in_root "$root" apt-get update -qq
     in_root "$root" apt-get dist-upgrade -qq -y
     in_root "$root" apt-get install -qq -y make
+    [[ -z $major ]] || repackage_pgtap "$root" "$major"
+}
+
+# beside_experimental ROOT MAJOR: PostgreSQL MAJOR comes from there, and nothing else does.
+beside_experimental() {
+    local root=$1 major=$2
+    printf 'deb %s experimental main\n' "$mirror" >"$root/etc/apt/sources.list.d/experimental.list"
+    printf '%s\n' "Package: src:postgresql-$major:any src:postgresql-common:any" \
+        'Pin: release n=rc-buggy' 'Pin-Priority: 990' >"$root/etc/apt/preferences.d/experimental"
+}
+
+# repackage_pgtap ROOT MAJOR: pgTAP has no package for this major yet. It is SQL
+# alone, so the files of the release's own major do, under the name that the new
+# package will have.
+repackage_pgtap() {
+    local root=$1 major=$2
+    # shellcheck disable=SC2016 # for the shell in the root
+    in_root "$root" env "new=$major" sh -euc '
+        ! dpkg-query -W "postgresql-$new-pgtap" >/dev/null 2>&1 || exit 0
+        ! apt-cache show "postgresql-$new-pgtap" >/dev/null 2>&1 || exit 0
+        old=$(apt-cache depends postgresql | sed -n "s/^ *Depends: postgresql-\\([0-9]*\\)\$/\\1/p" | head -1)
+        cd "$(mktemp -d)"
+        chmod 755 .
+        apt-get download -qq "postgresql-$old-pgtap"
+        dpkg-deb -R ./*.deb package
+        mv "package/usr/share/postgresql/$old" "package/usr/share/postgresql/$new"
+        sed -i -e "s/postgresql-$old/postgresql-$new/" -e "/^Depends:/d" package/DEBIAN/control
+        rm -f package/DEBIAN/md5sums
+        dpkg-deb --build package pgtap.deb
+        dpkg -i pgtap.deb'
 }

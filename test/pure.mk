@@ -12,11 +12,11 @@
 
 BUILD = build/pure
 
-PURE = base64 token json claims crypto jwk jose jws jwe cookie signed session_cache
+PURE = $(patsubst src/%.c,%,$(sort $(wildcard src/pure/*.c)))
 SUPPORT = tap vectors verdict
 TESTS = $(patsubst test/unit/%.c,%,$(sort $(wildcard test/unit/*_test.c)))
 FUZZERS = $(patsubst test/fuzz/%_fuzz.c,%,$(sort $(wildcard test/fuzz/*_fuzz.c)))
-HEADERS = $(wildcard src/*.h) $(wildcard test/unit/*.h)
+HEADERS = $(wildcard src/pure/*.h) $(wildcard test/unit/*.h)
 
 WARNINGS = -Wall -Wextra -Werror -Wmissing-prototypes -Wdeclaration-after-statement
 PURE_CFLAGS = -std=gnu11 -O2 -g $(WARNINGS) -Isrc -Itest/unit \

@@ -17,6 +17,10 @@ CREATE TABLE session_auth.adopted_roles (
 CREATE INDEX adopted_roles_grant_id_idx ON session_auth.adopted_roles (grant_id);
 COMMENT ON TABLE session_auth.adopted_roles IS
   'which grants of roles came from which table, so that those made by hand stay';
+COMMENT ON COLUMN session_auth.adopted_roles.source IS
+  'the table of the application';
+COMMENT ON COLUMN session_auth.adopted_roles.grant_id IS
+  'the row of user_roles that came from it';
 COMMENT ON COLUMN session_auth.adopted_roles.holders IS
   'how many rows of the source say so: the last that goes takes the grant along';
 
@@ -46,8 +50,7 @@ BEGIN
     ELSE '' END INTO reason
   FROM pg_class c WHERE c.oid = source;
   IF reason IS DISTINCT FROM '' THEN
-    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid source',
-      DETAIL = coalesce(reason, 'It must be a table of the application.');
+    PERFORM session_auth.refuse('source', coalesce(reason, 'It must be a table of the application.'));
   END IF;
 END
 $$;
@@ -68,8 +71,8 @@ BEGIN
   WHERE a.attrelid = source AND a.attname = column_name AND a.attnum > 0 AND NOT a.attisdropped
     AND a.attgenerated <> 'v';
   IF NOT FOUND THEN
-    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = format('invalid %s', argument),
-      DETAIL = format('Table %s has no stored column "%s".', source, column_name);
+    PERFORM session_auth.refuse(argument,
+      format('Table %s has no stored column "%s".', source, column_name));
   END IF;
   -- through domains, and through arrays where these are allowed
   WITH RECURSIVE chain (oid, step) AS (
@@ -90,9 +93,9 @@ BEGIN
     END INTO kind
   FROM chain c JOIN pg_type t ON t.oid = c.oid ORDER BY c.step DESC LIMIT 1;
   IF kind IS NULL OR kind <> ALL (allowed) THEN
-    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = format('invalid %s', argument),
-      DETAIL = format('Column "%s" of table %s is of type %s; it must be one of: %s.',
-        column_name, source, column_type, array_to_string(allowed, ', '));
+    PERFORM session_auth.refuse(argument,
+      format('Column "%s" of table %s is of type %s; it must be one of: %s.',
+        column_name, source, column_type, array_to_string(allowed, ', ')));
   END IF;
   RETURN kind;
 END
@@ -157,29 +160,29 @@ $$;
 COMMENT ON FUNCTION session_auth.adopted_source(oid, text) IS
   'internal: the table that was adopted, of which this is a partition, or it is itself';
 
--- Attaching.
+-- Attaching: worked out with the extension's rights, done with the caller's, as
+-- protect_table is.  A trigger's arguments are all that it knows, so that it works
+-- where a dump of its table is restored.
 
 CREATE FUNCTION session_auth.attach_trigger(
-  target regclass, name_of_trigger name, event text, trigger_function text, arguments text[]
-) RETURNS void
-LANGUAGE plpgsql VOLATILE
+  target regclass, name_of_trigger text, event text, trigger_function text, arguments text[]
+) RETURNS SETOF text
+LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-  EXECUTE format('CREATE OR REPLACE TRIGGER %I %s ON %s %s EXECUTE FUNCTION session_auth.%I(%s)',
-    name_of_trigger, event, target,
-    CASE WHEN event LIKE '%TRUNCATE' THEN 'FOR EACH STATEMENT' ELSE 'FOR EACH ROW' END,
-    trigger_function, (SELECT string_agg(quote_literal(a), ', ') FROM unnest(arguments) a));
-  EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', target, name_of_trigger);
-  EXECUTE format('ALTER TRIGGER %I ON %s DEPENDS ON EXTENSION session_auth', name_of_trigger, target);
-END
-$$;
-COMMENT ON FUNCTION session_auth.attach_trigger(regclass, name, text, text, text[]) IS
-  'internal: attaches one trigger of an adopted table, as its owner';
+BEGIN ATOMIC
+  VALUES (format('CREATE OR REPLACE TRIGGER %I %s ON %s %s EXECUTE FUNCTION session_auth.%I(%s)', $2, $3, $1,
+           CASE WHEN $3 LIKE '%TRUNCATE' THEN 'FOR EACH STATEMENT' ELSE 'FOR EACH ROW' END, $4,
+           (SELECT string_agg(quote_literal(a.argument), ', ' ORDER BY a.place)
+            FROM unnest($5) WITH ORDINALITY a (argument, place)))),
+         (format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', $1, $2)),
+         (format('ALTER TRIGGER %I ON %s DEPENDS ON EXTENSION session_auth', $2, $1));
+END;
+COMMENT ON FUNCTION session_auth.attach_trigger(regclass, text, text, text, text[]) IS
+  'internal: the commands that attach one trigger of an adopted table';
 
 -- Partitions inherit triggers for rows, not those for TRUNCATE.
-CREATE FUNCTION session_auth.attach_truncate(source regclass, kind text, arguments text[]) RETURNS void
-LANGUAGE plpgsql VOLATILE
+CREATE FUNCTION session_auth.attach_truncate(source regclass, kind text, arguments text[]) RETURNS SETOF text
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -195,33 +198,32 @@ BEGIN
       WHERE t.tgrelid = target AND t.tgenabled = 'A' AND f.proname = truncated
         AND session_auth.trigger_arguments(t.tgargs) = arguments
     ) THEN
-      PERFORM session_auth.attach_trigger(target, 'session_auth_adopt_' || kind || '_truncate',
+      RETURN QUERY SELECT session_auth.attach_trigger(target, 'session_auth_adopt_' || kind || '_truncate',
         'BEFORE TRUNCATE', truncated, arguments);
     END IF;
   END LOOP;
 END
 $$;
 COMMENT ON FUNCTION session_auth.attach_truncate(regclass, text, text[]) IS
-  'internal: lets a source, and each of its partitions, tell when it is emptied';
+  'internal: the commands that let a source, and each of its partitions, tell when it is emptied';
 
--- A trigger's arguments are all that it knows, so that it works where a dump of
--- its table is restored.  A snapshot taken before the table is locked would miss
--- rows, so it must not be the transaction's.
-CREATE FUNCTION session_auth.attach_triggers(source regclass, kind text, arguments text[]) RETURNS void
-LANGUAGE plpgsql VOLATILE
+CREATE FUNCTION session_auth.attachment(source regclass, kind text, arguments text[]) RETURNS SETOF text
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   PERFORM session_auth.require_newest_rows();
-  PERFORM session_auth.attach_trigger(source, 'session_auth_adopt_' || kind,
+  RETURN QUERY SELECT session_auth.attach_trigger(source, 'session_auth_adopt_' || kind,
     'AFTER INSERT OR UPDATE OR DELETE',
     CASE kind WHEN 'sessions' THEN 'adopted_session_changed' ELSE 'adopted_user_changed' END, arguments);
-  PERFORM session_auth.attach_truncate(source, kind, arguments);
+  RETURN QUERY SELECT session_auth.attach_truncate(source, kind, arguments);
 END
 $$;
-COMMENT ON FUNCTION session_auth.attach_triggers(regclass, text, text[]) IS
-  'internal: attaches the triggers of an adopted table, as its owner';
+COMMENT ON FUNCTION session_auth.attachment(regclass, text, text[]) IS
+  'internal: the commands that attach the triggers of an adopted table';
 
+-- A snapshot taken before the table is locked would miss rows, so it must not be
+-- the transaction's.
 CREATE FUNCTION session_auth.require_newest_rows() RETURNS void
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -238,23 +240,23 @@ COMMENT ON FUNCTION session_auth.require_newest_rows() IS
   'internal: 55000 where a transaction cannot see what others have committed';
 
 -- ENABLE ALWAYS is for a table's owner alone: what carries it was agreed to.
-CREATE FUNCTION session_auth.require_attached(source regclass, kind text, arguments text[])
-RETURNS void
+CREATE FUNCTION session_auth.agreed_arguments(source regclass, kind text) RETURNS text[]
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+  agreed text[] := (
+    SELECT a.arguments FROM session_auth.adopted_tables() a
+    WHERE a.source = agreed_arguments.source::oid AND a.kind = agreed_arguments.kind AND a.fires LIMIT 1);
 BEGIN
-  IF NOT EXISTS (
-    SELECT FROM session_auth.adopted_tables() a
-    WHERE a.source = require_attached.source::oid AND a.kind = require_attached.kind
-      AND a.fires AND a.arguments = require_attached.arguments
-  ) THEN
+  IF agreed IS NULL THEN
     RAISE EXCEPTION USING ERRCODE = '42501', MESSAGE = format('table %s is not adopted', source);
   END IF;
+  RETURN agreed;
 END
 $$;
-COMMENT ON FUNCTION session_auth.require_attached(regclass, text, text[]) IS
-  'internal: 42501 unless the owner of a table had the trigger attached with these arguments';
+COMMENT ON FUNCTION session_auth.agreed_arguments(regclass, text) IS
+  'internal: what the owner of a table had its trigger told; 42501 when none is attached';
 
 -- Triggers do not descend to the children of an ordinary table.
 CREATE FUNCTION session_auth.rows_of(source regclass) RETURNS text

@@ -64,6 +64,7 @@ DECLARE
   sessions uuid[] := ARRAY(SELECT session_auth.sessions_of_source($1));
   grants bigint[] := ARRAY(SELECT a.grant_id FROM session_auth.adopted_roles a WHERE a.source::oid = $1);
 BEGIN
+  PERFORM session_auth.check_snapshot();
   IF EXISTS (
     SELECT FROM pg_trigger t
     JOIN pg_proc f ON f.oid = t.tgfoid AND f.pronamespace = 'session_auth'::regnamespace
@@ -84,24 +85,34 @@ $$;
 COMMENT ON FUNCTION session_auth.forget_source(oid, text) IS
   'internal: removes what was carried over from a table that has no triggers any more';
 
+CREATE FUNCTION session_auth.abandonment(source regclass) RETURNS SETOF text
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF source IS NULL OR NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = source) THEN
+    PERFORM session_auth.refuse('source', 'It must be a table.');
+  END IF;
+  RETURN QUERY
+    SELECT format('DROP TRIGGER %I ON %s', t.tgname, t.tgrelid::regclass) FROM pg_trigger t
+    JOIN pg_proc f ON f.oid = t.tgfoid AND f.pronamespace = 'session_auth'::regnamespace
+    WHERE t.tgrelid IN (SELECT source UNION SELECT p.relid FROM pg_partition_tree(source) p) AND t.tgparentid = 0
+      AND f.proname = ANY (ARRAY['adopted_session_changed', 'adopted_sessions_truncated',
+        'adopted_user_changed', 'adopted_users_truncated']);
+END
+$$;
+COMMENT ON FUNCTION session_auth.abandonment(regclass) IS
+  'internal: the commands of abandon; 22023 for a bad argument';
+
 CREATE FUNCTION session_auth.abandon(source regclass) RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  attached record;
+  command text;
 BEGIN
-  IF NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = source) THEN
-    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid source', DETAIL = 'It must be a table.';
-  END IF;
-  FOR attached IN
-    SELECT t.tgname, t.tgrelid::regclass AS target FROM pg_trigger t
-    JOIN pg_proc f ON f.oid = t.tgfoid AND f.pronamespace = 'session_auth'::regnamespace
-    WHERE t.tgrelid IN (SELECT source UNION SELECT p.relid FROM pg_partition_tree(source) p) AND t.tgparentid = 0
-      AND f.proname = ANY (ARRAY['adopted_session_changed', 'adopted_sessions_truncated',
-        'adopted_user_changed', 'adopted_users_truncated'])
-  LOOP
-    EXECUTE format('DROP TRIGGER %I ON %s', attached.tgname, attached.target);
+  FOR command IN SELECT session_auth.abandonment(source) LOOP
+    EXECUTE command;
   END LOOP;
   PERFORM session_auth.forget_source(source, source::text);
 END
@@ -114,22 +125,30 @@ COMMENT ON FUNCTION session_auth.abandon(regclass) IS
 -- A source that is dropped takes its sessions and roles along, whichever command
 -- it is; one partition takes its own.
 
-CREATE FUNCTION session_auth.follow_partitions(source regclass, kind text, arguments text[]) RETURNS void
+CREATE FUNCTION session_auth.follow_partitions(source regclass, kind text, arguments text[], moves_rows boolean)
+RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+  command text;
 BEGIN
   PERFORM session_auth.require_source(source);
+  FOR command IN SELECT session_auth.attach_truncate(source, kind, arguments) LOOP
+    EXECUTE command;
+  END LOOP;
+  IF NOT moves_rows THEN
+    RETURN;
+  END IF;
   PERFORM session_auth.require_newest_rows();
-  PERFORM session_auth.attach_truncate(source, kind, arguments);
   IF kind = 'sessions' THEN
-    PERFORM session_auth.take_over_sessions(source, arguments);
+    PERFORM session_auth.take_over_sessions(source);
   ELSE
-    PERFORM session_auth.take_over_roles(source, arguments);
+    PERFORM session_auth.take_over_roles(source);
   END IF;
 END
 $$;
-COMMENT ON FUNCTION session_auth.follow_partitions(regclass, text, text[]) IS
+COMMENT ON FUNCTION session_auth.follow_partitions(regclass, text, text[], boolean) IS
   'internal: brings what was carried over in line with the partitions that a source has now';
 
 CREATE FUNCTION session_auth.source_dropped() RETURNS event_trigger
@@ -151,7 +170,7 @@ BEGIN
     WHERE o.object_type = 'trigger' AND NOT o.original
       AND o.object_identity LIKE 'session\_auth\_adopt\_%'
   ) THEN
-    PERFORM session_auth.follow_partitions(a.source, a.kind, a.arguments)
+    PERFORM session_auth.follow_partitions(a.source, a.kind, a.arguments, true)
     FROM session_auth.adopted_tables() a
     JOIN pg_class c ON c.oid = a.source AND c.relkind = 'p' WHERE a.fires;
   END IF;
@@ -189,12 +208,7 @@ BEGIN
     JOIN pg_class s ON s.oid = a.source AND s.relkind = 'p'
     GROUP BY a.source, a.kind, a.arguments
   LOOP
-    IF altered.moves_rows THEN
-      PERFORM session_auth.follow_partitions(altered.source, altered.kind, altered.arguments);
-    ELSE
-      PERFORM session_auth.require_source(altered.source);
-      PERFORM session_auth.attach_truncate(altered.source, altered.kind, altered.arguments);
-    END IF;
+    PERFORM session_auth.follow_partitions(altered.source, altered.kind, altered.arguments, altered.moves_rows);
   END LOOP;
 END
 $$;

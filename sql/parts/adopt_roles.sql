@@ -231,6 +231,7 @@ DECLARE
   new_roles text[] := '{}';
   same_place boolean;
 BEGIN
+  PERFORM session_auth.check_snapshot();
   IF TG_OP <> 'INSERT' THEN
     old_id := (session_auth.adopted_values(OLD, TG_ARGV[0]))[1];
     old_roles := session_auth.adopted_names(OLD, TG_ARGV[1], separator);
@@ -311,6 +312,7 @@ DECLARE
   source regclass := session_auth.adopted_source(TG_RELID, 'roles');
   gone record;
 BEGIN
+  PERFORM session_auth.check_snapshot();
   IF session_auth.is_unique(source, TG_ARGV[0]::name) THEN
     FOR gone IN EXECUTE format(
       'SELECT DISTINCT (session_auth.adopted_values(s, %L))[1] AS user_id FROM ONLY %s s',
@@ -396,18 +398,19 @@ $$;
 COMMENT ON FUNCTION session_auth.recount_roles(regclass, text[]) IS
   'internal: brings the grants of a source that was adopted before in line with its rows';
 
-CREATE FUNCTION session_auth.take_over_roles(source regclass, arguments text[]) RETURNS bigint
+CREATE FUNCTION session_auth.take_over_roles(source regclass) RETURNS bigint
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET enable_nestloop = off
 SET jit = off
 AS $$
 DECLARE
+  arguments text[] := session_auth.agreed_arguments(source, 'roles');
   adopted_before boolean;
   taken bigint;
   left_out jsonb;
 BEGIN
-  PERFORM session_auth.require_attached(source, 'roles', arguments);
+  PERFORM session_auth.check_snapshot();
   -- rows of other sources are counted meanwhile neither
   LOCK TABLE session_auth.user_roles, session_auth.adopted_roles IN SHARE ROW EXCLUSIVE MODE;
   adopted_before := EXISTS (
@@ -457,7 +460,7 @@ BEGIN
   RETURN taken;
 END
 $$;
-COMMENT ON FUNCTION session_auth.take_over_roles(regclass, text[]) IS
+COMMENT ON FUNCTION session_auth.take_over_roles(regclass) IS
   'internal: carries over what an adopted table holds';
 
 -- Where one user has several rows, something else in them says what for.
@@ -491,19 +494,17 @@ $$;
 COMMENT ON FUNCTION session_auth.require_tenant(regclass, name, name) IS
   'internal: 22023 when roles of one organization would hold in all';
 
-CREATE FUNCTION session_auth.adopt_roles(
+CREATE FUNCTION session_auth.role_adoption(
   source regclass,
   id_column name,
   role_column name,
-  tenant_column name DEFAULT NULL,
-  separator text DEFAULT NULL,
-  everywhere boolean DEFAULT false
-) RETURNS bigint
-LANGUAGE plpgsql VOLATILE
+  tenant_column name,
+  separator text,
+  everywhere boolean
+) RETURNS SETOF text
+LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-  arguments text[];
 BEGIN
   PERFORM session_auth.require_source(source);
   PERFORM session_auth.require_column(source, 'id_column', id_column, '{text,uuid,integer}');
@@ -516,10 +517,34 @@ BEGIN
   IF separator = '' THEN
     PERFORM session_auth.refuse('separator', 'It must not be empty.');
   END IF;
-  arguments := array_remove(ARRAY[id_column::text, role_column::text, 'tenant_column=' || tenant_column,
-    'separator=' || separator, CASE WHEN everywhere THEN 'everywhere=true' END], NULL);
-  PERFORM session_auth.attach_triggers(source, 'roles', arguments);
-  RETURN session_auth.take_over_roles(source, arguments);
+  RETURN QUERY SELECT session_auth.attachment(source, 'roles', array_remove(ARRAY[id_column::text, role_column::text,
+    'tenant_column=' || tenant_column, 'separator=' || separator,
+    CASE WHEN everywhere THEN 'everywhere=true' END], NULL));
+END
+$$;
+COMMENT ON FUNCTION session_auth.role_adoption(regclass, name, name, name, text, boolean) IS
+  'internal: the commands of adopt_roles; 22023 for a bad argument';
+
+CREATE FUNCTION session_auth.adopt_roles(
+  source regclass,
+  id_column name,
+  role_column name,
+  tenant_column name DEFAULT NULL,
+  separator text DEFAULT NULL,
+  everywhere boolean DEFAULT false
+) RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  command text;
+BEGIN
+  FOR command IN
+    SELECT session_auth.role_adoption(source, id_column, role_column, tenant_column, separator, everywhere)
+  LOOP
+    EXECUTE command;
+  END LOOP;
+  RETURN session_auth.take_over_roles(source);
 END
 $$;
 COMMENT ON FUNCTION session_auth.adopt_roles(regclass, name, name, name, text, boolean) IS

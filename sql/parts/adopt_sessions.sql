@@ -1,5 +1,5 @@
 -- Adoption of sessions.  A session's source is in its session_id
--- (src/sql_adopt.c); what rows say is read in C, without casts of the
+-- (src/sql/sql_adopt.c); what rows say is read in C, without casts of the
 -- application's own.
 
 CREATE FUNCTION session_auth.adopted_row(
@@ -94,6 +94,7 @@ AS $$
 DECLARE
   source oid := session_auth.adopted_source(TG_RELID, 'sessions');
 BEGIN
+  PERFORM session_auth.check_snapshot();
   IF source = TG_RELID THEN
     PERFORM session_auth.end_sessions(ARRAY(SELECT session_auth.sessions_of_source(source)));
   ELSE
@@ -115,22 +116,23 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   IF fitting = 0 AND left_out ? 'with 64 hexadecimal digits, which may be a hash' THEN
-    RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid token_form',
-      DETAIL = format('All tokens in column "%s" are 64 hexadecimal digits. Where these are SHA-256 hashes '
-                      'it must be sha256-hex; where they are the tokens themselves, bytea.', arguments[1]);
+    PERFORM session_auth.refuse('token_form', format(
+      'All tokens in column "%s" are 64 hexadecimal digits. Where these are SHA-256 hashes '
+      'it must be sha256-hex; where they are the tokens themselves, bytea.', arguments[1]));
   END IF;
 END
 $$;
 COMMENT ON FUNCTION session_auth.refuse_hashes(text[], jsonb, bigint) IS
   'internal: 22023 when a table of hashes is adopted as one of tokens';
 
-CREATE FUNCTION session_auth.take_over_sessions(source regclass, arguments text[]) RETURNS bigint
+CREATE FUNCTION session_auth.take_over_sessions(source regclass) RETURNS bigint
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET enable_nestloop = off
 SET jit = off
 AS $$
 DECLARE
+  arguments text[] := session_auth.agreed_arguments(source, 'sessions');
   rows_of_source text := format(
     'adopted AS MATERIALIZED (
        SELECT a.* FROM %s s
@@ -143,7 +145,7 @@ DECLARE
   left_out jsonb;
   gone uuid[];
 BEGIN
-  PERFORM session_auth.require_attached(source, 'sessions', arguments);
+  PERFORM session_auth.check_snapshot();
   EXECUTE 'WITH ' || rows_of_source || ',
     taken AS (
       INSERT INTO session_auth.sessions (session_id, token_key, created_at, expires_at,
@@ -192,7 +194,7 @@ BEGIN
   RETURN taken + changed;
 END
 $$;
-COMMENT ON FUNCTION session_auth.take_over_sessions(regclass, text[]) IS
+COMMENT ON FUNCTION session_auth.take_over_sessions(regclass) IS
   'internal: carries over what an adopted table holds';
 
 -- What a caller may ask for.
@@ -269,7 +271,7 @@ LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  -- a form that is added here is read in src/adoption.c
+  -- a form that is added here is read in src/sql/adopt_arguments.c
   IF user_form IS NOT NULL THEN
     PERFORM session_auth.refuse('user_form', 'It must be NULL: the column''s type says how the user is read.');
   END IF;
@@ -307,6 +309,39 @@ $$;
 COMMENT ON FUNCTION session_auth.row_arguments(regclass, name, name, text) IS
   'internal: what a trigger is told of which rows count, and where; 22023 for a bad argument';
 
+CREATE FUNCTION session_auth.session_adoption(
+  source regclass,
+  token_column name,
+  user_column name,
+  expires_column name,
+  token_form text,
+  user_path text[],
+  user_form text,
+  expires_form text,
+  time_zone text,
+  lifetime interval,
+  tenant_column name,
+  where_column name,
+  where_value text,
+  signed_only boolean
+) RETURNS SETOF text
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM session_auth.require_source(source);
+  RETURN QUERY SELECT session_auth.attachment(source, 'sessions',
+    ARRAY[token_column, user_column, expires_column]::text[]
+      || session_auth.token_arguments(source, token_column, token_form, signed_only)
+      || session_auth.user_arguments(source, user_column, user_path, user_form)
+      || session_auth.expiry_arguments(source, expires_column, expires_form, time_zone, lifetime)
+      || session_auth.row_arguments(source, tenant_column, where_column, where_value));
+END
+$$;
+COMMENT ON FUNCTION session_auth.session_adoption(regclass, name, name, name, text, text[], text, text, text,
+  interval, name, name, text, boolean) IS
+  'internal: the commands of adopt_sessions; 22023 for a bad argument';
+
 CREATE FUNCTION session_auth.adopt_sessions(
   source regclass,
   token_column name,
@@ -327,16 +362,15 @@ LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  arguments text[];
+  command text;
 BEGIN
-  PERFORM session_auth.require_source(source);
-  arguments := ARRAY[token_column, user_column, expires_column]::text[]
-    || session_auth.token_arguments(source, token_column, token_form, signed_only)
-    || session_auth.user_arguments(source, user_column, user_path, user_form)
-    || session_auth.expiry_arguments(source, expires_column, expires_form, time_zone, lifetime)
-    || session_auth.row_arguments(source, tenant_column, where_column, where_value);
-  PERFORM session_auth.attach_triggers(source, 'sessions', arguments);
-  RETURN session_auth.take_over_sessions(source, arguments);
+  FOR command IN
+    SELECT session_auth.session_adoption(source, token_column, user_column, expires_column, token_form, user_path,
+      user_form, expires_form, time_zone, lifetime, tenant_column, where_column, where_value, signed_only)
+  LOOP
+    EXECUTE command;
+  END LOOP;
+  RETURN session_auth.take_over_sessions(source);
 END
 $$;
 COMMENT ON FUNCTION session_auth.adopt_sessions(regclass, name, name, name, text, text[], text, text, text,

@@ -16,8 +16,8 @@ AS 'MODULE_PATHNAME', 'session_auth_authenticate';
 COMMENT ON FUNCTION session_auth.authenticate(text, text, text) IS
   'Verifies a token of any kind and makes its user the current identity, to the end of the '
   'transaction or (scope connection) of the connection. Outside a transaction block the identity '
-  'ends with its own statement. 28000 when the token is refused, 55000 while a cursor is open, 0A000 '
-  'for a kind of token that is not set up. Pass the token as a bind parameter.';
+  'ends with its own statement. 28000 when the token is refused, 55000 while a cursor of this '
+  'transaction is open. Pass the token as a bind parameter.';
 
 CREATE FUNCTION session_auth.deauthenticate() RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE
@@ -39,8 +39,8 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'session_auth_impersonate';
 COMMENT ON FUNCTION session_auth.impersonate(text, text[], text) IS
   'Acts as a user for this transaction without a token, with the user''s own roles or with those '
-  'given; recorded in session_events, and refused in a read-only transaction. For administrators and '
-  'tests of policies.';
+  'given; recorded in session_events, which a ROLLBACK takes back, and in the server''s log; refused in '
+  'a read-only transaction. For administrators and tests of policies.';
 
 CREATE FUNCTION session_auth.user_id() RETURNS text
 LANGUAGE c STABLE PARALLEL SAFE

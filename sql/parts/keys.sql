@@ -8,21 +8,54 @@ CREATE TABLE session_auth.keys (
   audiences text[] NOT NULL,
   role_claim text COLLATE "C",
   tenant_claim text COLLATE "C",
-  role_source text COLLATE "C" NOT NULL CHECK (role_source IN ('claims', 'grants', 'both')),
+  role_source text COLLATE "C" NOT NULL
+    CONSTRAINT keys_role_source_check CHECK (role_source IN ('claims', 'grants', 'both', 'automatic')),
   state text COLLATE "C" NOT NULL CHECK (state IN ('active', 'verify only', 'retired')),
   valid_from timestamptz,
   valid_until timestamptz,
   public_key text COLLATE "C",
   fingerprint text COLLATE "C",
   imported boolean NOT NULL DEFAULT false,
-  UNIQUE NULLS NOT DISTINCT (issuer, kid)
+  user_claim text COLLATE "C" NOT NULL DEFAULT 'sub',
+  required_claims jsonb NOT NULL DEFAULT '{}'
 );
+-- Keys without kid are told apart by themselves.
+CREATE UNIQUE INDEX keys_issuer_kid_idx ON session_auth.keys (issuer, kid)
+  NULLS NOT DISTINCT WHERE kid IS NOT NULL;
+CREATE UNIQUE INDEX keys_issuer_fingerprint_idx ON session_auth.keys (issuer, fingerprint)
+  NULLS NOT DISTINCT WHERE kid IS NULL;
 COMMENT ON TABLE session_auth.keys IS
   'keys whose tokens are trusted, each bound to one algorithm and one issuer';
+COMMENT ON COLUMN session_auth.keys.key_id IS
+  'counts upwards; what key_secrets refers to';
+COMMENT ON COLUMN session_auth.keys.kid IS
+  'the kid in the header of its tokens; NULL: for tokens without one';
+COMMENT ON COLUMN session_auth.keys.algorithm IS
+  'the one algorithm that it verifies (RFC 7518)';
+COMMENT ON COLUMN session_auth.keys.issuer IS
+  'the iss that its tokens must have; NULL: any';
+COMMENT ON COLUMN session_auth.keys.audiences IS
+  'one of these must be in aud; empty: any';
+COMMENT ON COLUMN session_auth.keys.role_claim IS
+  'the dotted path of the claim with the roles; NULL: role, then roles';
+COMMENT ON COLUMN session_auth.keys.tenant_claim IS
+  'the dotted path of the claim with the tenant; NULL: none';
+COMMENT ON COLUMN session_auth.keys.role_source IS
+  'where roles come from: claims, grants or both';
+COMMENT ON COLUMN session_auth.keys.state IS
+  'active: signs and verifies; verify only; retired: neither';
+COMMENT ON COLUMN session_auth.keys.valid_from IS
+  'before it its tokens are refused; NULL: no limit';
+COMMENT ON COLUMN session_auth.keys.valid_until IS
+  'after it its tokens are refused; NULL: no limit';
+COMMENT ON COLUMN session_auth.keys.user_claim IS 'the dotted path of the claim that names the user';
+COMMENT ON COLUMN session_auth.keys.required_claims IS 'claims that a token must have, and their values';
 COMMENT ON COLUMN session_auth.keys.public_key IS
   'PEM; NULL for secrets, and then the row is not in dumps';
 COMMENT ON COLUMN session_auth.keys.fingerprint IS
   'the RFC 7638 thumbprint of a public key; secrets have none';
+COMMENT ON COLUMN session_auth.keys.imported IS
+  'whether import_jwks made it, which then also drops it';
 
 CREATE TABLE session_auth.key_secrets (
   key_id bigint NOT NULL PRIMARY KEY REFERENCES session_auth.keys ON DELETE CASCADE,
@@ -30,16 +63,39 @@ CREATE TABLE session_auth.key_secrets (
 );
 COMMENT ON TABLE session_auth.key_secrets IS
   'secrets and private keys, or file: and the name of a file that the server reads; never in dumps';
+COMMENT ON COLUMN session_auth.key_secrets.key_id IS
+  'which key it belongs to';
+COMMENT ON COLUMN session_auth.key_secrets.secret IS
+  'a secret, a private PEM or JWK, or file: and a name';
+-- No sample of secrets is kept for the planner, and none in a table beside this one that
+-- row-level security does not guard (TOAST): who reads these would read them.
+ALTER TABLE session_auth.key_secrets ALTER secret SET STATISTICS 0, ALTER secret SET STORAGE MAIN;
 
 CREATE TABLE session_auth.authjs_secrets (
   secret_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   secret text COLLATE "C" NOT NULL,
   cookie_names text[] NOT NULL,
   role_claim text COLLATE "C",
-  role_source text COLLATE "C" NOT NULL CHECK (role_source IN ('claims', 'grants', 'both'))
+  role_source text COLLATE "C" NOT NULL
+    CONSTRAINT authjs_secrets_role_source_check CHECK (role_source IN ('claims', 'grants', 'both', 'automatic')),
+  user_claim text COLLATE "C" NOT NULL DEFAULT 'sub',
+  required_claims jsonb NOT NULL DEFAULT '{}'
 );
 COMMENT ON TABLE session_auth.authjs_secrets IS
   'AUTH_SECRETs of applications, the one with the highest number is the newest; never in dumps';
+COMMENT ON COLUMN session_auth.authjs_secrets.user_claim IS 'as in keys';
+COMMENT ON COLUMN session_auth.authjs_secrets.required_claims IS 'as in keys';
+COMMENT ON COLUMN session_auth.authjs_secrets.secret_id IS
+  'counts upwards';
+COMMENT ON COLUMN session_auth.authjs_secrets.secret IS
+  'the AUTH_SECRET itself, or file: and a name';
+COMMENT ON COLUMN session_auth.authjs_secrets.cookie_names IS
+  'the cookies that it encrypts';
+COMMENT ON COLUMN session_auth.authjs_secrets.role_claim IS
+  'the dotted path of the claim with the roles; NULL: role, then roles';
+COMMENT ON COLUMN session_auth.authjs_secrets.role_source IS
+  'where roles come from: claims, grants or both';
+ALTER TABLE session_auth.authjs_secrets ALTER secret SET STATISTICS 0, ALTER secret SET STORAGE MAIN;
 
 CREATE TABLE session_auth.cookie_secrets (
   secret_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -48,26 +104,49 @@ CREATE TABLE session_auth.cookie_secrets (
 );
 COMMENT ON TABLE session_auth.cookie_secrets IS
   'secrets that sign the cookies of better-auth and express-session; never in dumps';
+COMMENT ON COLUMN session_auth.cookie_secrets.secret_id IS
+  'counts upwards';
+COMMENT ON COLUMN session_auth.cookie_secrets.kind IS
+  'whose cookies it signs: better-auth or express';
+COMMENT ON COLUMN session_auth.cookie_secrets.secret IS
+  'the secret itself, or file: and a name';
+ALTER TABLE session_auth.cookie_secrets ALTER secret SET STATISTICS 0, ALTER secret SET STORAGE MAIN;
 
+-- A token may be revoked again for longer, and on two servers that replicate to each
+-- other: each revocation is a row of its own, with a random key that cannot collide.
 CREATE TABLE session_auth.revoked_tokens (
   jti text COLLATE "C" NOT NULL,
   issuer text COLLATE "C",
-  until timestamptz NOT NULL
+  until timestamptz NOT NULL,
+  revocation_id uuid NOT NULL DEFAULT pg_catalog.gen_random_uuid() PRIMARY KEY
 );
 CREATE INDEX revoked_tokens_jti_idx ON session_auth.revoked_tokens (jti);
 CREATE INDEX revoked_tokens_until_idx ON session_auth.revoked_tokens (until);
-ALTER TABLE session_auth.revoked_tokens REPLICA IDENTITY FULL;
 COMMENT ON TABLE session_auth.revoked_tokens IS
   'tokens from elsewhere that are refused, by their jti; purged after until';
+COMMENT ON COLUMN session_auth.revoked_tokens.jti IS
+  'the jti of the token';
+COMMENT ON COLUMN session_auth.revoked_tokens.issuer IS
+  'whose token; NULL: whoever issued it';
+COMMENT ON COLUMN session_auth.revoked_tokens.until IS
+  'after it purge_sessions forgets the row';
+COMMENT ON COLUMN session_auth.revoked_tokens.revocation_id IS
+  'random, so that two servers can both write';
 
 CREATE TABLE session_auth.user_revocations (
   user_id text COLLATE "C" NOT NULL,
-  not_before timestamptz NOT NULL
+  not_before timestamptz NOT NULL,
+  revocation_id uuid NOT NULL DEFAULT pg_catalog.gen_random_uuid() PRIMARY KEY
 );
 CREATE INDEX user_revocations_user_id_idx ON session_auth.user_revocations (user_id);
-ALTER TABLE session_auth.user_revocations REPLICA IDENTITY FULL;
 COMMENT ON TABLE session_auth.user_revocations IS
   'a user''s tokens from elsewhere that were issued before the latest of these are refused';
+COMMENT ON COLUMN session_auth.user_revocations.user_id IS
+  'whose tokens';
+COMMENT ON COLUMN session_auth.user_revocations.not_before IS
+  'what was issued before it is refused';
+COMMENT ON COLUMN session_auth.user_revocations.revocation_id IS
+  'random, so that two servers can both write';
 
 -- Public keys are in dumps, secrets and private keys are not.
 SELECT pg_catalog.pg_extension_config_dump('session_auth.keys', 'WHERE public_key IS NOT NULL');
@@ -115,18 +194,53 @@ AS 'MODULE_PATHNAME', 'session_auth_check_secret';
 COMMENT ON FUNCTION session_auth.check_secret(text, text) IS
   'internal: 22023 when a secret is empty, too long, or names a file that its giver may not read';
 
+-- What is stored where nobody said it follows adopt_roles (src/verify/keys.c).
 CREATE FUNCTION session_auth.check_role_source(role_source text) RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  IF role_source IS NULL OR role_source NOT IN ('claims', 'grants', 'both') THEN
-    PERFORM session_auth.refuse('role_source', 'It must be "claims", "grants" or "both".');
+  IF role_source NOT IN ('claims', 'grants', 'both') THEN
+    PERFORM session_auth.refuse('role_source', 'It must be "claims", "grants", "both" or null.');
   END IF;
-  RETURN role_source;
+  RETURN coalesce(role_source, 'automatic');
 END
 $$;
-COMMENT ON FUNCTION session_auth.check_role_source(text) IS 'internal: 22023 for a bad argument';
+COMMENT ON FUNCTION session_auth.check_role_source(text) IS
+  'internal: how a role_source is stored; 22023 for a bad argument';
+
+CREATE FUNCTION session_auth.check_required_claims(required_claims jsonb) RETURNS jsonb
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF jsonb_typeof(required_claims) <> 'object' OR EXISTS (
+    SELECT FROM jsonb_each(CASE jsonb_typeof(required_claims) WHEN 'object' THEN required_claims END) c (path, value)
+    CROSS JOIN LATERAL jsonb_array_elements(
+      CASE jsonb_typeof(c.value) WHEN 'array' THEN c.value ELSE jsonb_build_array(c.value) END) e (value)
+    WHERE jsonb_typeof(e.value) NOT IN ('string', 'number', 'boolean') OR c.path = ''
+  ) OR EXISTS (SELECT FROM jsonb_each(required_claims) c (path, value) WHERE c.value = '[]') THEN
+    PERFORM session_auth.refuse('required_claims', 'It must be an object that maps each claim to a '
+      'text, a number, a boolean or an array of these that is not empty.');
+  END IF;
+  IF octet_length(required_claims::text) > 8192 THEN
+    PERFORM session_auth.refuse('required_claims', 'It must not be larger than 8 kB.');
+  END IF;
+  RETURN coalesce(required_claims, '{}');
+END
+$$;
+COMMENT ON FUNCTION session_auth.check_required_claims(jsonb) IS 'internal: 22023 for a bad argument';
+
+CREATE FUNCTION session_auth.check_user_claim(user_claim text) RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM session_auth.check_optional_names('user_claim', ARRAY[user_claim]);
+  RETURN coalesce(user_claim, 'sub');
+END
+$$;
+COMMENT ON FUNCTION session_auth.check_user_claim(text) IS 'internal: 22023 for a bad argument';
 
 CREATE FUNCTION session_auth.check_optional_names(what text, names text[]) RETURNS void
 LANGUAGE plpgsql STABLE
@@ -161,7 +275,9 @@ CREATE FUNCTION session_auth.add_key(
   state text DEFAULT 'active',
   valid_from timestamptz DEFAULT NULL,
   valid_until timestamptz DEFAULT NULL,
-  role_source text DEFAULT 'both'
+  role_source text DEFAULT NULL,
+  user_claim text DEFAULT 'sub',
+  required_claims jsonb DEFAULT '{}'
 ) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -170,6 +286,9 @@ AS $$
 DECLARE
   material record;
   new_state text := translate($8, '_-', '  ');
+  new_source text := session_auth.check_role_source($11);
+  new_user_claim text := session_auth.check_user_claim($12);
+  new_required jsonb := session_auth.check_required_claims($13);
   new_id bigint;
 BEGIN
   PERFORM session_auth.check_optional_names('kid', ARRAY[$1]);
@@ -177,7 +296,6 @@ BEGIN
   PERFORM session_auth.check_optional_names('audiences', $5);
   PERFORM session_auth.check_optional_names('role_claim', ARRAY[$6]);
   PERFORM session_auth.check_optional_names('tenant_claim', ARRAY[$7]);
-  PERFORM session_auth.check_role_source($11);
   IF new_state IS NULL OR new_state NOT IN ('active', 'verify only', 'retired') THEN
     PERFORM session_auth.refuse('state', 'It must be "active", "verify only" or "retired".');
   END IF;
@@ -190,10 +308,13 @@ BEGIN
   END IF;
   PERFORM session_auth.check_secret('key', $3);
   SELECT * INTO material FROM session_auth.read_key($2, $3);
+  -- a second one without kid is the issuer's to publish, not an administrator's to add
   INSERT INTO session_auth.keys (kid, algorithm, issuer, audiences, role_claim, tenant_claim,
-    role_source, state, valid_from, valid_until, public_key, fingerprint)
-  VALUES ($1, $2, $4, array_remove(coalesce($5, '{}'), NULL), $6, $7,
-    $11, new_state, $9, $10, material.public_key, material.fingerprint)
+    role_source, state, valid_from, valid_until, public_key, fingerprint, user_claim, required_claims)
+  SELECT $1, $2, $4, array_remove(coalesce($5, '{}'), NULL), $6, $7,
+    new_source, new_state, $9, $10, material.public_key, material.fingerprint, new_user_claim, new_required
+  WHERE $1 IS NOT NULL OR NOT EXISTS (SELECT FROM session_auth.keys k
+    WHERE k.kid IS NULL AND k.issuer IS NOT DISTINCT FROM $4)
   ON CONFLICT DO NOTHING
   RETURNING key_id INTO new_id;
   IF NOT FOUND THEN
@@ -207,13 +328,40 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION session_auth.add_key(text, text, text, text, text[], text, text, text,
-  timestamptz, timestamptz, text) IS
-  'Trusts a key: a PEM, a JWK, for HS* the secret itself, or file: and the absolute name of a file '
-  'that the server reads. It is bound to one algorithm (RFC 7518), one issuer, optionally audiences, '
-  'the dotted paths of the claims that hold roles (default: role, then roles) and the tenant, and '
-  'its validity. kid NULL: for tokens without one. state: active, verify only or retired. '
-  'role_source: claims, grants or both. 22023 for a bad argument, a weak key, and a (issuer, kid) '
-  'that exists.';
+  timestamptz, timestamptz, text, text, jsonb) IS
+  'Trusts a key: a PEM, a JWK, a certificate, for HS* the secret itself, or file: and the absolute '
+  'name of a file that the server reads. It is bound to one algorithm (RFC 7518, RFC 9864), one issuer, '
+  'optionally audiences, the dotted paths of the claims that hold the user (default: sub), the roles '
+  '(default: role, then roles) and the tenant, the claims that tokens must have, and its validity. '
+  'kid NULL: for tokens without one. state: active, verify only or retired. role_source: claims, '
+  'grants or both; NULL: grants while adopt_roles is in force, else both. 22023 for a bad argument, a '
+  'weak key, and a (issuer, kid) that exists.';
+
+-- What Firebase publishes: {"kid": "-----BEGIN CERTIFICATE-----...", ...}.
+CREATE FUNCTION session_auth.certificates_as_jwks(certificates jsonb) RETURNS jsonb
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  keys jsonb := '[]';
+  kid text;
+  pem text;
+BEGIN
+  IF jsonb_typeof(certificates) IS DISTINCT FROM 'object' OR certificates = '{}' OR certificates ? 'keys' THEN
+    RETURN certificates;
+  END IF;
+  FOR kid, pem IN SELECT * FROM jsonb_each_text(certificates) LOOP
+    IF pem IS NULL OR pem !~ '^-----BEGIN CERTIFICATE-----.*-----END CERTIFICATE-----\s*$' THEN
+      RETURN certificates;
+    END IF;
+    keys := keys || jsonb_build_object('kty', 'RSA', 'kid', kid, 'x5c', jsonb_build_array(
+      regexp_replace(split_part(pem, '-----', 3), '\s', '', 'g')));
+  END LOOP;
+  RETURN jsonb_build_object('keys', keys);
+END
+$$;
+COMMENT ON FUNCTION session_auth.certificates_as_jwks(jsonb) IS
+  'internal: a map of kids to certificates as a key set; anything else as it is';
 
 CREATE FUNCTION session_auth.import_jwks(
   issuer text,
@@ -221,7 +369,9 @@ CREATE FUNCTION session_auth.import_jwks(
   audiences text[] DEFAULT '{}',
   role_claim text DEFAULT NULL,
   tenant_claim text DEFAULT NULL,
-  role_source text DEFAULT 'both'
+  role_source text DEFAULT NULL,
+  user_claim text DEFAULT 'sub',
+  required_claims jsonb DEFAULT '{}'
 ) RETURNS integer
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -229,6 +379,9 @@ AS $$
 #variable_conflict use_column
 DECLARE
   key_set jsonb;
+  new_source text := session_auth.check_role_source($6);
+  new_user_claim text := session_auth.check_user_claim($7);
+  new_required jsonb := session_auth.check_required_claims($8);
   dropped integer;
   added integer := 0;
   key record;
@@ -240,11 +393,11 @@ BEGIN
   PERFORM session_auth.check_optional_names('audiences', $3);
   PERFORM session_auth.check_optional_names('role_claim', ARRAY[$4]);
   PERFORM session_auth.check_optional_names('tenant_claim', ARRAY[$5]);
-  PERFORM session_auth.check_role_source($6);
   -- two imports at once would each drop what the other adds
   LOCK TABLE session_auth.keys IN SHARE ROW EXCLUSIVE MODE;
+  PERFORM session_auth.check_snapshot();
   SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]') INTO key_set
-  FROM session_auth.read_jwks($2::text) r;
+  FROM session_auth.read_jwks(session_auth.certificates_as_jwks($2)::text) r;
   DELETE FROM session_auth.keys k
   WHERE k.issuer = $1 AND k.imported AND NOT EXISTS (
     SELECT FROM jsonb_to_recordset(key_set) i (kid text, algorithm text, fingerprint text)
@@ -254,19 +407,20 @@ BEGIN
   -- a key that stays keeps its state: what was retired by hand stays retired
   UPDATE session_auth.keys k
   SET audiences = array_remove(coalesce($3, '{}'), NULL), role_claim = $4, tenant_claim = $5,
-      role_source = $6
+      role_source = new_source, user_claim = new_user_claim, required_claims = new_required
   WHERE k.issuer = $1 AND k.imported;
   FOR key IN
     SELECT *
     FROM jsonb_to_recordset(key_set) i
       (kid text, algorithm text, public_key text, fingerprint text)
     WHERE NOT EXISTS (SELECT FROM session_auth.keys k
-      WHERE k.issuer = $1 AND k.imported AND k.kid IS NOT DISTINCT FROM i.kid)
+      WHERE k.issuer = $1 AND k.imported AND k.kid IS NOT DISTINCT FROM i.kid
+        AND (k.kid IS NOT NULL OR k.fingerprint = i.fingerprint))
   LOOP
     INSERT INTO session_auth.keys (kid, algorithm, issuer, audiences, role_claim, tenant_claim,
-      role_source, state, public_key, fingerprint, imported)
+      role_source, state, public_key, fingerprint, imported, user_claim, required_claims)
     VALUES (key.kid, key.algorithm, $1, array_remove(coalesce($3, '{}'), NULL), $4, $5,
-      $6, 'verify only', key.public_key, key.fingerprint, true)
+      new_source, 'verify only', key.public_key, key.fingerprint, true, new_user_claim, new_required)
     ON CONFLICT DO NOTHING;
     IF NOT FOUND THEN
       PERFORM session_auth.refuse('jwks',
@@ -284,11 +438,13 @@ BEGIN
       AND (k.valid_until IS NULL OR k.valid_until > clock_timestamp()));
 END
 $$;
-COMMENT ON FUNCTION session_auth.import_jwks(text, jsonb, text[], text, text, text) IS
-  'Trusts an issuer''s key set (RFC 7517) in the place of the set imported before: keys that stayed '
-  'keep their state, those that went are dropped, atomically; keys that are not for signatures are '
-  'passed over. How many keys of the issuer are in force after it. 22023 when the set is malformed or '
-  'holds secrets or private keys.';
+COMMENT ON FUNCTION session_auth.import_jwks(text, jsonb, text[], text, text, text, text, jsonb) IS
+  'Trusts an issuer''s key set (RFC 7517), or its map of kids to certificates in PEM, in the place of '
+  'the set imported before: keys that stayed keep their state, those that went are dropped, '
+  'atomically. Keys for encryption are passed over, and so, with a WARNING that names the kid and the '
+  'reason, are those that cannot be used. How many keys of the issuer are in force after it. Claims '
+  'and role_source as add_key has them. 22023 when the set is malformed, when none of its keys can be '
+  'used, or when it holds secrets or private keys.';
 
 CREATE FUNCTION session_auth.find_key(kid text, issuer text) RETURNS bigint
 LANGUAGE plpgsql STABLE
@@ -297,21 +453,29 @@ AS $$
 #variable_conflict use_column
 DECLARE
   found bigint[];
+  issuers bigint;
 BEGIN
-  SELECT array_agg(k.key_id) INTO found FROM session_auth.keys k
-  WHERE k.kid IS NOT DISTINCT FROM $1 AND k.issuer IS NOT DISTINCT FROM $2;
+  PERFORM session_auth.check_snapshot();
+  SELECT array_agg(k.key_id), count(DISTINCT coalesce(k.issuer, '')) INTO found, issuers
+  FROM session_auth.keys k
+  WHERE coalesce(k.kid = $1, k.kid IS NULL AND ($1 IS NULL OR k.fingerprint = $1), false)
+    AND k.issuer IS NOT DISTINCT FROM $2;
   IF found IS NULL AND $2 IS NULL THEN
-    SELECT array_agg(k.key_id) INTO found FROM session_auth.keys k
-    WHERE k.kid IS NOT DISTINCT FROM $1;
+    SELECT array_agg(k.key_id), count(DISTINCT coalesce(k.issuer, '')) INTO found, issuers
+    FROM session_auth.keys k
+    WHERE coalesce(k.kid = $1, k.kid IS NULL AND ($1 IS NULL OR k.fingerprint = $1), false);
   END IF;
-  IF cardinality(found) > 1 THEN
+  IF issuers > 1 THEN
     PERFORM session_auth.refuse('issuer', format('Several issuers have a key "%s": name one.', $1));
+  ELSIF cardinality(found) > 1 THEN
+    PERFORM session_auth.refuse('kid', 'Several keys have none: name the fingerprint of one.');
   END IF;
   RETURN found[1];
 END
 $$;
 COMMENT ON FUNCTION session_auth.find_key(text, text) IS
-  'internal: the key of a kid and an issuer; without an issuer, the only one of that kid';
+  'internal: the key of a kid and an issuer; without an issuer, the only one of that kid; a key that '
+  'has none goes by its fingerprint';
 
 CREATE FUNCTION session_auth.disable_key(kid text, issuer text DEFAULT NULL) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
@@ -370,13 +534,8 @@ RETURNS TABLE (
   valid_until timestamptz,
   fingerprint text
 )
-LANGUAGE sql STABLE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-  SELECT k.kid, k.algorithm, k.issuer, k.audiences, k.role_claim, k.tenant_claim, k.state,
-         k.valid_from, k.valid_until, k.fingerprint
-  FROM session_auth.keys k ORDER BY k.issuer NULLS FIRST, k.kid NULLS FIRST;
-END;
+LANGUAGE c STABLE PARALLEL SAFE ROWS 10
+AS 'MODULE_PATHNAME', 'session_auth_list_keys';
 COMMENT ON FUNCTION session_auth.list_keys() IS
   'The keys that are trusted, with everything but secrets; fingerprint is a public key''s RFC 7638 '
   'thumbprint.';
@@ -389,6 +548,7 @@ AS $$
 DECLARE
   stored record;
 BEGIN
+  PERFORM session_auth.check_snapshot();
   FOR stored IN SELECT s.secret_id, s.secret FROM session_auth.authjs_secrets s LOOP
     IF stored.secret = $1 THEN
       RETURN stored.secret_id;
@@ -407,6 +567,7 @@ AS $$
 DECLARE
   stored record;
 BEGIN
+  PERFORM session_auth.check_snapshot();
   FOR stored IN
     SELECT s.secret_id, s.secret FROM session_auth.cookie_secrets s WHERE s.kind = $1
   LOOP
@@ -424,7 +585,9 @@ CREATE FUNCTION session_auth.add_authjs_secret(
   secret text,
   cookie_names text[] DEFAULT NULL,
   role_claim text DEFAULT 'role',
-  role_source text DEFAULT 'both'
+  role_source text DEFAULT NULL,
+  user_claim text DEFAULT 'sub',
+  required_claims jsonb DEFAULT '{}'
 ) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -432,6 +595,9 @@ AS $$
 #variable_conflict use_column
 DECLARE
   known bigint;
+  new_source text := session_auth.check_role_source($4);
+  new_user_claim text := session_auth.check_user_claim($5);
+  new_required jsonb := session_auth.check_required_claims($6);
   names text[] := coalesce(array_remove($2, NULL), ARRAY[
     '__Secure-authjs.session-token', 'authjs.session-token',
     '__Secure-next-auth.session-token', 'next-auth.session-token']);
@@ -439,23 +605,23 @@ BEGIN
   PERFORM session_auth.check_secret('secret', $1);
   PERFORM session_auth.check_optional_names('cookie_names', names);
   PERFORM session_auth.check_optional_names('role_claim', ARRAY[$3]);
-  PERFORM session_auth.check_role_source($4);
   IF cardinality(names) NOT BETWEEN 1 AND 16 THEN
     PERFORM session_auth.refuse('cookie_names', 'There must be 1 to 16 of them.');
   END IF;
   known := session_auth.find_authjs_secret($1);
   DELETE FROM session_auth.authjs_secrets s WHERE s.secret_id = known;
-  INSERT INTO session_auth.authjs_secrets (secret, cookie_names, role_claim, role_source)
-  VALUES ($1, names, $3, $4);
+  INSERT INTO session_auth.authjs_secrets (secret, cookie_names, role_claim, role_source, user_claim,
+    required_claims)
+  VALUES ($1, names, $3, new_source, new_user_claim, new_required);
   PERFORM session_auth.record_event('authjs_secret_added', NULL,
     jsonb_build_object('cookie_names', names));
 END
 $$;
-COMMENT ON FUNCTION session_auth.add_authjs_secret(text, text[], text, text) IS
+COMMENT ON FUNCTION session_auth.add_authjs_secret(text, text[], text, text, text, jsonb) IS
   'Trusts the encrypted cookies (RFC 7516, dir) of an Auth.js v5 or next-auth v4 application by its '
   'AUTH_SECRET, or by file: and the absolute name of a file that holds it. cookie_names defaults to '
-  'those of both versions. The one added last is the newest; adding one again makes it the newest. '
-  '22023 for a bad argument.';
+  'those of both versions. Claims and role_source as add_key has them. The one added last is the '
+  'newest; adding one again makes it the newest. 22023 for a bad argument.';
 
 CREATE FUNCTION session_auth.drop_authjs_secret(secret text) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER

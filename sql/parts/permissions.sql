@@ -63,21 +63,35 @@ COMMENT ON FUNCTION session_auth.list_permissions(text) IS
 -- Administration.  Each function checks its arguments first, changes at most one
 -- thing, and records it.
 
+CREATE FUNCTION session_auth.role_includes(role text, other text) RETURNS boolean
+LANGUAGE c STABLE STRICT
+AS 'MODULE_PATHNAME', 'session_auth_role_includes';
+COMMENT ON FUNCTION session_auth.role_includes(text, text) IS
+  'internal: whether a role exists now and is the other, or inherits from it';
+
 CREATE FUNCTION session_auth.require_role(role text) RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   PERFORM session_auth.check_argument('role', $1);
+  PERFORM session_auth.check_snapshot();
   -- locked, so that it is not dropped before what follows refers to it
   PERFORM FROM session_auth.roles r WHERE r.role = $1 FOR KEY SHARE;
   IF NOT FOUND THEN
+    -- it is too new for this transaction's snapshot, and for its foreign keys
+    IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable')
+       AND session_auth.role_includes($1, $1) THEN
+      RAISE EXCEPTION USING ERRCODE = '40001',
+        MESSAGE = format('could not serialize access as role "%s" was created concurrently', $1),
+        HINT = 'The transaction might succeed if retried.';
+    END IF;
     PERFORM session_auth.refuse('role', format('Role "%s" does not exist.', $1));
   END IF;
 END
 $$;
 COMMENT ON FUNCTION session_auth.require_role(text) IS
-  'internal: 22023 when there is no such role';
+  'internal: 22023 when there is no such role; 40001 when it is newer than the snapshot';
 
 CREATE FUNCTION session_auth.inherit_role(role text, parent text) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
@@ -87,16 +101,10 @@ AS $$
 BEGIN
   PERFORM session_auth.require_role($1);
   PERFORM session_auth.require_role($2);
-  -- two inheritances at once could close a cycle that neither sees
+  -- two inheritances at once could close a cycle that neither sees; an older
+  -- snapshot would not show the other's either
   LOCK TABLE session_auth.role_parents IN SHARE ROW EXCLUSIVE MODE;
-  IF EXISTS (
-    WITH RECURSIVE ancestors AS (
-      SELECT $2 COLLATE "C" AS role
-      UNION
-      SELECT p.parent FROM session_auth.role_parents p JOIN ancestors a ON a.role = p.role
-    )
-    SELECT FROM ancestors WHERE role = $1
-  ) THEN
+  IF session_auth.role_includes($2, $1) THEN
     PERFORM session_auth.refuse('parent',
       format('Role "%s" would inherit from itself through "%s".', $1, $2));
   END IF;
@@ -148,7 +156,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION session_auth.create_role(text, text[]) IS
-  'Creates a role of the application (1 to 255 bytes, no colon) that inherits from others. 22023 when '
+  'Creates a role of the application (1 to 255 bytes) that inherits from others. 22023 when '
   'it exists already or a parent does not.';
 
 CREATE FUNCTION session_auth.drop_role(role text) RETURNS void
@@ -291,16 +299,8 @@ COMMENT ON FUNCTION session_auth.import_permissions(jsonb) IS
   'grants and denials are new: 0 when repeated. All or nothing; takes nothing away.';
 
 CREATE FUNCTION session_auth.export_permissions() RETURNS jsonb
-LANGUAGE sql STABLE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-  SELECT coalesce(jsonb_object_agg(r.role, (
-    SELECT coalesce(jsonb_agg(
-      CASE WHEN p.denied THEN '!' ELSE '' END || p.action || ':' || p.resource
-      ORDER BY p.action, p.resource, p.denied), '[]')
-    FROM session_auth.permissions p WHERE p.role = r.role)), '{}')
-  FROM session_auth.roles r;
-END;
+LANGUAGE c STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'session_auth_export_permissions';
 COMMENT ON FUNCTION session_auth.export_permissions() IS
   'Every role with what it is itself granted and denied, as import_permissions takes it. Inheritance '
   'is not in it.';
@@ -318,7 +318,7 @@ BEGIN
     PERFORM session_auth.check_argument('tenant', $3);
   END IF;
   INSERT INTO session_auth.user_roles (user_id, role, tenant) VALUES ($1, $2, $3)
-  ON CONFLICT DO NOTHING;
+  ON CONFLICT (user_id, role, tenant) DO NOTHING;
   IF NOT FOUND THEN
     RETURN false;
   END IF;

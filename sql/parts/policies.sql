@@ -37,12 +37,11 @@ $$;
 COMMENT ON FUNCTION session_auth.identity_expression(regclass, name, text) IS
   'internal: the condition that a column is the current user''s or tenant''s';
 
-CREATE FUNCTION session_auth.protect_one_table(
+CREATE FUNCTION session_auth.protection_of_one_table(
   target regclass, resource text, owner_column name, tenant_column name
-) RETURNS void
-LANGUAGE plpgsql VOLATILE
+) RETURNS SETOF text
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
-SET client_min_messages = warning
 AS $$
 DECLARE
   rows_of text := '';
@@ -55,7 +54,7 @@ BEGIN
   IF tenant_column IS NOT NULL THEN
     rows_of := rows_of || ' AND ' || session_auth.identity_expression(target, tenant_column, 'tenant');
   END IF;
-  EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', target);
+  RETURN NEXT format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', target);
   FOR verb IN
     SELECT * FROM (VALUES
       ('SELECT', 'view', true, false),
@@ -65,16 +64,16 @@ BEGIN
   LOOP
     condition := format('(SELECT session_auth.has_permission(%L, %L))%s',
                         verb.action, resource, rows_of);
-    EXECUTE format('DROP POLICY IF EXISTS %I ON %s', 'session_auth_' || lower(verb.command), target);
-    EXECUTE format('CREATE POLICY %I ON %s FOR %s',
+    RETURN NEXT format('DROP POLICY IF EXISTS %I ON %s', 'session_auth_' || lower(verb.command), target);
+    RETURN NEXT format('CREATE POLICY %I ON %s FOR %s',
                    'session_auth_' || lower(verb.command), target, verb.command)
          || CASE WHEN verb.sees THEN format(' USING (%s)', condition) ELSE '' END
          || CASE WHEN verb.writes THEN format(' WITH CHECK (%s)', condition) ELSE '' END;
   END LOOP;
 END
 $$;
-COMMENT ON FUNCTION session_auth.protect_one_table(regclass, text, name, name) IS
-  'internal: writes the four policies of one table';
+COMMENT ON FUNCTION session_auth.protection_of_one_table(regclass, text, name, name) IS
+  'internal: the commands that write the four policies of one table';
 
 CREATE FUNCTION session_auth.require_table(target regclass) RETURNS void
 LANGUAGE plpgsql STABLE
@@ -93,13 +92,13 @@ $$;
 COMMENT ON FUNCTION session_auth.require_table(regclass) IS
   'internal: 22023 when it is not a table that can be protected';
 
-CREATE FUNCTION session_auth.protect_table(
-  target regclass,
-  resource text DEFAULT NULL,
-  owner_column name DEFAULT NULL,
-  tenant_column name DEFAULT NULL
-) RETURNS void
-LANGUAGE plpgsql VOLATILE
+-- What is done to a table of the application is worked out with the extension's rights,
+-- by functions that change nothing, and done with those of the caller, who must own the
+-- table: so the caller need not be able to call what works it out in turn.
+CREATE FUNCTION session_auth.protection(
+  target regclass, resource text, owner_column name, tenant_column name
+) RETURNS SETOF text
+LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -114,7 +113,31 @@ BEGIN
     SELECT target UNION SELECT t.relid FROM pg_partition_tree(target) t
     JOIN pg_class c ON c.oid = t.relid AND c.relkind IN ('r', 'p')
   LOOP
-    PERFORM session_auth.protect_one_table(member, name_of_resource, owner_column, tenant_column);
+    RETURN QUERY SELECT session_auth.protection_of_one_table(member, name_of_resource,
+      owner_column, tenant_column);
+  END LOOP;
+END
+$$;
+COMMENT ON FUNCTION session_auth.protection(regclass, text, name, name) IS
+  'internal: the commands of protect_table; 22023 for a bad argument';
+
+CREATE FUNCTION session_auth.protect_table(
+  target regclass,
+  resource text DEFAULT NULL,
+  owner_column name DEFAULT NULL,
+  tenant_column name DEFAULT NULL
+) RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+SET client_min_messages = warning
+AS $$
+DECLARE
+  command text;
+BEGIN
+  FOR command IN
+    SELECT session_auth.protection(target, resource, owner_column, tenant_column)
+  LOOP
+    EXECUTE command;
   END LOOP;
 END
 $$;
@@ -125,28 +148,44 @@ COMMENT ON FUNCTION session_auth.protect_table(regclass, text, name, name) IS
   'tenant''s (tenant_column) where these are given. Repeating it replaces them. The caller must own '
   'the table. 22023 for a bad argument.';
 
-CREATE FUNCTION session_auth.unprotect_table(target regclass) RETURNS void
-LANGUAGE plpgsql VOLATILE
+CREATE FUNCTION session_auth.unprotection(target regclass) RETURNS SETOF text
+LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
-SET client_min_messages = warning
 AS $$
 DECLARE
+  names CONSTANT text[] := '{session_auth_select,session_auth_insert,session_auth_update,session_auth_delete}';
   member regclass;
-  command text;
+  policy text;
 BEGIN
   PERFORM session_auth.require_table(target);
   FOR member IN
     SELECT target UNION SELECT t.relid FROM pg_partition_tree(target) t
     JOIN pg_class c ON c.oid = t.relid AND c.relkind IN ('r', 'p')
   LOOP
-    FOREACH command IN ARRAY ARRAY['select', 'insert', 'update', 'delete'] LOOP
-      EXECUTE format('DROP POLICY IF EXISTS %I ON %s', 'session_auth_' || command, member);
+    FOREACH policy IN ARRAY names LOOP
+      RETURN NEXT format('DROP POLICY IF EXISTS %I ON %s', policy, member);
     END LOOP;
     -- policies of the application's own stay in force
-    IF NOT EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = member) THEN
-      EXECUTE format('ALTER TABLE %s DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY',
-                     member);
+    IF NOT EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = member AND p.polname <> ALL (names)) THEN
+      RETURN NEXT format('ALTER TABLE %s DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY',
+                         member);
     END IF;
+  END LOOP;
+END
+$$;
+COMMENT ON FUNCTION session_auth.unprotection(regclass) IS
+  'internal: the commands of unprotect_table; 22023 for a bad argument';
+
+CREATE FUNCTION session_auth.unprotect_table(target regclass) RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+SET client_min_messages = warning
+AS $$
+DECLARE
+  command text;
+BEGIN
+  FOR command IN SELECT session_auth.unprotection(target) LOOP
+    EXECUTE command;
   END LOOP;
 END
 $$;
@@ -229,12 +268,20 @@ BEGIN ATOMIC
     SELECT FROM pg_options_to_table(v.reloptions) o
     WHERE o.option_name = 'security_invoker' AND o.option_value::boolean)
   UNION ALL
+  SELECT 'warning', r.rolname::text, format('it can log in and is a member of %s, %s', m.name, m.effect),
+         format('Let it log in without %I, or give it SELECT on what it needs.', m.name)
+  FROM (VALUES
+    ('pg_read_all_data', 'which reads every table that has no row-level security, and who may do what'),
+    ('pg_write_all_data', 'which writes to every table that has no row-level security, and locks any')
+  ) m (name, effect)
+  JOIN pg_roles r ON r.rolcanlogin AND NOT r.rolsuper AND pg_has_role(r.oid, m.name::name, 'MEMBER')
+  UNION ALL
   SELECT 'error', format('trigger %I on %s', g.tgname, g.tgrelid::regclass),
          'it does not fire always, so caches or adopted rows can go stale',
          format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', g.tgrelid::regclass, g.tgname)
   FROM pg_trigger g JOIN pg_proc f ON f.oid = g.tgfoid
   WHERE f.pronamespace = 'session_auth'::regnamespace AND NOT g.tgisinternal
-    AND g.tgenabled <> 'A' AND g.tgname <> 'cache_replicated'
+    AND g.tgenabled <> 'A' AND g.tgname NOT IN ('cache_replicated', 'written_replicated')
   ORDER BY 1, 2, 3;
 END;
 COMMENT ON FUNCTION session_auth.check_policies() IS

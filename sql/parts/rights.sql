@@ -24,15 +24,13 @@ BEGIN ATOMIC
     (NULL, ARRAY['has_permission', 'has_role', 'require_permission', 'permitted_resources',
        'user_id', 'user_uuid', 'role', 'roles', 'tenant', 'session_id', 'actor', 'claims', 'claim',
        'is_authenticated', 'deauthenticate', 'verify_session', 'token_from_cookie']),
-    -- what protect_table, which runs as its caller, calls in turn
-    ('admin', ARRAY['check_argument', 'refuse', 'require_table', 'identity_expression',
-       'protect_one_table']),
-    -- and what adopting does as the owner of the application's table
-    ('admin', ARRAY['adopt_sessions', 'adopt_roles', 'abandon', 'list_adoptions', 'require_source',
-       'require_column', 'token_arguments', 'user_arguments', 'expiry_arguments', 'row_arguments',
-       'require_tenant', 'is_unique', 'require_newest_rows', 'adopted_tables', 'trigger_arguments',
-       'attach_trigger', 'attach_truncate', 'attach_triggers', 'take_over_sessions', 'take_over_roles',
-       'forget_source', 'adopted_session_changed', 'adopted_sessions_truncated', 'adopted_user_changed',
+    -- what works out the commands that protect_table and adopting run as their caller
+    ('admin', ARRAY['protection', 'unprotection', 'session_adoption', 'role_adoption', 'abandonment']),
+    -- adopting attaches these triggers as the owner of the table, and then asks for what
+    -- is carried over, or forgotten, by what the triggers say: each looks for them itself
+    ('admin', ARRAY['adopt_sessions', 'adopt_roles', 'abandon', 'list_adoptions',
+       'take_over_sessions', 'take_over_roles', 'forget_source',
+       'adopted_session_changed', 'adopted_sessions_truncated', 'adopted_user_changed',
        'adopted_users_truncated'])
   ) u (usage, names) ON (u.usage = $1 OR u.usage IS NULL) AND p.proname = ANY (u.names)
   WHERE p.pronamespace = 'session_auth'::regnamespace;
@@ -118,6 +116,20 @@ END
 $$;
 COMMENT ON FUNCTION session_auth.revoke_usage(regrole, text) IS
   'Takes a usage back; what another usage of the role needs stays. 22023 for a bad argument.';
+
+-- The events are read by whom SELECT was granted to, and not by members of
+-- pg_read_all_data, to whom nobody granted it.
+CREATE POLICY granted ON session_auth.session_events FOR SELECT USING ((
+  SELECT EXISTS (
+    SELECT FROM (
+      SELECT c.relacl FROM pg_catalog.pg_class c WHERE c.oid = 'session_auth.session_events'::regclass
+      UNION ALL
+      SELECT t.attacl FROM pg_catalog.pg_attribute t WHERE t.attrelid = 'session_auth.session_events'::regclass
+    ) l (acl)
+    CROSS JOIN LATERAL pg_catalog.aclexplode(l.acl) a
+    WHERE a.privilege_type = 'SELECT' AND (a.grantee = 0 OR pg_catalog.pg_has_role(a.grantee, 'USAGE')))));
+
+SELECT session_auth.guard_tables();
 
 REVOKE ALL ON SCHEMA session_auth FROM PUBLIC;
 REVOKE ALL ON ALL TABLES IN SCHEMA session_auth FROM PUBLIC;

@@ -1,4 +1,4 @@
--- The schema and the tables.  Columns are read by position in src/catalog.c.
+-- The schema and the tables.  Columns are read by position in src/catalog/tables.c.
 --
 -- The schema is made here, not by CREATE EXTENSION: one that somebody else made
 -- beforehand, with objects of theirs inside, is an error.
@@ -26,16 +26,35 @@ CREATE INDEX sessions_user_id_idx ON session_auth.sessions (user_id);
 CREATE INDEX sessions_expires_at_idx ON session_auth.sessions (expires_at);
 COMMENT ON TABLE session_auth.sessions IS
   'one row a session; never the token, only its SHA-256';
+COMMENT ON COLUMN session_auth.sessions.session_id IS
+  'a random uuid; that of an adopted session begins with the OID of its source';
 COMMENT ON COLUMN session_auth.sessions.token_key IS
   'the first eight bytes of token_hash, big-endian: what the index finds a token by';
+COMMENT ON COLUMN session_auth.sessions.created_at IS
+  'when create_session made it, or adopt_sessions took it over';
+COMMENT ON COLUMN session_auth.sessions.expires_at IS
+  'until when its token is accepted; never later than ended_at';
 COMMENT ON COLUMN session_auth.sessions.tenant IS
-  'that it is bound to, empty for none; null: it is not bound';
+  'that it is bound to, empty for none; NULL: it is not bound';
 COMMENT ON COLUMN session_auth.sessions.signed_only IS
-  'opened by a cookie whose proof was verified alone; null: an adopted one as long as a cookie secret is set up';
-COMMENT ON COLUMN session_auth.sessions.lifetime IS
-  'by how much refresh_session slides expires_at';
+  'opened by a cookie whose proof was verified alone; NULL: an adopted one as long as a cookie secret is set up';
 COMMENT ON COLUMN session_auth.sessions.last_seen_at IS
   'written at most once per session_auth.touch_interval; in no index, so that the update is HOT';
+COMMENT ON COLUMN session_auth.sessions.lifetime IS
+  'by how much refresh_session slides expires_at';
+COMMENT ON COLUMN session_auth.sessions.token_hash IS
+  'the SHA-256 of the token';
+COMMENT ON COLUMN session_auth.sessions.user_id IS
+  'whose session it is, as the application names its users';
+COMMENT ON COLUMN session_auth.sessions.ended_at IS
+  'when it was ended before its time; NULL: it was not';
+COMMENT ON COLUMN session_auth.sessions.ended_by IS
+  'sign-out, administrator, limit or theft';
+COMMENT ON COLUMN session_auth.sessions.metadata IS
+  'what create_session was given: a JSON object';
+-- No sample of hashes is kept for the planner: who reads pg_statistic would read it.
+ALTER TABLE session_auth.sessions
+  ALTER token_key SET STATISTICS 0, ALTER token_hash SET STATISTICS 0, ALTER metadata SET STATISTICS 0;
 
 CREATE TABLE session_auth.rotated_tokens (
   token_hash bytea NOT NULL PRIMARY KEY,
@@ -45,26 +64,54 @@ CREATE TABLE session_auth.rotated_tokens (
 CREATE INDEX rotated_tokens_session_id_idx ON session_auth.rotated_tokens (session_id);
 COMMENT ON TABLE session_auth.rotated_tokens IS
   'hashes of tokens that have a successor: presented after their grace they end the session';
+COMMENT ON COLUMN session_auth.rotated_tokens.token_hash IS
+  'the SHA-256 of the token that was rotated away';
+COMMENT ON COLUMN session_auth.rotated_tokens.session_id IS
+  'the session that it opened';
+COMMENT ON COLUMN session_auth.rotated_tokens.rotated_at IS
+  'when it got its successor: the grace begins here';
+ALTER TABLE session_auth.rotated_tokens ALTER token_hash SET STATISTICS 0;
 
+-- Its key is no number of a sequence: where two servers replicate to each other both
+-- write events, and equal numbers would stop replication.  It begins with the time, so
+-- that new events go to the end of its index, purge_sessions finds old ones by it, and
+-- the table can be partitioned by time, which a key without it would rule out.  Beside
+-- the time eight random bytes are enough, where a uuid would take 17 bytes more an event.
 CREATE TABLE session_auth.session_events (
   at timestamptz NOT NULL DEFAULT clock_timestamp(),
   event text COLLATE "C" NOT NULL,
   user_id text COLLATE "C",
   session_id uuid,
   actor text COLLATE "C",
-  detail jsonb
+  detail jsonb,
+  event_id bigint NOT NULL DEFAULT pg_catalog.uuid_hash_extended(pg_catalog.gen_random_uuid(), 0),
+  PRIMARY KEY (at, event_id)
 );
-CREATE INDEX session_events_at_idx ON session_auth.session_events USING brin (at);
 CREATE INDEX session_events_user_id_idx ON session_auth.session_events (user_id, at);
--- it has no key, and a publication of all tables must not stop purge_sessions
-ALTER TABLE session_auth.session_events REPLICA IDENTITY FULL;
 COMMENT ON TABLE session_auth.session_events IS
   'the audit trail; purge_sessions removes what is older than session_auth.event_retention';
+COMMENT ON COLUMN session_auth.session_events.at IS
+  'when it happened';
+COMMENT ON COLUMN session_auth.session_events.event IS
+  'what happened: see docs/reference.md';
+COMMENT ON COLUMN session_auth.session_events.user_id IS
+  'to whom; NULL for what concerns nobody alone';
+COMMENT ON COLUMN session_auth.session_events.session_id IS
+  'to which session; NULL for what concerns none';
+COMMENT ON COLUMN session_auth.session_events.actor IS
+  'who did it: the user who was authenticated, or else the database role that logged in';
+COMMENT ON COLUMN session_auth.session_events.detail IS
+  'what else there is to say of such an event';
+ALTER TABLE session_auth.session_events ALTER detail SET STATISTICS 0;
+COMMENT ON COLUMN session_auth.session_events.event_id IS
+  'tells events of the same microsecond apart, on every server';
 
 CREATE TABLE session_auth.roles (
   role text COLLATE "C" NOT NULL PRIMARY KEY
 );
 COMMENT ON TABLE session_auth.roles IS 'roles of the application, not of PostgreSQL';
+COMMENT ON COLUMN session_auth.roles.role IS
+  'its name';
 
 CREATE TABLE session_auth.role_parents (
   role text COLLATE "C" NOT NULL REFERENCES session_auth.roles ON DELETE CASCADE,
@@ -74,6 +121,10 @@ CREATE TABLE session_auth.role_parents (
 );
 CREATE INDEX role_parents_parent_idx ON session_auth.role_parents (parent);
 COMMENT ON TABLE session_auth.role_parents IS 'a role holds what its parents hold';
+COMMENT ON COLUMN session_auth.role_parents.role IS
+  'the role that inherits';
+COMMENT ON COLUMN session_auth.role_parents.parent IS
+  'the role that it inherits from';
 
 CREATE TABLE session_auth.permissions (
   role text COLLATE "C" NOT NULL REFERENCES session_auth.roles ON DELETE CASCADE,
@@ -84,6 +135,14 @@ CREATE TABLE session_auth.permissions (
 );
 COMMENT ON TABLE session_auth.permissions IS
   'what a role may do, and what it may not although something else grants it';
+COMMENT ON COLUMN session_auth.permissions.role IS
+  'who may';
+COMMENT ON COLUMN session_auth.permissions.action IS
+  'do what; * is everything';
+COMMENT ON COLUMN session_auth.permissions.resource IS
+  'on what; * is everything, and a :* or /* at the end whatever begins so';
+COMMENT ON COLUMN session_auth.permissions.denied IS
+  'true: a denial, which wins over every grant';
 
 CREATE TABLE session_auth.user_roles (
   grant_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -96,6 +155,16 @@ CREATE TABLE session_auth.user_roles (
 CREATE INDEX user_roles_role_idx ON session_auth.user_roles (role);
 COMMENT ON TABLE session_auth.user_roles IS
   'who has which role: everywhere, or in one tenant alone';
+COMMENT ON COLUMN session_auth.user_roles.grant_id IS
+  'counts upwards: session_auth.role() is the role that was granted first';
+COMMENT ON COLUMN session_auth.user_roles.user_id IS
+  'who has the role, as the application names its users';
+COMMENT ON COLUMN session_auth.user_roles.role IS
+  'which';
+COMMENT ON COLUMN session_auth.user_roles.tenant IS
+  'where; NULL: everywhere';
+COMMENT ON COLUMN session_auth.user_roles.granted_at IS
+  'since when';
 
 -- Configuration is in dumps; sessions, rotated tokens and events are not.
 SELECT pg_catalog.pg_extension_config_dump('session_auth.roles', '');
@@ -118,6 +187,12 @@ AS 'MODULE_PATHNAME', 'session_auth_refuse';
 COMMENT ON FUNCTION session_auth.refuse(text, text) IS
   'internal: raises 22023, and keeps the statement, which may hold a secret, out of the log';
 
+CREATE FUNCTION session_auth.check_snapshot() RETURNS void
+LANGUAGE c STABLE
+AS 'MODULE_PATHNAME', 'session_auth_check_snapshot';
+COMMENT ON FUNCTION session_auth.check_snapshot() IS
+  'internal: 40001 when the transaction''s snapshot is older than a rewritten or emptied table';
+
 CREATE FUNCTION session_auth.acting_user() RETURNS text
 LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'session_auth_acting_user';
@@ -133,6 +208,50 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION session_auth.record_event(text, text, jsonb) IS
   'internal: writes a row of session_events';
+
+-- Their owner alone writes to the tables, and members of pg_read_all_data do not see
+-- those that dumps leave out.  Those that dumps hold can be read, as pg_dump does, and
+-- so can adopted_roles, which a dump of user_roles looks into; nothing there is secret.
+
+CREATE FUNCTION session_auth.written_by_owner() RETURNS trigger
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'session_auth_written_by_owner';
+COMMENT ON FUNCTION session_auth.written_by_owner() IS
+  'internal: 42501 for whoever has not the privileges of the table''s owner';
+
+CREATE FUNCTION session_auth.guard_tables() RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  guarded record;
+BEGIN
+  FOR guarded IN
+    SELECT c.oid::regclass AS name,
+      c.relname <> 'adopted_roles' AND c.oid <> ALL (
+        SELECT unnest(e.extconfig) FROM pg_extension e WHERE e.extname = 'session_auth') AS hidden
+    FROM pg_class c
+    WHERE c.relnamespace = 'session_auth'::regnamespace AND c.relkind = 'r'
+    ORDER BY c.relname
+  LOOP
+    EXECUTE format(
+      'CREATE OR REPLACE TRIGGER written_by_owner
+         BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON %s
+         FOR EACH STATEMENT EXECUTE FUNCTION session_auth.written_by_owner()', guarded.name);
+    EXECUTE format(
+      'CREATE OR REPLACE TRIGGER written_replicated
+         BEFORE INSERT OR UPDATE OR DELETE ON %s
+         FOR EACH ROW EXECUTE FUNCTION session_auth.written_by_owner()', guarded.name);
+    EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER written_by_owner', guarded.name);
+    EXECUTE format('ALTER TABLE %s ENABLE REPLICA TRIGGER written_replicated', guarded.name);
+    IF guarded.hidden THEN
+      EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', guarded.name);
+    END IF;
+  END LOOP;
+END
+$$;
+COMMENT ON FUNCTION session_auth.guard_tables() IS
+  'internal: lets the owner alone write to the tables, and read those that dumps leave out';
 
 -- Caches follow the tables: statement triggers for what is done here, row
 -- triggers for what logical replication applies row by row.

@@ -55,8 +55,9 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'session_auth_rotate_session';
 COMMENT ON FUNCTION session_auth.rotate_session(text) IS
   'Gives the session a new token. The old one still verifies for session_auth.rotation_grace; after '
-  'that, whoever presents it ends the session. 28000 for a token that is refused, and for one that '
-  'has been rotated before. OWASP ASVS 3.2.1.';
+  'that, whoever presents it ends the session. Who rotates it again within the grace gets the token '
+  'NULL: keep the cookie, a newer one is on its way. 28000 for a token that is refused. OWASP ASVS '
+  '3.2.1.';
 
 CREATE FUNCTION session_auth.expire_session(session_id uuid) RETURNS boolean
 LANGUAGE c VOLATILE PARALLEL UNSAFE
@@ -113,10 +114,18 @@ CREATE FUNCTION session_auth.sign_out(scope text DEFAULT 'local') RETURNS bigint
 LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'session_auth_sign_out';
 COMMENT ON FUNCTION session_auth.sign_out(text) IS
-  'Ends the current identity''s own session (local), its user''s others (others) or all (global); how '
-  'many. The identity ends too, but for others. A signed or encrypted token is refused from then on by '
+  'Ends the current identity''s own session (local), its user''s others (others), all (global), or the '
+  'one of this id, as drivers send ids as text; how many. The identity ends too, but for others. A signed or encrypted token is refused from then on by '
   'its jti (local; without one, all that its user has) or by its user (global). 28000 without an '
   'identity.';
+
+CREATE FUNCTION session_auth.sign_out(session_id uuid) RETURNS bigint
+LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'session_auth_sign_out_device';
+COMMENT ON FUNCTION session_auth.sign_out(uuid) IS
+  'Ends one session of the current identity''s user, by its id from my_sessions(): 1, or 0 when the '
+  'user has no such session. The identity ends with its own session. 28000 without an identity. OWASP '
+  'ASVS 3.3.4.';
 
 -- Ended by time: expires_at is never later than ended_at, so one index finds both.
 -- The other limits depend on settings and are looked for only while they are on.
@@ -147,6 +156,7 @@ BEGIN
   IF batch_size IS NULL OR batch_size <= 0 THEN
     PERFORM session_auth.refuse('batch_size', 'It must be positive.');
   END IF;
+  PERFORM session_auth.check_snapshot();
   LOOP
     wanted := least(rows_between_pauses, batch_size - cardinality(purged));
     WITH ended AS (

@@ -24,14 +24,79 @@ DROP FUNCTION session_auth.adopted_session(oid, record, name, name, name);
 DROP FUNCTION session_auth.adopt_roles(regclass, name, name);
 DROP FUNCTION session_auth.take_over_roles(regclass, name, name);
 DROP FUNCTION session_auth.grant_adopted_roles(regclass, text, text[]);
-DROP FUNCTION session_auth.attach_triggers(regclass, text, text, text, name[]);
 DROP FUNCTION session_auth.require_attached(regclass, text, name[]);
 DROP FUNCTION session_auth.require_column(regclass, text, name, text[]);
+
+DROP FUNCTION session_auth.add_key(text, text, text, text, text[], text, text, text, timestamptz, timestamptz, text);
+DROP FUNCTION session_auth.import_jwks(text, jsonb, text[], text, text, text);
+DROP FUNCTION session_auth.add_authjs_secret(text, text[], text, text);
+DROP FUNCTION session_auth.protect_one_table(regclass, text, name, name);
+DROP FUNCTION session_auth.attach_triggers(regclass, text, text, text, name[]);
 
 -- Tables.
 ALTER TABLE session_auth.sessions ADD COLUMN tenant text COLLATE "C";
 ALTER TABLE session_auth.sessions ADD COLUMN signed_only boolean;
 ALTER TABLE session_auth.adopted_roles ADD COLUMN holders integer NOT NULL DEFAULT 1;
+ALTER TABLE session_auth.keys
+  ADD COLUMN user_claim text COLLATE "C" NOT NULL DEFAULT 'sub',
+  ADD COLUMN required_claims jsonb NOT NULL DEFAULT '{}',
+  DROP CONSTRAINT keys_role_source_check,
+  ADD CONSTRAINT keys_role_source_check CHECK (role_source IN ('claims', 'grants', 'both', 'automatic')),
+  DROP CONSTRAINT keys_issuer_kid_key;
+CREATE UNIQUE INDEX keys_issuer_kid_idx ON session_auth.keys (issuer, kid)
+  NULLS NOT DISTINCT WHERE kid IS NOT NULL;
+CREATE UNIQUE INDEX keys_issuer_fingerprint_idx ON session_auth.keys (issuer, fingerprint)
+  NULLS NOT DISTINCT WHERE kid IS NULL;
+ALTER TABLE session_auth.authjs_secrets
+  ADD COLUMN user_claim text COLLATE "C" NOT NULL DEFAULT 'sub',
+  ADD COLUMN required_claims jsonb NOT NULL DEFAULT '{}',
+  DROP CONSTRAINT authjs_secrets_role_source_check,
+  ADD CONSTRAINT authjs_secrets_role_source_check CHECK (role_source IN ('claims', 'grants', 'both', 'automatic'));
+
+-- Of what is secret no sample is kept, nor what was kept before, and nothing
+-- outside the table that row-level security guards.
+ALTER TABLE session_auth.sessions
+  ALTER token_key SET STATISTICS 0, ALTER token_hash SET STATISTICS 0, ALTER metadata SET STATISTICS 0;
+ALTER TABLE session_auth.rotated_tokens ALTER token_hash SET STATISTICS 0;
+ALTER TABLE session_auth.session_events ALTER detail SET STATISTICS 0;
+ALTER TABLE session_auth.key_secrets ALTER secret SET STATISTICS 0, ALTER secret SET STORAGE MAIN;
+ALTER TABLE session_auth.authjs_secrets ALTER secret SET STATISTICS 0, ALTER secret SET STORAGE MAIN;
+ALTER TABLE session_auth.cookie_secrets ALTER secret SET STATISTICS 0, ALTER secret SET STORAGE MAIN;
+DELETE FROM pg_catalog.pg_statistic s
+USING pg_catalog.pg_attribute a, pg_catalog.pg_class c
+WHERE c.oid = a.attrelid AND c.relnamespace = 'session_auth'::pg_catalog.regnamespace
+  AND s.starelid = a.attrelid AND s.staattnum = a.attnum
+  AND a.attname IN ('token_key', 'token_hash', 'metadata', 'detail', 'secret');
+UPDATE session_auth.key_secrets SET secret = secret || '';
+UPDATE session_auth.authjs_secrets SET secret = secret || '';
+UPDATE session_auth.cookie_secrets SET secret = secret || '';
+
+-- The events are read by whom SELECT was granted to, and not by members of
+-- pg_read_all_data, to whom nobody granted it.
+CREATE POLICY granted ON session_auth.session_events FOR SELECT USING ((
+  SELECT EXISTS (
+    SELECT FROM (
+      SELECT c.relacl FROM pg_catalog.pg_class c WHERE c.oid = 'session_auth.session_events'::regclass
+      UNION ALL
+      SELECT t.attacl FROM pg_catalog.pg_attribute t WHERE t.attrelid = 'session_auth.session_events'::regclass
+    ) l (acl)
+    CROSS JOIN LATERAL pg_catalog.aclexplode(l.acl) a
+    WHERE a.privilege_type = 'SELECT' AND (a.grantee = 0 OR pg_catalog.pg_has_role(a.grantee, 'USAGE')))));
+
+-- Keys, which REPACK (CONCURRENTLY) and replication find rows by.  The tables are
+-- written anew, and locked for so long; what replicates them updates its subscribers first.
+ALTER TABLE session_auth.session_events
+  ADD COLUMN event_id bigint NOT NULL DEFAULT pg_catalog.uuid_hash_extended(pg_catalog.gen_random_uuid(), 0),
+  ADD PRIMARY KEY (at, event_id),
+  REPLICA IDENTITY DEFAULT;
+-- the key's index finds events by time
+DROP INDEX session_auth.session_events_at_idx;
+ALTER TABLE session_auth.revoked_tokens
+  ADD COLUMN revocation_id uuid NOT NULL DEFAULT pg_catalog.gen_random_uuid() PRIMARY KEY,
+  REPLICA IDENTITY DEFAULT;
+ALTER TABLE session_auth.user_revocations
+  ADD COLUMN revocation_id uuid NOT NULL DEFAULT pg_catalog.gen_random_uuid() PRIMARY KEY,
+  REPLICA IDENTITY DEFAULT;
 
 -- Event triggers; what they do comes below.
 DROP EVENT TRIGGER session_auth_source_dropped;
@@ -86,5 +151,7 @@ BEGIN
   END LOOP;
 END
 $$;
+
+SELECT session_auth.guard_tables();
 
 DROP TABLE objects_before, holders;

@@ -3,8 +3,8 @@
 -- one organization used in another, roles that outlive their row, rows that name the session of
 -- another table, partitions that leave with their sessions open.
 -- Holds: only what a client was given opens a session, and a role is there as long as a row says so.
--- Guards: src/adopted_token.c, src/session_key.c, src/adopted_row.c, src/sql_adopt.c is_of();
--- session_needs_proof() in src/session.c, bind_tenant() in src/verify.c; sql/parts/adopt_*.sql.
+-- Guards: src/pure/adopted_token.c and session_key.c, src/sql/adopted_row.c, src/sql/sql_adopt.c is_of();
+-- session_needs_proof() in src/verify/session.c, bind_tenant() in src/verify/verify.c; sql/parts/adopt_*.sql.
 SELECT plan(28);
 SET client_min_messages = error;
 CREATE FUNCTION public.opens(token text, tenant text DEFAULT NULL) RETURNS text LANGUAGE sql

@@ -1,8 +1,9 @@
 -- Accident: a policy whose call is evaluated for every row (slow), names a role as a
 -- constant (open to all), or hides either in a subquery, a CASE or a WITH CHECK.
 -- Holds: protect_table writes what is asked once per query, and check_policies finds
--- the rest. Guards: src/sql_policy.c, read_expression() and find_constant_role();
+-- the rest. Guards: src/sql/sql_policy.c, read_expression() and find_constant_role();
 -- sql/parts/policies.sql, protect_one_table().
+-- Also: test/attacks/verbs.sql, test/attacks/owners.sql.
 SELECT plan(25);
 \ir people.psql
 CREATE FUNCTION public.found(expression text, problem text) RETURNS boolean LANGUAGE plpgsql AS $$

@@ -2,7 +2,8 @@
 # again: a session, a signed token, a grace window, an identity in force.
 # Holds: expiry counts against the latest time that the backend has seen. The clock is
 # one that this test's own library puts in the place of gettimeofday.
-# Guards: src/clock.c, never_back().
+# Guards: src/base/clock.h, clock_never_back().
+# Also: test/pgtap/lifetimes.sql.
 use strict;
 use warnings;
 use Cwd;

@@ -2,7 +2,7 @@
 -- view, a rule, a trigger (deferred too) or a SET ROLE inside one.
 -- Holds: the identity is always the session's, never the definer's; a view without
 -- security_invoker reads as its owner, whom FORCE holds too and check_policies reports.
--- Guards: src/identity.c (nothing depends on current_user); sql/parts/policies.sql.
+-- Guards: src/identity/identity.c (nothing depends on current_user); sql/parts/policies.sql.
 SELECT plan(17);
 \ir people.psql
 SELECT session_auth.grant_usage('sa_owner', 'request') \g /dev/null

@@ -14,7 +14,7 @@ BEGIN
   RAISE EXCEPTION USING ERRCODE = 'ZZZZZ', MESSAGE = found;
 EXCEPTION WHEN SQLSTATE 'ZZZZZ' THEN RETURN SQLERRM;
 END $$;
-SELECT is(after(format('ALTER TABLE session_auth.%I DISABLE TRIGGER ALL; ALTER TABLE session_auth.%1$I ENABLE TRIGGER ALL', t)), '1error', 'what pg_restore --disable-triggers leaves, on ' || t)
+SELECT is(after(format('ALTER TABLE session_auth.%I DISABLE TRIGGER ALL; ALTER TABLE session_auth.%1$I ENABLE TRIGGER ALL', t)), '2error', 'what pg_restore --disable-triggers leaves, on ' || t)
   FROM unnest('{permissions,roles,role_parents,user_roles,keys,key_secrets,authjs_secrets,cookie_secrets}'::text[]) t;
 SELECT is(after('ALTER TABLE session_auth.permissions DISABLE TRIGGER cache_changed'), '1error', 'a trigger that is disabled');
 SELECT is(after('ALTER TABLE session_auth.permissions ENABLE REPLICA TRIGGER cache_changed'), '1error', 'one for replicas alone');

@@ -2,7 +2,7 @@
 # the midst of other connections' transactions, cursors, identities and caches.
 # Holds: no crash, errors that say what is missing, nothing of the old answers for the new;
 # a token of the old is none of the new. test/t/drop.t has the plain sequence.
-# Guards: src/catalog.c, relation_invalidated() and resolve_relations().
+# Guards: src/catalog/tables.c, relation_invalidated() and find_relation().
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;

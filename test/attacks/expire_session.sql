@@ -2,8 +2,11 @@
 -- text, or that ends what its caller does not hold: a session_id as a token, ids in other
 -- spellings, a token that looks like an id, somebody else's session by sign_out.
 -- Holds: both overloads end what they name, once; a session_id opens nothing, and only
--- issuers and admins may end by it. Guards: src/sql_session.c, expire_by_text_id().
-SELECT plan(24);
+-- issuers and admins may end by it. Guards: src/sql/sql_session.c, expire_by_text_id();
+-- src/verify/session.c, may_end().
+-- Also: test/pgtap/sessions.sql, test/specs/purge_refresh.spec, test/specs/session_limit.spec,
+-- test/specs/expire_authenticate.spec.
+SELECT plan(27);
 \ir people.psql
 CREATE FUNCTION public.alive(id uuid) RETURNS boolean LANGUAGE sql AS $$ SELECT EXISTS (SELECT FROM session_auth.sessions s WHERE s.session_id = id AND s.ended_at IS NULL) $$;
 SELECT array_agg(s.session_id) AS ids, array_agg(s.token) AS tokens FROM generate_series(1, 8) i, LATERAL session_auth.create_session('carol' || left(i::text, 0)) s \gset
@@ -37,6 +40,10 @@ SELECT throws_ok(format('EXECUTE by_uuid(%L)', :'victim'), '42501', NULL, 'a req
 SELECT throws_ok('SELECT session_auth.sign_out()', '28000', NULL, 'nor sign out nobody');
 BEGIN;
 SELECT FROM session_auth.authenticate(:'bob') \g /dev/null
+SELECT session_id AS victim FROM session_auth.verify_session(:'alice') \gset
+SELECT is(session_auth.sign_out(:'victim'::uuid), 0::bigint, 'bob cannot end alice''s session by its id');
+SELECT is(session_auth.sign_out(:'victim'), 0::bigint, '… sent as text');
+SELECT is((SELECT count(*) FROM session_auth.verify_session(:'alice')), 1::bigint, '… which lives on');
 SELECT is(session_auth.sign_out('global'), 1::bigint, 'sign_out ends bob''s sessions');
 SELECT is((SELECT count(*) FROM session_auth.verify_session(:'alice')), 1::bigint, '… not alice''s');
 COMMIT;

@@ -1,9 +1,9 @@
 -- Attack: policies that ask for each row what is the same for all, beside what is not,
 -- in queries in which that is computed once: it must be this identity's, of this
 -- statement, whatever was computed for another before, and never in the place of what
--- does differ from row to row. Holds: with and without session_auth.gate_policies the
+-- does differ from row to row. Holds: with and without session_auth.gate_policies and fold_filters the
 -- same rows, for each identity, kept plans, parallel workers and repeated scans.
--- Guards: src/fold.c and src/constancy.c, is_constant() and is_own_call().
+-- Guards: src/executor/fold.c and src/executor/constancy.c, is_constant() and is_own_call().
 SELECT plan(27);
 \ir people.psql
 
@@ -77,9 +77,9 @@ BEGIN
 END $$;
 
 SELECT ARRAY['', :'alice', :'bob'] AS tokens \gset
-SET session_auth.gate_policies = off;
+SET session_auth.gate_policies = off; SET session_auth.fold_filters = off;
 SELECT shape('each row', :'tokens') \g /dev/null
-SET session_auth.gate_policies = on;
+SET session_auth.gate_policies = on; SET session_auth.fold_filters = on;
 SELECT shape('folded', :'tokens') \g /dev/null
 SET plan_cache_mode = force_generic_plan;
 SELECT shape('generic plans', :'tokens') \g /dev/null
@@ -112,7 +112,7 @@ CREATE FUNCTION public.times_asked(gate boolean, token text) RETURNS bigint LANG
 DECLARE
   before bigint := (SELECT calls FROM pg_stat_xact_user_functions WHERE schemaname = 'session_auth' AND funcname = 'user_id');
 BEGIN
-  PERFORM set_config('session_auth.gate_policies', gate::text, true), set_config('enable_indexscan', 'off', true), set_config('enable_bitmapscan', 'off', true);
+  PERFORM set_config('session_auth.gate_policies', gate::text, true), set_config('session_auth.fold_filters', gate::text, true), set_config('enable_indexscan', 'off', true), set_config('enable_bitmapscan', 'off', true);
   SET LOCAL ROLE sa_request;
   PERFORM session_auth.authenticate(token);
   PERFORM count(*) FROM many;
@@ -126,7 +126,7 @@ CREATE FUNCTION public.drops(gate boolean, token text) RETURNS bigint LANGUAGE p
 DECLARE
   n bigint;
 BEGIN
-  PERFORM set_config('session_auth.gate_policies', gate::text, true), set_config('enable_indexscan', 'off', true), set_config('enable_bitmapscan', 'off', true);
+  PERFORM set_config('session_auth.gate_policies', gate::text, true), set_config('session_auth.fold_filters', gate::text, true), set_config('enable_indexscan', 'off', true), set_config('enable_bitmapscan', 'off', true);
   SET LOCAL ROLE sa_request;
   PERFORM session_auth.authenticate(token);
   SELECT count(x) INTO n FROM (SELECT CASE WHEN id >= 1000 THEN session_auth.deauthenticate() IS NOT NULL END, id AS x FROM many OFFSET 0) m;

@@ -2,7 +2,8 @@
 # CURRENT, a function's SET clause, a catalogue, a file, a placeholder from before
 # the library is loaded, or a parallel worker, also by a superuser. The value is
 # one that the library itself would write, so that only the guard is in its way.
-# Holds: no identity comes of it. Guards: src/identity.c, identity_check_hook().
+# Holds: no identity comes of it. Guards: src/identity/identity.c, identity_check_hook().
+# Also: test/pgtap/forging.sql, test/t/forging.t.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
@@ -25,12 +26,12 @@ $node->safe_psql('postgres', q{
 		AS $$ BEGIN RETURN (session_auth.authenticate(t)).user_id; END $$;
 });
 
-# The text of an identity, written as src/identity.c writes it now.
+# The text of an identity, written as src/identity/identity.c writes it now.
 my $number = qr/(?:TimestampTz|uint64|pg_uuid_t|IdentityScope|int32|bool)/;
-my ($struct) = slurp_file('src/identity.h') =~ /^typedef struct Identity\n(.*?)^\}/ms;
+my ($struct) = slurp_file('src/identity/identity.h') =~ /^typedef struct Identity\n(.*?)^\}/ms;
 is(join(' ', $struct =~ /^\s+$number (\w+);/mg), 'expires_at issued_at checked_in checked_number session_id scope nroles has_session',
 	'the numbers of an identity are those that are forged');
-is(join(' ', slurp_file('src/identity.c') =~ /^\tstrings\[\d\] = &identity->(\w+);/mg), 'kind user_id tenant actor claims origin',
+is(join(' ', slurp_file('src/identity/identity.c') =~ /^\tstrings\[\d\] = &identity->(\w+);/mg), 'kind user_id tenant actor claims origin',
 	'and so are the strings');
 sub letters { return join '', map { chr(ord('a') + ($_ & 15)) . chr(ord('a') + ($_ >> 4)) } unpack 'C*', $_[0] }
 sub forged

@@ -2,8 +2,10 @@
 -- place of a test for each row, lets through more rows than the policy: outer joins, EXISTS, IN,
 -- NOT IN, LATERAL, UNION ALL, inheritance, partitions, views, CTEs, window functions,
 -- locking, data-modifying CTEs, MERGE, cached plans, identities that change within.
--- Holds: with and without session_auth.gate_policies the same rows, for each identity;
--- a scan whose filter is false is not read. Guards: src/gate.c, is_constant() and may_vary().
+-- Holds: with and without session_auth.gate_policies and fold_filters the same rows, for each identity;
+-- a scan whose filter is false is not read. Guards: src/executor/gate.c, is_constant() and may_vary().
+-- Also: test/pgtap/gate.sql, test/attacks/gate_changes.sql, test/attacks/gate_rechecks.t,
+-- test/attacks/gate_subplans.sql.
 SELECT plan(74);
 \ir people.psql
 
@@ -80,12 +82,12 @@ BEGIN
   FOR shape IN SELECT * FROM shapes LOOP EXECUTE format('DEALLOCATE q%s', shape.n); END LOOP;
 END $$;
 
-SET session_auth.gate_policies = off;
+SET session_auth.gate_policies = off; SET session_auth.fold_filters = off;
 SET plan_cache_mode = force_custom_plan;
 SET ROLE sa_request;
 SELECT gather('policy', '', :'alice', :'bob') \g /dev/null
 RESET ROLE;
-SET session_auth.gate_policies = on;
+SET session_auth.gate_policies = on; SET session_auth.fold_filters = on;
 SET ROLE sa_request;
 SELECT gather('gate', '', :'alice', :'bob') \g /dev/null
 SET plan_cache_mode = force_generic_plan;

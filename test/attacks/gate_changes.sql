@@ -1,8 +1,10 @@
 -- Attack: a query that goes on while what it was let in for is taken away: between two FETCHes,
 -- or by the query itself, which becomes somebody else for its next rows. And what is computed
 -- early, that no row asks for, or as somebody who may not: errors where there were none.
--- Holds: the same with and without session_auth.gate_policies. Guards: src/moment.h, and in
--- src/fold.c stands_alone() and is_due(), in src/constancy.c changes_by_itself().
+-- Holds: the same with and without session_auth.gate_policies and fold_filters. Guards: src/executor/moment.h, and in
+-- src/executor/fold.c stands_alone() and is_due(), in src/executor/constancy.c changes_by_itself().
+-- Also: test/pgtap/gate.sql, test/attacks/gate.sql, test/attacks/gate_rechecks.t,
+-- test/attacks/gate_subplans.sql.
 SELECT plan(19);
 \ir people.psql
 
@@ -80,7 +82,7 @@ DECLARE
   found text;
 BEGIN
   PERFORM session_auth.deauthenticate();
-  PERFORM set_config('session_auth.gate_policies', gate::text, true), set_config('enable_material', 'off', true);
+  PERFORM set_config('session_auth.gate_policies', gate::text, true), set_config('session_auth.fold_filters', gate::text, true), set_config('enable_material', 'off', true);
   SET LOCAL ROLE sa_request;
   SELECT string_agg(t.who, ' ') INTO found FROM (SELECT become(token) AS who FROM tokens ORDER BY n OFFSET 0) t, LATERAL (SELECT FROM many WHERE id <= 2 AND t.who IS NOT NULL OFFSET 0) m;
   RESET ROLE;

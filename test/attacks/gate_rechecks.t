@@ -2,7 +2,9 @@
 # starts the scan anew for the newest version), or a permission that is revoked while
 # it waits. Holds: the recheck asks the policy of the newest row, with the gate as
 # without it; nothing is updated, deleted or returned that the policy would hide.
-# Guards: src/gate.c, add_gate() (the condition stays in the plan).
+# Guards: src/executor/gate.c, add_gate() (the condition stays in the plan).
+# Also: test/pgtap/gate.sql, test/attacks/gate.sql, test/attacks/gate_changes.sql,
+# test/attacks/gate_subplans.sql.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
@@ -29,7 +31,7 @@ sub race
 	my ($statement, $change, $gate) = @_;
 	$node->safe_psql('postgres', q{TRUNCATE accounts; INSERT INTO accounts VALUES (1, 'alice'), (2, 'alice')});
 	$owner->query_safe("BEGIN; $change");
-	my ($out, @script) = ('', "SET session_auth.gate_policies = $gate", 'SET ROLE app', 'BEGIN', "SELECT FROM session_auth.authenticate('$token')", $statement, 'COMMIT');
+	my ($out, @script) = ('', "SET session_auth.gate_policies = $gate", "SET session_auth.fold_filters = $gate", 'SET ROLE app', 'BEGIN', "SELECT FROM session_auth.authenticate('$token')", $statement, 'COMMIT');
 	my $run = IPC::Run::start([ 'psql', '--no-psqlrc', '--quiet', '--tuples-only', '--no-align', '--host', $node->host, '--port', $node->port, 'postgres',
 		map { ('--command', $_) } @script ], '>', \$out, '2>&1');
 	$node->poll_query_until('postgres', q{SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock')});

@@ -2,8 +2,10 @@
 -- children do and an index condition with its recheck, over protected tables: their scans are
 -- met more than once when the gate is put in. Holds: the same rows with and without
 -- session_auth.gate_policies, for each identity and kind of policy, and an end.
--- Guards: src/gate.c, was_met().
-SELECT plan(24);
+-- Guards: src/executor/plan_nodes.c, was_met().
+-- Also: test/pgtap/gate.sql, test/attacks/gate.sql, test/attacks/gate_changes.sql,
+-- test/attacks/gate_rechecks.t.
+SELECT plan(26);
 \ir people.psql
 
 SET statement_timeout = '20s';
@@ -72,13 +74,39 @@ BEGIN
   END LOOP;
 END $$;
 SELECT ARRAY['', :'alice', :'bob'] AS tokens \gset
-SET session_auth.gate_policies = off;
+SET session_auth.gate_policies = off; SET session_auth.fold_filters = off;
 SELECT try(:'tokens') \g /dev/null
-SET session_auth.gate_policies = on;
+SET session_auth.gate_policies = on; SET session_auth.fold_filters = on;
 SELECT try(:'tokens') \g /dev/null
 
 SELECT is((SELECT string_agg(concat_ws(' ', coalesce(s.who, 'nobody'), coalesce(s.sum::text, 'none')), ', ' ORDER BY s.who) FROM seen s WHERE (s.gate, s.policy, s.query) = ('on', p.n, q.n)),
   (SELECT string_agg(concat_ws(' ', coalesce(s.who, 'nobody'), coalesce(s.sum::text, 'none')), ', ' ORDER BY s.who) FROM seen s WHERE (s.gate, s.policy, s.query) = ('off', p.n, q.n)),
   format('%s, %s: %s', p.condition, p.restriction, q.query))
 FROM policies p, queries q ORDER BY p.n, q.n;
+
+-- Nested, they are met as often as there are ways to them: 60 to the fifth here. Opening a cursor that can
+-- scroll starts the executor and does no more; PostgreSQL itself walks all of these ways when a query ends.
+CREATE FUNCTION public.nest(depth int, width int) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  FOR d IN 0..depth LOOP
+    EXECUTE format('CREATE TABLE nest_%s (id int, org int) PARTITION BY LIST (id)', d);
+    EXECUTE (SELECT string_agg(format('CREATE TABLE nest_%s_%s PARTITION OF nest_%1$s FOR VALUES IN (%2$s)', d, i), '; ') FROM generate_series(1, width) i);
+    EXECUTE format('GRANT SELECT ON nest_%s TO sa_request', d);
+  END LOOP;
+  FOR d IN 0..depth - 1 LOOP
+    EXECUTE format('ALTER TABLE nest_%s ENABLE ROW LEVEL SECURITY', d);
+    EXECUTE format('CREATE POLICY p ON nest_%s USING (org = (SELECT count(*) FROM nest_%s n WHERE n.org > nest_%1$s.org))', d, d + 1);
+  END LOOP;
+END $$;
+SELECT nest(5, 60) \g /dev/null
+SET statement_timeout = '5s';
+SET ROLE sa_request;
+BEGIN;
+SELECT lives_ok('DECLARE nested SCROLL CURSOR FOR SELECT id FROM nest_0', 'subplans in subplans are walked once');
+COMMIT;
+RESET ROLE;
+SET max_parallel_workers_per_gather = 0; SET jit = off;
+SET ROLE sa_request;
+SELECT is((SELECT count(*) FROM nest_3), 0::bigint, '… and the rows are what they are');
+RESET ROLE;
 SELECT * FROM finish();

@@ -3,7 +3,7 @@
 -- extension does; a schema session_auth, or extension's objects, made beforehand.
 -- Holds: the verdict is unchanged, nothing hostile runs with more rights, the install
 -- script refuses. test/pgtap/hostile.sql shows operators and shadowing tables.
--- Guards: sql/parts/*.sql (search_path), schema.sql (CREATE SCHEMA), src/catalog.c.
+-- Guards: sql/parts/*.sql (search_path), schema.sql (CREATE SCHEMA), src/catalog/tables.c.
 SELECT plan(21);
 \ir people.psql
 CREATE TABLE calls (what text);

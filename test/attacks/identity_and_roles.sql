@@ -1,7 +1,8 @@
 -- Attack: SET ROLE, SET SESSION AUTHORIZATION, RESET ROLE, RESET ALL and DISCARD in
 -- and out of transactions, to change the identity or to keep it where it must end.
 -- Holds: a database role never changes it; RESET ALL and DISCARD ALL end it, in
--- both scopes. Guards: src/identity.c, identity_init() (no GUC_NO_RESET_ALL).
+-- both scopes. Guards: src/identity/identity.c, identity_init() (no GUC_NO_RESET_ALL).
+-- Also: test/pgtap/identity.sql, test/attacks/transaction_end.sql, test/attacks/savepoints.t.
 \ir people.psql
 -- DISCARD ALL would take pgTAP's own tables with it, so it comes first
 SET ROLE sa_request;

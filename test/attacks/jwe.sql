@@ -2,8 +2,9 @@
 -- exchanged with another cookie's, the tag shortened, the last block's padding changed to
 -- ask for an oracle, another enc, alg or zip. test/vectors and test/pgtap/tokens_encrypted
 -- have what the real library makes. Holds: dir alone, the MAC before anything is
--- decrypted, one error for all of it. Guards: src/crypto.c, the tag of A256CBC-HS512 and
--- A256GCM; src/jwe.c, jwe_parse().
+-- decrypted, one error for all of it. Guards: src/pure/crypto.c, the tag of A256CBC-HS512 and
+-- A256GCM; src/pure/jwe.c, jwe_parse().
+-- Also: test/pgtap/tokens_encrypted.sql, test/t/vectors.t.
 \set vectors `sed 's/[\]u[0-9a-f]*//g' test/vectors/frameworks.json`
 CREATE TEMP TABLE good AS
   SELECT v ->> 'kind' AS kind, v ->> 'secret' AS secret, v ->> 'token' AS token, v ->> 'salt' AS salt, row_number() OVER (PARTITION BY v ->> 'kind', v ->> 'secret' ORDER BY v ->> 'id') AS n

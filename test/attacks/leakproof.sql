@@ -1,7 +1,7 @@
 -- Attack: functions and operators in a filter, a join, ORDER BY, RETURNING, CHECK or a
 -- trigger that tell of rows which the policies hide, made cheap to come first.
 -- Holds: nothing of the extension is LEAKPROOF, only superusers can mark a function
--- so, and no hidden row reaches one. Guards: sql/parts/*.sql, and src/gate.c (which
+-- so, and no hidden row reaches one. Guards: sql/parts/*.sql, and src/executor/gate.c (which
 -- moves a condition out of the scan: never one of the caller's).
 SELECT plan(15);
 \ir people.psql

@@ -2,6 +2,7 @@
 -- row-level security is off or not forced, TRUNCATE is granted, foreign keys look past it.
 -- Holds: protect_table forces; check_policies reports the rest as an error or warning.
 -- Guards: sql/parts/policies.sql, protect_one_table() and check_policies().
+-- Also: test/attacks/verbs.sql, test/attacks/bare_calls.sql.
 SELECT plan(15);
 \ir people.psql
 CREATE FUNCTION public.reported(pattern text) RETURNS text LANGUAGE sql AS $$

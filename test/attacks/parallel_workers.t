@@ -2,8 +2,9 @@
 # through wrappers that lie about what they are, from a cursor, within a savepoint,
 # for scope connection when the session has ended elsewhere, and with old caches.
 # Holds: a worker is who its leader is, or raises; never silently nobody.
-# Guards: src/identity.c, identity_check_hook() for a worker that is starting, and
+# Guards: src/identity/identity.c, identity_check_hook() for a worker that is starting, and
 # check_connection_identity() (GUC_ACTION_SAVE).
+# Also: test/t/parallel.t.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;

@@ -2,7 +2,7 @@
 -- EXPLAIN, PREPARE, selectivity of STABLE functions, folding of constants.
 -- Holds: planning has no side effects: no last_seen_at, no identity, no event; what
 -- changes something is VOLATILE. Guards: sql/parts/identity.sql and sessions.sql.
-SELECT plan(17);
+SELECT plan(24);
 \ir people.psql
 SET session_auth.touch_interval = 0;
 CREATE VIEW public.state AS SELECT (SELECT string_agg(s::text, E'\n' ORDER BY s.session_id) FROM session_auth.sessions s) AS sessions,

@@ -2,8 +2,8 @@
 -- digest agrees in part with that of a session whose place is known, before and after that
 -- one ends; by a user's id or a tenant that look like those whose roles are known.
 -- Holds: what is remembered is a place, and the whole digest is compared in the row; roles
--- are remembered for a user's whole id and tenant. Guards: src/catalog_sessions.c,
--- catalog_find_session(); src/role_cache.c, key_of(). pgtap/caches.sql has many of both.
+-- are remembered for a user's whole id and tenant. Guards: src/catalog/table_sessions.c,
+-- catalog_find_session(); src/verify/role_cache.c, key_of(). pgtap/caches.sql has many of both.
 SELECT plan(24);
 
 -- Bytes 5 to 8 of the SHA-256 of 17466 and 19159 agree, and of 73447 and 91965.

@@ -3,9 +3,11 @@
 # a cursor, a prepared statement, a PL/pgSQL loop, or behind a warm cache.
 # Holds: permissions end at the next statement in any isolation level; what is looked
 # up for a token is the newest; plain DML and TRUNCATE on the tables count, with
-# session_replication_role = replica too. Guards: src/catalog.c, relation_invalidated();
-# src/sql_permission.c, call_site() (permission_accept_changes); sql/parts/schema.sql,
+# session_replication_role = replica too. Guards: src/catalog/tables.c, relation_invalidated();
+# src/sql/sql_permission.c, accept_changes(); sql/parts/schema.sql,
 # watch_table() (ENABLE ALWAYS). A standby is in standby_reads.t.
+# Also: test/pgtap/permissions.sql, test/specs/role_races.spec,
+# test/specs/revoke_repeatable_read.spec, test/t/storm.t.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;

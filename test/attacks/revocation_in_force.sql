@@ -2,7 +2,8 @@
 -- away, by never leaving the transaction or connection; or outlive an expiry.
 -- Holds: scope transaction ends by itself, its expiry counts at every statement; scope
 -- connection is looked up again at its first use in every transaction, roles too.
--- Guards: src/identity.c, identity_current() and check_connection_identity().
+-- Guards: src/identity/identity.c, identity_current() and check_connection_identity().
+-- Also: test/pgtap/tokens_revoked.sql.
 SELECT plan(19);
 \ir people.psql
 SELECT session_auth.add_key('k', 'HS256', repeat('k', 40)) \g /dev/null

@@ -1,7 +1,9 @@
 # Attack: savepoints, releases, rollbacks, failed and foreign authentications in
 # any order, to be left with an identity that was rolled back or a stale pointer.
 # Holds: at every step exactly the identity that was in force there, by a model
-# that walks along. Guards: src/identity.c, write_setting() and identity_assign_hook().
+# that walks along. Guards: src/identity/identity.c, write_setting() and identity_assign_hook().
+# Also: test/pgtap/identity.sql, test/attacks/identity_and_roles.sql,
+# test/attacks/transaction_end.sql.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;

@@ -2,7 +2,7 @@
 -- every kind and place, conditions before the question that change what may be done, or who asks, and after
 -- it that tell of rows which nobody may see, a function that is not what it was. These conditions say that
 -- they are stable, as a filter that says otherwise is left alone.
--- Holds: the same with and without session_auth.gate_policies. Guards: src/shortcut.c.
+-- Holds: the same with and without session_auth.gate_policies and fold_filters. Guards: src/executor/column_filter.c.
 SELECT plan(33);
 \ir people.psql
 

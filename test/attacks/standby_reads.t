@@ -2,7 +2,8 @@
 # Holds: authenticate, verify_session and the policies work and write nothing, with
 # touches due, a stolen token and an ended session; what is replayed is in force in a
 # backend with warm caches, in an old snapshot too. test/t/standby.t has the plain way.
-# Guards: src/session.c, session_can_write(); src/theft.c, theft_report().
+# Guards: src/verify/session.c, session_can_write(); src/verify/theft.c, theft_report().
+# Also: test/t/failover.t.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;

@@ -3,7 +3,8 @@
 # connections, before the rotation is committed, and when no worker can be had.
 # Holds: within the grace both work; after it, presenting the old one ends the session
 # for everybody, lastingly, and is recorded; it never ends another's session.
-# Guards: src/session.c, find_rotated(); src/theft.c, theft_report() and theft_settle().
+# Guards: src/verify/session.c, find_rotated(); src/verify/theft.c, theft_report() and theft_settle().
+# Also: test/pgtap/rotation.sql, test/specs/two_rotations.spec.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;

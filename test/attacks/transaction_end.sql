@@ -1,8 +1,10 @@
 -- Attack: ending a transaction in unusual ways (a failed deferred constraint or
 -- trigger, a procedure's COMMIT in a loop, several transactions in one message,
 -- CHAIN, a failed COMMIT), so that the next client finds an identity.
--- Holds: a transaction's identity is gone after it. Guards: src/identity.c,
+-- Holds: a transaction's identity is gone after it. Guards: src/identity/identity.c,
 -- identity_set() (GUC_ACTION_LOCAL). PREPARE TRANSACTION is in test/t/pooling.t.
+-- Also: test/pgtap/identity.sql, test/attacks/identity_and_roles.sql,
+-- test/attacks/savepoints.t.
 SELECT plan(11);
 \ir people.psql
 

@@ -3,6 +3,7 @@
 -- and writable views; owner and tenant forged by DEFAULT, triggers or types.
 -- Holds: each policy for each verb; test/pgtap/policies.sql shows the plain ones.
 -- Guards: sql/parts/policies.sql, protect_one_table() (USING and WITH CHECK of each).
+-- Also: test/attacks/owners.sql, test/attacks/bare_calls.sql.
 SELECT plan(34);
 \ir people.psql
 SELECT session_auth.import_permissions('{"USER": ["*:docs"], "ADMIN": ["*:docs"], "READER": ["view:docs"], "EDITOR": ["edit:docs", "create:docs"]}') \g /dev/null

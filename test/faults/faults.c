@@ -158,9 +158,20 @@ RAISES(void, ExecSimpleRelationUpdate,
 		TupleTableSlot *to),
 	   (target, estate, epqstate, from, to))
 RAISES(void, CacheInvalidateRelcacheByRelid, (Oid relation), (relation))
+#if PG_VERSION_NUM >= 190000
+extern void __real_pushJsonbValue(JsonbInState *state, JsonbIteratorToken token, JsonbValue *value);
+extern void __wrap_pushJsonbValue(JsonbInState *state, JsonbIteratorToken token, JsonbValue *value);
+void
+__wrap_pushJsonbValue(JsonbInState *state, JsonbIteratorToken token, JsonbValue *value)
+{
+	may_raise();
+	__real_pushJsonbValue(state, token, value);
+}
+#else
 RAISES(JsonbValue *, pushJsonbValue,
 	   (JsonbParseState * *state, JsonbIteratorToken token, JsonbValue *value),
 	   (state, token, value))
+#endif
 RAISES(Jsonb *, JsonbValueToJsonb, (JsonbValue * value), (value))
 RAISES(int, set_config_option,
 	   (const char *name, const char *value, GucContext context, GucSource source, GucAction action,

@@ -1,9 +1,9 @@
 /* cookie_fuzz.c: request headers; the first line is the cookie's name, the rest the header. */
 #include <string.h>
 
-#include "cookie.h"
+#include "pure/cookie.h"
 #include "fuzz.h"
-#include "session_cache.h"
+#include "pure/better_auth.h"
 
 static void
 check_cache(Slice text)
@@ -11,10 +11,10 @@ check_cache(Slice text)
 	JsonNode nodes[512];
 	char json[8192];
 	Slice secret = { "better-auth-vector-secret-0123456789", 36 };
-	SessionCache cache;
+	BetterAuthCache cache;
 	JsonDoc doc;
 
-	if (session_cache_compact(&cache, text, secret, json, sizeof(json), &doc, nodes, 512) ==
+	if (better_auth_cache_compact(&cache, text, secret, json, sizeof(json), &doc, nodes, 512) ==
 		RESULT_OK)
 		REQUIRE(cache.user_id.len > 0 && cache.token.len > 0);
 }

@@ -1,10 +1,10 @@
 /* json_fuzz.c: the reader, the claims, and better-auth's payloads. */
 #include <string.h>
 
-#include "claims.h"
+#include "pure/claims.h"
 #include "fuzz.h"
-#include "json.h"
-#include "session_cache.h"
+#include "pure/json.h"
+#include "pure/better_auth.h"
 
 static void
 read_everything(const JsonDoc *doc, char *buf)
@@ -54,7 +54,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *copy = malloc(size + 1);
 	char *buf = malloc(size + 1);
 	ClaimsPolicy policy = { 0, 0, { "i", 1 }, NULL, 0, false };
-	SessionCache cache;
+	BetterAuthCache cache;
 	Claims claims;
 	JsonDoc doc;
 
@@ -65,7 +65,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		(void) json_lookup(&doc, doc.nodes, "a.b.c", 5);
 		if (claims_read(&claims, &doc) == RESULT_OK)
 			(void) claims_check(&claims, &policy);
-		(void) session_cache_read(&cache, &doc, doc.nodes);
+		(void) better_auth_cache_read(&cache, &doc, doc.nodes);
 		memcpy(copy, data, size);
 		json_make_storable(&doc, copy);
 		REQUIRE(json_scan(&doc, copy, size, nodes, JSON_NODES_FOR(size)) == RESULT_OK);

@@ -2,10 +2,10 @@
  * jwe_fuzz.c: encrypted tokens, with the keys that the vectors were made with: what
  * opens is read on.
  */
-#include "base64.h"
-#include "claims.h"
+#include "pure/base64.h"
+#include "pure/claims.h"
 #include "fuzz.h"
-#include "jwe.h"
+#include "pure/jwe.h"
 
 static JweKey keys[4];
 

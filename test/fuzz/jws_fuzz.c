@@ -1,8 +1,8 @@
 /* jws_fuzz.c: signed tokens; no input is signed by the key, so none may verify. */
-#include "base64.h"
-#include "claims.h"
+#include "pure/base64.h"
+#include "pure/claims.h"
 #include "fuzz.h"
-#include "jws.h"
+#include "pure/jws.h"
 
 static CryptoKey *keys[CRYPTO_ALG_HS512 + 1];
 

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base64.h"
-#include "crypto.h"
-#include "jose.h"
+#include "pure/base64.h"
+#include "pure/crypto.h"
+#include "pure/jose.h"
 #include "vectors.h"
 
 #define SEED_MAX 20000

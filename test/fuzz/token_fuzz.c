@@ -1,10 +1,10 @@
 /* token_fuzz.c: forms, base64 and signed cookies. */
 #include <string.h>
 
-#include "base64.h"
+#include "pure/base64.h"
 #include "fuzz.h"
-#include "signed.h"
-#include "token.h"
+#include "pure/cookie_signature.h"
+#include "pure/token.h"
 
 /* What decodes is what encodes to the same text. */
 static void
@@ -35,9 +35,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	REQUIRE(bits >= 0 && bits <= 6 * TOKEN_OPAQUE_MAX);
 	REQUIRE(bits == 0 || form == TOKEN_FORM_OPAQUE);
 	check_base64(token.data, token.len);
-	if (signed_verify(SIGNED_BETTER_AUTH, token, secret, &value) == RESULT_OK)
+	if (cookie_signature_verify(COOKIE_SIGNATURE_BETTER_AUTH, token, secret, &value) == RESULT_OK)
 		REQUIRE(value.data == token.data && value.len < token.len);
-	if (signed_verify(SIGNED_EXPRESS, token, secret, &value) == RESULT_OK)
+	if (cookie_signature_verify(COOKIE_SIGNATURE_EXPRESS, token, secret, &value) == RESULT_OK)
 		REQUIRE(value.data > token.data && value.data + value.len < token.data + token.len);
 	if (lucia_split(token, &value, hash) == RESULT_OK)
 		REQUIRE(value.data == token.data && value.len < token.len);

@@ -1,5 +1,6 @@
 -- Adoption: the application's own tables stay the source of sessions and roles.
 -- Prisma's tables first, then those of @auth/pg-adapter, then what is refused.
+-- Also: test/t/adopt.t, test/attacks/adoption.sql.
 SET timezone = 'Asia/Tokyo';
 SELECT plan(91);
 

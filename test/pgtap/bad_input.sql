@@ -35,9 +35,9 @@ SELECT is_empty('SELECT FROM public.tokens WHERE session_auth.expire_session(tok
 
 -- roles
 SELECT throws_ok(format('SELECT session_auth.create_role(%L)', name), '22023', 'invalid role', 'create_role: ' || label)
-  FROM (VALUES ('empty', ''), ('10 kB', repeat('R', 10240)), ('with a colon', 'A:B')) v(label, name);
+  FROM (VALUES ('empty', ''), ('10 kB', repeat('R', 10240)), ('with a line break', E'A\nB')) v(label, name);
 SELECT throws_ok('SELECT session_auth.import_permissions(jsonb_build_object(''' || name || ''', ''["view:x"]''::jsonb))', '22023', 'invalid role', 'import_permissions: a role that is ' || label)
-  FROM (VALUES ('empty', ''), ('10 kB', repeat('R', 10240)), ('with a colon', 'A:B')) v(label, name);
+  FROM (VALUES ('empty', ''), ('10 kB', repeat('R', 10240)), ('with a line break', E'A\nB')) v(label, name);
 SELECT throws_ok('SELECT session_auth.create_role(NULL)', '22023', 'invalid role', 'create_role: NULL');
 SELECT throws_ok('SELECT session_auth.grant_role('''', ''ADMIN'')', '22023', 'invalid user_id', 'grant_role: an empty user');
 SELECT throws_ok('SELECT session_auth.grant_role(NULL, ''ADMIN'')', '22023', 'invalid user_id', 'grant_role: a NULL user');

@@ -1,5 +1,6 @@
 -- What a backend remembers of many users and sessions is right, with more of them
 -- than there is room for too, and takes no more memory than it may.
+-- Also: test/t/memory.t, test/attacks/memory.sql.
 SELECT plan(23);
 
 -- 30,000 users with ids of all lengths, one session each; every third is granted

@@ -1,6 +1,7 @@
 -- Nothing but authenticate and impersonate sets an identity: every route that a
 -- statement has to a setting is refused, to superusers too. Routes that need
 -- another connection are in test/t/forging.t.
+-- Also: test/attacks/forged_identity.t.
 SELECT plan(36);
 
 SELECT session_auth.import_permissions('{"ADMIN": ["view:accounts"]}') \g /dev/null

@@ -1,6 +1,8 @@
 -- The gate: a query that a policy denies reads nothing, and what could vary
 -- from row to row is asked for each. permitted_resources uses an index.
-SELECT plan(26);
+-- Also: test/attacks/gate.sql, test/attacks/gate_changes.sql, test/attacks/gate_rechecks.t,
+-- test/attacks/gate_subplans.sql.
+SELECT plan(30);
 
 CREATE FUNCTION public.explain(statement text, options text DEFAULT 'COSTS OFF') RETURNS text
 LANGUAGE plpgsql AS $$
@@ -9,8 +11,8 @@ DECLARE
   plan text := '';
 BEGIN
   FOR line IN EXECUTE format('EXPLAIN (%s) %s', options, statement) LOOP
-    -- since 17 an InitPlan's value is not $0 but named
-    plan := plan || regexp_replace(line, '\(InitPlan \d+\)\.col\d+', '$0') || E'\n';
+    -- since 17 an InitPlan's value is not $0 but named, since 19 by a word
+    plan := plan || regexp_replace(line, '\((InitPlan )?\w+\)\.col\d+', '$0') || E'\n';
   END LOOP;
   RETURN plan;
 END
@@ -140,6 +142,32 @@ SELECT is(reads('SELECT * FROM accounts'), 'read', 'the setting turns it off');
 SELECT throws_ok('SET session_auth.gate_policies = on', '42501', NULL, 'which is not the request''s to change');
 RESET ROLE;
 RESET session_auth.gate_policies;
+
+-- folding has a setting of its own: how often a scan of 5,000 rows asks
+DROP POLICY a_policy ON accounts;
+CREATE POLICY a_policy ON accounts USING (r = session_auth.user_id());
+SET track_functions = 'all'; SET jit = off;
+CREATE FUNCTION public.times_asked() RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+  before bigint := (SELECT calls FROM pg_stat_xact_user_functions WHERE schemaname = 'session_auth' AND funcname = 'user_id');
+BEGIN
+  SET LOCAL ROLE sa_request;
+  SET LOCAL enable_bitmapscan = off; SET LOCAL enable_indexscan = off;
+  EXECUTE 'SELECT count(*) FROM accounts';
+  RESET ROLE;
+  RETURN (SELECT calls FROM pg_stat_xact_user_functions WHERE schemaname = 'session_auth' AND funcname = 'user_id') - coalesce(before, 0);
+END
+$$;
+SELECT cmp_ok(times_asked(), '<', 100::bigint, 'a bare user_id() is asked for some rows');
+SET session_auth.gate_policies = off;
+SELECT cmp_ok(times_asked(), '<', 100::bigint, '… whatever the gate''s setting is');
+RESET session_auth.gate_policies;
+SET session_auth.fold_filters = off;
+SELECT cmp_ok(times_asked(), '>=', 5000::bigint, '… and for each with fold_filters off');
+SET ROLE sa_request;
+SELECT throws_ok('SET session_auth.fold_filters = on', '42501', NULL, 'which is not the request''s to change');
+RESET ROLE;
+RESET session_auth.fold_filters; RESET track_functions; RESET jit;
 
 -- by an index
 DROP POLICY a_policy ON accounts;

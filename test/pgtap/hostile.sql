@@ -1,6 +1,7 @@
 -- Hostile objects: what others create, and wherever search_path leads, the
 -- verdict stays. Answers are gathered under the hostile path and asserted after
 -- it, so that pgTAP itself is not deceived.
+-- Also: test/attacks/hostile_objects.sql.
 SELECT plan(26);
 
 SELECT session_auth.import_permissions('{"ADMIN": ["view:accounts"], "USER": []}') \g /dev/null

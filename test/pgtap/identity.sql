@@ -1,6 +1,8 @@
 -- The current identity: how it is set, read, replaced and ended. That nothing
 -- else can set it is in forging.sql.
-SELECT plan(96);
+-- Also: test/attacks/identity_and_roles.sql, test/attacks/transaction_end.sql,
+-- test/attacks/savepoints.t.
+SELECT plan(111);
 
 SELECT session_auth.import_permissions('{"ADMIN": ["view:accounts", "edit:accounts"], "USER": ["view:accounts"]}') \g /dev/null
 SELECT gen_random_uuid() AS uuid \gset
@@ -178,7 +180,7 @@ DECLARE h CURSOR WITH HOLD FOR SELECT session_auth.user_id() FROM generate_serie
 COMMIT;
 FETCH h \gset held_
 SELECT is(:'held_user_id'::text, 'alice', 'a held cursor''s rows are those of the identity at COMMIT');
-SELECT throws_ok(format('SELECT session_auth.authenticate(%L)', :'b_token'), '55000', 'cannot change the identity while a cursor is open', '… so it keeps others from authenticating');
+SELECT lives_ok(format('SELECT session_auth.authenticate(%L)', :'b_token'), '… stored, so that it keeps nobody from authenticating');
 CLOSE h;
 SELECT lives_ok(format('SELECT session_auth.authenticate(%L)', :'b_token'), '… until it is closed');
 
@@ -272,9 +274,36 @@ SELECT session_auth.authenticate(:'d1_token') \g /dev/null
 SELECT is((SELECT count(*) FROM session_auth.my_sessions()), 3::bigint, 'my_sessions lists the user''s devices');
 SELECT is((SELECT count(*) FROM session_auth.my_sessions() m WHERE m::text LIKE '%' || :'b_session_id' || '%'), 0::bigint, '… and nobody else''s');
 SELECT throws_ok('SELECT session_auth.sign_out(''everything'')', '22023', 'invalid scope', 'sign_out refuses an unknown scope');
+PREPARE by_text(text) AS SELECT session_auth.sign_out($1);
+CREATE FUNCTION pg_temp.ended(statement text) RETURNS bigint LANGUAGE plpgsql AS $$ DECLARE n bigint; BEGIN EXECUTE statement INTO n; RETURN n; END $$;
+SELECT is(session_auth.sign_out(session_id => :'b_session_id'), 0::bigint, 'sign_out ends nobody else''s session');
+SELECT is(session_auth.sign_out(:'b_session_id'), 0::bigint, '… nor by its id as text');
+SELECT is(session_auth.sign_out(gen_random_uuid()), 0::bigint, '… nor one that is not there');
+SELECT is(session_auth.sign_out(NULL::uuid), 0::bigint, '… nor by NULL');
+SELECT throws_ok('SELECT session_auth.sign_out(NULL)', '22023', 'invalid scope', 'NULL as text is no scope');
+SELECT is(session_auth.sign_out(:'d2_session_id'::uuid), 1::bigint, 'sign_out of one device');
+SELECT is(session_auth.sign_out(:'d2_session_id'::uuid), 0::bigint, '… once');
+SELECT is(pg_temp.ended(format('EXECUTE by_text(%L)', upper(:'d3_session_id'))), 1::bigint, '… by its id as text');
+SELECT is(session_auth.user_id(), 'dora', '… and the identity stays');
+SELECT is((SELECT array_agg(session_id) FROM session_auth.my_sessions()), ARRAY[:'d1_session_id'::uuid], '… with its own session');
+RESET ROLE;
+SELECT * FROM session_auth.create_session('dora') \gset d4_
+SELECT * FROM session_auth.create_session('dora') \gset d5_
+SET ROLE sa_request;
 SELECT is(session_auth.sign_out('others'), 2::bigint, 'sign_out others');
+SELECT is(session_auth.sign_out(:'d1_session_id'::uuid), 1::bigint, 'by its id the session itself too');
+SELECT is(session_auth.user_id(), NULL, '… with which the identity ends');
+SELECT throws_ok(format('SELECT session_auth.sign_out(%L::uuid)', :'d1_session_id'), '28000', 'not authenticated', 'nobody signs out');
+ROLLBACK;
+BEGIN;
+SELECT session_auth.authenticate(:'d1_token') \g /dev/null
+SELECT is(session_auth.sign_out('others'), 2::bigint, 'sign_out others, after a ROLLBACK');
 SELECT is(session_auth.sign_out(), 1::bigint, 'sign_out ends the session itself');
 COMMIT;
+BEGIN READ ONLY;
+SELECT session_auth.authenticate(:'b_token') \g /dev/null
+SELECT throws_ok(format('SELECT session_auth.sign_out(%L::uuid)', :'b_session_id'), '25006', NULL, 'not in a READ ONLY transaction');
+ROLLBACK;
 SELECT is_empty(format('SELECT * FROM session_auth.verify_session(%L)', :'d1_token'), 'and its token verifies no longer');
 SELECT is(v.user_id, 'bob', 'other users stay signed in') FROM session_auth.verify_session(:'b_token') v;
 

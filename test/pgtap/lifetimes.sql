@@ -1,5 +1,6 @@
 -- The settings that end a session in time, what keeps it alive, and when
 -- last_seen_at is written.
+-- Also: test/attacks/clock.t.
 SELECT plan(23);
 
 CREATE FUNCTION public.seen(wanted text) RETURNS timestamptz LANGUAGE sql AS 'SELECT last_seen_at FROM session_auth.list_sessions(wanted)';

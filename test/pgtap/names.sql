@@ -1,5 +1,5 @@
 -- Names of every length: a name is kept, compared and listed whole, however short or
--- long it is (src/string_table.h keeps those of up to 16 bytes in another form).
+-- long it is (src/base/string_table.h keeps those of up to 16 bytes in another form).
 SELECT plan(8);
 
 CREATE FUNCTION pg_temp.name(len integer) RETURNS text LANGUAGE sql IMMUTABLE AS $$

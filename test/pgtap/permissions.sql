@@ -1,5 +1,7 @@
 -- Roles and permissions: inheritance, patterns, denials, tenants, the map that
 -- applications have, and a cache that is never seen.
+-- Also: test/specs/role_races.spec, test/specs/revoke_repeatable_read.spec, test/t/storm.t,
+-- test/attacks/revocation_elsewhere.t.
 SELECT plan(121);
 
 -- the application's map

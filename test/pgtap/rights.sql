@@ -1,7 +1,8 @@
 -- Rights: nothing is PUBLIC, each usage has what it needs and no more, internal
 -- tables belong to their owner alone. An audit of the catalogues first, so that
 -- a function or table that comes later is held to the same.
-SELECT plan(60);
+-- Also: test/attacks/internal_tables.sql.
+SELECT plan(61);
 
 CREATE VIEW public.members AS
   SELECT classid, objid
@@ -123,5 +124,12 @@ SELECT is_empty('SELECT signature FROM public.functions WHERE has_schema_privile
 SELECT throws_ok('SELECT session_auth.grant_usage(''sa_plain'', ''everything'')', '22023', 'invalid usage', 'an unknown usage is an error');
 SELECT throws_ok('SELECT session_auth.revoke_usage(''sa_plain'', ''everything'')', '22023', 'invalid usage', '… in revoke_usage too');
 SELECT throws_ok('SELECT session_auth.grant_usage(0, ''request'')', NULL, NULL, 'an unknown role is an error');
+
+SELECT is_empty($$
+  SELECT c.oid::regclass::text, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum >= 0 AND NOT a.attisdropped
+  WHERE c.relnamespace = 'session_auth'::regnamespace AND c.relkind NOT IN ('i', 'S') AND col_description(c.oid, a.attnum) IS NULL
+  UNION ALL SELECT c.oid::regclass::text, NULL FROM pg_class c
+  WHERE c.relnamespace = 'session_auth'::regnamespace AND c.relkind NOT IN ('i', 'S') AND obj_description(c.oid, 'pg_class') IS NULL$$,
+  'every table and every column says what it holds');
 
 SELECT * FROM finish();

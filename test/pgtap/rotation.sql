@@ -1,5 +1,6 @@
 -- Rotation: a new token for the same session, the grace window, and theft.
-SELECT plan(22);
+-- Also: test/specs/two_rotations.spec, test/attacks/stolen_tokens.t.
+SELECT plan(28);
 
 SET session_auth.rotation_grace = '10s';
 SELECT * FROM session_auth.create_session('alice') \gset a_
@@ -10,13 +11,30 @@ SELECT isnt(:'b_token'::text, :'a_token', 'it gives a new token');
 SELECT is(v.session_id, :'a_session_id', 'the new token verifies') FROM session_auth.verify_session(:'b_token') v;
 SELECT is(v.session_id, :'a_session_id', 'the old one verifies within its grace') FROM session_auth.verify_session(:'a_token') v;
 SELECT is(v.user_id, 'alice', '… and authenticates') FROM session_auth.authenticate(:'a_token') v;
-SELECT throws_ok(format('SELECT session_auth.rotate_session(%L)', :'a_token'), '28000', 'invalid or expired session token', 'a rotated token cannot be rotated again');
+SELECT results_eq(format('SELECT * FROM session_auth.rotate_session(%L)', :'a_token'), format('SELECT %L::uuid, NULL::text, %L::timestamptz', :'a_session_id', :'b_expires_at'), 'who rotates it again within its grace is told to keep it, and until when');
+SELECT is(v.session_id, :'a_session_id', '… it goes on verifying') FROM session_auth.verify_session(:'a_token') v;
+SELECT is(token_hash, sha256(:'b_token'), '… and the new token stays the new one') FROM session_auth.sessions WHERE session_id = :'a_session_id';
 SELECT is(v.session_id, :'a_session_id', 'that attempt did not end the session') FROM session_auth.verify_session(:'b_token') v;
 SELECT * FROM session_auth.rotate_session(:'b_token') \gset c_
 SELECT is(v.session_id, :'a_session_id', 'a second rotation works') FROM session_auth.verify_session(:'c_token') v;
 SELECT is(count(*), 1::bigint, 'it is still one session') FROM session_auth.list_sessions('alice');
 SELECT ok(count(*) >= 2, 'rotations are recorded') FROM session_auth.session_events WHERE session_id = :'a_session_id' AND event ILIKE '%rotat%';
 SELECT is(count(*), 0::bigint, 'no event holds a token') FROM session_auth.session_events e WHERE e::text LIKE '%' || :'c_token' || '%' OR e::text LIKE '%' || :'b_token' || '%';
+
+SELECT is(r.token, NULL, 'the first of three tokens, too, within its grace') FROM session_auth.rotate_session(:'a_token') r;
+SELECT is(count(*), 2::bigint, 'rotations that came second are none') FROM session_auth.session_events WHERE session_id = :'a_session_id' AND event = 'session_rotated';
+
+-- theft, seen by rotate_session
+SET session_auth.rotation_grace = 0;
+SELECT * FROM session_auth.create_session('frank') \gset t5_
+SELECT * FROM session_auth.rotate_session(:'t5_token') \gset t6_
+\set ON_ERROR_STOP off
+\set VERBOSITY sqlstate
+SELECT session_auth.rotate_session(:'t5_token');
+\set refused :SQLSTATE
+\set ON_ERROR_STOP on
+SELECT is(:'refused'::text, '28000', 'after the grace rotation is refused');
+SELECT is_empty(format('SELECT * FROM session_auth.verify_session(%L)', :'t6_token'), '… and ended the session as stolen');
 
 -- theft, seen by verify_session
 SET session_auth.rotation_grace = '1s';

@@ -1,4 +1,6 @@
 -- Sessions: creating, verifying, listing, refreshing, ending and purging them.
+-- Also: test/specs/purge_refresh.spec, test/specs/session_limit.spec,
+-- test/specs/expire_authenticate.spec, test/attacks/expire_session.sql.
 SELECT plan(55);
 
 SELECT session_auth.import_permissions('{"ADMIN": ["view:accounts"], "USER": []}') \g /dev/null

@@ -1,6 +1,7 @@
 -- Signed and encrypted tokens that are taken back: at once, also where their
 -- cryptography is remembered, in any isolation level, and under an identity that
 -- the connection holds. Other connections are in test/t/jwt.t.
+-- Also: test/attacks/revocation_in_force.sql.
 \ir tokens.psql
 SELECT plan(87);
 

@@ -1,6 +1,7 @@
 # The extension is dropped and made anew while another connection has its
 # library loaded, its cache filled and an identity in force: no crash, and what
 # the cache knew of the old tables is forgotten.
+# Also: test/attacks/drop_in_use.t.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;

@@ -1,5 +1,6 @@
 # Dumps hold roles, permissions and who has which role, not sessions; what is
 # restored works.
+# Also: test/attacks/dumps.t.
 use strict;
 use warnings;
 use PostgreSQL::Test::Utils;
@@ -53,6 +54,21 @@ foreach my $format (sort keys %restore)
 	is($ask->(q{SELECT session_auth.create_role('LATE'); SELECT session_auth.grant_role('dora', 'LATE')}), "\nt", "$format: identifiers go on where they were");
 	is($ask->($triggers), $node->safe_psql('postgres', $triggers), "$format: triggers fire as before");
 }
+
+# A member of pg_read_all_data dumps what the owner does, in a database without protected
+# tables: from these pg_dump takes nothing for whom row-level security filters.
+$node->safe_psql('postgres', q{CREATE ROLE reader LOGIN IN ROLE pg_read_all_data; SELECT session_auth.add_cookie_secret('express', 'the secret of a cookie'), session_auth.unprotect_table('accounts');
+	CREATE TABLE people (id text, role text); INSERT INTO people VALUES ('erin', 'ADMIN'); SELECT session_auth.adopt_roles('people', 'id', 'role')});
+my $dumped = sub {
+	my ($user) = @_;
+	my $file = "$dir/of_$user";
+	$node->command_ok([ 'pg_dump', "--username=$user", "--file=$file", 'postgres' ], "$user: pg_dump");
+	return slurp_file($file) =~ s/^.(?:un)?restrict .*\n//mgr;
+};
+my ($owners, $readers) = map { $dumped->($_) } $node->safe_psql('postgres', 'SELECT current_user'), 'reader';
+is($readers, $owners, 'reader: the dump is the same');
+like($readers, qr/^COPY session_auth\.user_roles .*\n(?:.*\n)*?\d+\tcarol\tCHIEF/m, 'reader: grants are in it');
+unlike($readers, qr/the secret of a cookie|\terin\tADMIN\t\\N\t/, 'reader: and no secret, nor what was adopted');
 
 $node->stop;
 done_testing();

@@ -2,6 +2,7 @@
 # beyond standby.t: roles taken, keys, signed tokens and sessions that are in
 # force; and a promotion in the middle of traffic, which loses no session that
 # was answered and accepts none whose end was.
+# Also: test/attacks/standby_reads.t.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;

@@ -15,7 +15,7 @@ use OwnInstallation;
 use SessionAuth;
 
 my $dir = abs_path(PostgreSQL::Test::Utils::tempdir());
-system("mkdir $dir/build && tar --create --exclude='*.o' Makefile session_auth.control src sql test/faults | tar --extract --directory=$dir/build") == 0
+system("mkdir $dir/build && tar --create --exclude='*.o' Makefile session_auth.control scripts src sql test/faults | tar --extract --directory=$dir/build") == 0
 	or BAIL_OUT('cannot copy the source');
 {
 	local @ENV{qw(MAKEFLAGS MFLAGS MAKELEVEL)};

@@ -1,6 +1,7 @@
 # Routes to a forged identity that need a connection of their own: options of
 # the connection, settings of roles and databases, and a placeholder that is set
 # before the library is loaded.
+# Also: test/pgtap/forging.sql, test/attacks/forged_identity.t.
 use strict;
 use warnings;
 use PostgreSQL::Test::Utils;

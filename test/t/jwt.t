@@ -1,6 +1,7 @@
 # Signed tokens between the server and the openssl command line, in both
 # directions; keys and tokens taken back under other connections; what the log
 # and dumps show of keys, secrets and tokens.
+# Also: test/pgtap/keys.sql, test/attacks/jwt.sql.
 use strict;
 use warnings;
 use Digest::SHA qw(hmac_sha256);

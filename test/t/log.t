@@ -1,5 +1,6 @@
 # A token never reaches the server's log: not when every statement is logged with
 # its parameters' values bound, nor in what an error says.
+# Also: test/attacks/secrets.t.
 use strict;
 use warnings;
 use PostgreSQL::Test::Utils;
@@ -45,6 +46,34 @@ like($log, qr/28000: invalid or expired session token/, 'the refusal is, with it
 my ($detail) = $log =~ /invalid or expired session token\n.*?DETAIL:\s+(.*)/;
 ok($detail, 'and its reason, for the server alone: ' . ($detail // 'none'));
 unlike($error, qr/DETAIL/, 'which the client is not told');
+
+# Who impersonates is in the log, even where nothing else is left of it.
+$node->append_conf('postgresql.conf', "session_auth.log_denials = off\nlog_statement = none\nlog_min_messages = warning");
+$node->restart;
+sub logged
+{
+	my ($statements) = @_;
+	my $before = -s $node->logfile;
+	$node->psql('postgres', $statements);
+	return substr(slurp_file($node->logfile), $before);
+}
+$log = logged(q{BEGIN; SELECT session_auth.impersonate('bob', '{ADMIN,USER}', 'ticket 4711'); ROLLBACK});
+like($log, qr/LOG: .*"postgres" impersonates user "bob"\n.*DETAIL: .*Database role "postgres", session user "postgres", roles \{ADMIN, USER\}, reason: ticket 4711$/m,
+	'an impersonation that is rolled back is in the log');
+is($node->safe_psql('postgres', q{SELECT count(*) FROM session_auth.session_events WHERE event = 'impersonated'}), '0', '… and nowhere else');
+$log = logged(q{SET client_min_messages = debug5; SELECT session_auth.impersonate('bob')});
+like($log, qr/"postgres" impersonates user "bob"\n.*roles \{USER\}, reason: none given$/m, 'one that is kept is too, with the roles that the user has');
+my $other = $node->safe_psql('postgres', q{SELECT token FROM session_auth.create_session('alice')});
+$log = logged(qq{BEGIN; SELECT session_auth.authenticate('$other'); SELECT session_auth.impersonate('bob'); ROLLBACK});
+like($log, qr/"alice" impersonates user "bob"/, 'the actor is the identity that was in force');
+$log = logged(q{SELECT session_auth.impersonate('bob', reason => E'x\n2026-01-01 LOG: forged\r\t\x7f\u0085\u2028' || repeat('é', 5000))});
+is(() = $log =~ /LOG:/g, 2, 'a reason makes no line of its own') or diag($log);
+my ($reason) = $log =~ /reason: (.*)$/m;
+like($reason, qr/^x\?2026-01-01 LOG: forged\?{8}\xc3\xa9/, '… what breaks or steers a line is harmless');
+cmp_ok(length $reason, '<=', 1024, '… and it is bounded');
+unlike($log, qr/\xc3$/m, '… between characters');
+$log = logged(q{BEGIN; SET LOCAL ROLE app; SELECT session_auth.impersonate('bob')});
+unlike($log, qr/impersonates/, 'one that is refused is none');
 
 $node->stop;
 done_testing();

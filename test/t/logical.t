@@ -122,6 +122,22 @@ both($has->('ADMIN'), 't', 'an import brings them');
 $subscriber->safe_psql('postgres', q{SELECT session_auth.revoke_permission('ADMIN', 'view', 'accounts')});
 both($has->('ADMIN'), 'f', q{the subscriber's own change is seen as well});
 
+# Events and revocations, which both servers write: their keys do not collide, and
+# what is purged on one side is found by its key on the other.
+$publisher->safe_psql('postgres', 'ALTER PUBLICATION p ADD TABLE session_auth.session_events');
+my $written = q{SELECT session_auth.revoke_token('written-' || n, until => now() - interval '1 hour'), session_auth.expire_user_sessions('user-' || n % 5), session_auth.create_role('WRITTEN_' || n || current_setting('port')) FROM generate_series(1, 50) n};
+$subscriber->safe_psql('postgres', $written);
+my $own = $subscriber->safe_psql('postgres', 'SELECT count(*) FROM session_auth.session_events');
+$subscriber->safe_psql('postgres', 'ALTER SUBSCRIPTION s REFRESH PUBLICATION');
+$subscriber->wait_for_subscription_sync($publisher, 's');
+applied($written);
+my $theirs = $publisher->safe_psql('postgres', 'SELECT count(*) FROM session_auth.session_events');
+is($subscriber->safe_psql('postgres', 'SELECT count(*), count(DISTINCT (at, event_id)) FROM session_auth.session_events'), join('|', ($own + $theirs) x 2), 'events of both servers stand side by side');
+my $revoked = q{SELECT count(*), count(DISTINCT revocation_id) FROM session_auth.revoked_tokens WHERE jti LIKE 'written%'};
+is($subscriber->safe_psql('postgres', $revoked), '100|100', 'and revocations');
+applied(q{SELECT session_auth.purge_sessions()});
+is($subscriber->safe_psql('postgres', $revoked), '50|50', 'what is purged on one side goes on the other, and no more');
+
 # Every table that rows are deleted from has a replica identity, or
 # purge_sessions() would fail under a publication of everything.
 $publisher->safe_psql('postgres', 'DROP PUBLICATION p');

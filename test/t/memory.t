@@ -1,5 +1,6 @@
 # One million calls of each hot function leave a backend's memory where it was:
 # less than 2 MB more, by PostgreSQL's count and by the kernel's.
+# Also: test/pgtap/caches.sql, test/attacks/memory.sql.
 use strict;
 use warnings;
 use PostgreSQL::Test::Utils;

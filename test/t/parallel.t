@@ -1,5 +1,6 @@
 # Parallel workers have the leader's identity, and compiled expressions the same
 # answers as interpreted ones.
+# Also: test/attacks/parallel_workers.t.
 use strict;
 use warnings;
 use PostgreSQL::Test::Utils;

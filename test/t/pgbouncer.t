@@ -1,4 +1,5 @@
 # Behind a transaction pooler: many clients, one server connection.
+# Also: test/t/pooling.t, test/t/pooled_clients.t, test/attacks/held_cursors.sql.
 use strict;
 use warnings;
 use PostgreSQL::Test::Utils;

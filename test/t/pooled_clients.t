@@ -1,6 +1,7 @@
 # Many clients of two users behind a transaction pooler with one server
 # connection: whatever fails or is rolled back in between, nobody ever sees
 # another's rows or is taken for another.
+# Also: test/t/pooling.t, test/t/pgbouncer.t, test/attacks/held_cursors.sql.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;

@@ -1,4 +1,5 @@
 # One server connection, several clients after each other: each begins as nobody.
+# Also: test/t/pgbouncer.t, test/t/pooled_clients.t, test/attacks/held_cursors.sql.
 use strict;
 use warnings;
 use PostgreSQL::Test::Utils;
@@ -46,6 +47,16 @@ $pooled->query("SELECT session_auth.authenticate('$alice', 'connection')");
 $node->safe_psql('postgres', "SELECT session_auth.expire_session('$alice'::text)");
 is($pooled->query($who), 'nobody', 'a session ended by another connection ends scope connection');
 $pooled->quit;
+
+# A held cursor of one client, and the next: its rows are stored, and in nobody's way
+my $held = $node->background_psql('postgres', on_error_stop => 0, extra_params => [ '--username', 'app' ]);
+$held->query("BEGIN; SELECT session_auth.authenticate('$bob'); DECLARE kept CURSOR WITH HOLD FOR $who; COMMIT");
+is($held->query("BEGIN; SELECT user_id FROM session_auth.authenticate('$bob', tenant => 'other')"), 'bob', 'a held cursor of an earlier client keeps nobody out');
+is($held->query('FETCH kept'), 'bob', '… its row is that of who stored it');
+$held->query('COMMIT');
+is($held->query($who), 'nobody', '… and brings no identity with it');
+is($held->query("SELECT count(*) FROM session_auth.authenticate('$bob', 'connection')"), '1', '… nor keeps out one of scope connection');
+$held->quit;
 
 # PREPARE TRANSACTION
 my $alice2 = $node->safe_psql('postgres', q{SELECT token FROM session_auth.create_session('alice')});

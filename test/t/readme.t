@@ -1,6 +1,7 @@
-# What the documentation prints comes back: the README's getting started is run
-# as it stands, and the reference names every public function, with its
-# signature and who may call it, every setting with its default, and every table.
+# What the documentation prints comes back: docs/getting-started.md is run as it
+# stands, the guide's statements are typed, and the reference names every public
+# function, in its index too, with its signature and who may call it, every setting
+# with its default, and every table.
 use strict;
 use warnings;
 use PostgreSQL::Test::Utils;
@@ -9,7 +10,8 @@ use PostgreSQL::Test::Cluster;
 use SessionAuth;
 
 my $node = new_server('readme');
-my $readme = slurp_file('README.md');
+my $started = slurp_file('docs/getting-started.md');
+my $guide = slurp_file('docs/guide.md');
 my $reference = slurp_file('docs/reference.md');
 
 # Tokens, ids and times differ from run to run, and with their length the columns' width.
@@ -36,7 +38,7 @@ sub section
 
 # ------------------------------------------------------------- getting started
 
-my @blocks = section($readme, 2, 'Getting started') =~ /^```(sql|text)\n(.*?)^```$/msg;
+my @blocks = $started =~ /^```(sql|text)\n(.*?)^```$/msg;
 my (@statements, @answers);
 while (my ($kind, $body) = splice(@blocks, 0, 2))
 {
@@ -58,6 +60,29 @@ foreach my $i (0 .. $#statements)
 	if (defined $answers[$i]) { is(normalised($came[$i]), normalised($answers[$i]), "as printed: $name") }
 	else { unlike($came[$i], qr/^(?:ERROR|WARNING|NOTICE):/m, "without a word: $name") }
 }
+
+# --------------------------------------------------------------------- the guide
+
+# Each of its statements but those that take a value, a file of the server's or
+# another extension, in a connection of its own: nothing is loaded that it does not load.
+$node->safe_psql('postgres', 'CREATE DATABASE guide');
+$node->safe_psql('guide', q{
+	CREATE EXTENSION session_auth;
+	SELECT session_auth.import_permissions('{"ADMIN": ["view:accounts"], "USER": []}'), session_auth.grant_role('u2', 'USER');
+	CREATE TABLE accounts (id int, holder text); GRANT SELECT ON accounts TO app; SELECT session_auth.grant_usage('app', 'request'); CREATE TABLE notes (user_id text, org text); CREATE TABLE tasks (project text);
+	CREATE TABLE "User" (id text, role text); CREATE TABLE "Session" ("sessionToken" text, "userId" text, expires timestamptz)});
+my $typed = 0;
+foreach my $block ($guide =~ /^```sql\n(.*?)^```$/msg)
+{
+	my ($name) = $block =~ /^(.*)/;
+	$block = join('', grep { !/\$\d|^SELECT session_auth.sign_out/ } split(/^/, $block)) if $block =~ /expire_user_sessions/;
+	next if $block =~ /\$\d|\$(?:new|old)|cron\.|file:/;
+	my ($status, $out, $err) = $node->psql('guide', $block);
+	is("$status$err", '0', "as typed: $name") or diag($err);
+	$typed++;
+}
+cmp_ok($typed, '>=', 11, 'the guide has its statements');
+$node->reload;
 
 # -------------------------------------------------------------------- functions
 
@@ -86,6 +111,7 @@ my @functions = rows(q{
 	ORDER BY 1, 2});
 cmp_ok(scalar(@functions), '>', 50, 'there are public functions');
 
+my $index = section($reference, 2, 'Index');
 my %known;
 foreach my $function (@functions)
 {
@@ -102,7 +128,7 @@ foreach my $function (@functions)
 	ok(index(" $flat ", " $signature ") >= 0, "$name has its signature there") or diag("wanted: $signature");
 	my ($for) = $entry =~ /^For: (.*)\.$/m;
 	is($for, $usage, "$name: and for whom it is");
-	like($readme, qr/\[\Q$name\E\]/, "$name is in the README's list");
+	like($index, qr/\[\Q$name\E\]\(#\Q$name\E\)/, "$name is in the index");
 }
 
 # --------------------------------------------------------------------- settings
@@ -127,7 +153,7 @@ foreach my $setting (@settings)
 	$value = $node->safe_psql('shop', "SELECT pg_size_bytes('$value') / @{[$unit eq 'kB' ? 1024 : 1]}") if $unit =~ /^k?B$/;
 	is($value, $boot, "$name: its default");
 	my ($short) = $name =~ /\.(.*)/;
-	like($readme, qr/\[\Q$short\E\]/, "$name is in the README's list");
+	like($index, qr/\[\Q$short\E\]\(#session_auth\Q$short\E\)/, "$name is in the index");
 }
 ok(defined section($reference, 3, 'session_auth.identity'), 'session_auth.identity has an entry in the reference');
 $known{'session_auth.identity'} = 1;
@@ -140,7 +166,7 @@ foreach my $table (rows(q{SELECT oid::regclass FROM pg_class WHERE relnamespace 
 }
 is(join(' ', grep { !$known{$_} } $reference =~ /^### (\S+)$/mg), '', 'the reference names nothing that is not there');
 
-my @documents = grep { -e } ('README.md', 'SECURITY.md', 'docs/reference.md', 'docs/security.md');
+my @documents = grep { -e } ('README.md', 'SECURITY.md', 'CONTRIBUTING.md', glob('docs/*.md'));
 foreach my $file (@documents)
 {
 	my $text = slurp_file($file);

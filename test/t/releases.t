@@ -114,7 +114,7 @@ my $answers = qq{
 	SELECT user_id, roles FROM session_auth.verify_session('6f2b0a55-6f2d-4c7e-9d59-53b0d6a4c0de');
 	SELECT event, count(*) FROM session_auth.session_events GROUP BY event ORDER BY event;
 	SELECT severity, object, problem FROM session_auth.check_policies() ORDER BY 1, 2, 3;
-	SELECT * FROM session_auth.revoked_tokens; SELECT * FROM session_auth.user_revocations;
+	SELECT jti, issuer, until FROM session_auth.revoked_tokens; SELECT user_id, not_before FROM session_auth.user_revocations;
 	SELECT session_auth.grant_role('dora', 'USER'), max(grant_id) FROM session_auth.user_roles;
 	UPDATE logins SET person = 'dora'; SELECT user_id, roles FROM session_auth.verify_session('6f2b0a55-6f2d-4c7e-9d59-53b0d6a4c0de');
 	SELECT count(*) FROM session_auth.rotate_session('$token');
@@ -201,16 +201,16 @@ sub changed
 
 my $tenant = 'CREATE FUNCTION session_auth.tenant() RETURNS text';
 my ($created) = $script =~ /^(\Q$tenant\E.*?;\nCOMMENT.*?;\n)/ms or BAIL_OUT('no function tenant');
-my ($described) = $script =~ /^(COMMENT ON COLUMN session_auth\.sessions\.signed_only.*?;\n)/ms or BAIL_OUT('no comment on signed_only');
+my ($told) = $script =~ /^(COMMENT ON COLUMN session_auth\.sessions\.signed_only IS\n.*?;\n)/ms or BAIL_OUT('no comment on signed_only');
 my ($taken) = $script =~ /^(CREATE FUNCTION session_auth\.take_over_sessions.*?;\nCOMMENT.*?;\n)/ms or BAIL_OUT('no function take_over_sessions');
 my $took = changed($taken, 'user_id, tenant, signed_only)', 'user_id, tenant)', ', a.signed_only', '');
-my $older = changed($script, $described, '', $taken, $took, ",\n  signed_only boolean\n) WITH", "\n) WITH", $created, q{
+my $older = changed($script, ",\n  signed_only boolean\n) WITH", "\n) WITH", $told, '', $taken, $took, $created, q{
 CREATE FUNCTION session_auth.bygone() RETURNS text LANGUAGE c AS 'MODULE_PATHNAME', 'session_auth_tenant';
 UPDATE pg_proc SET prosrc = 'session_auth_bygone' WHERE proname = 'bygone';
 });
 my $to_this = qq{
 ALTER TABLE session_auth.sessions ADD COLUMN signed_only boolean;
-$described
+$told
 } . ($taken =~ s/^CREATE/CREATE OR REPLACE/r) . qq{
 DROP FUNCTION session_auth.bygone();
 $created
@@ -236,12 +236,12 @@ AS 'MODULE_PATHNAME', 'session_auth_news';
 COMMENT ON FUNCTION session_auth.news(text) IS 'what is new';
 };
 my $newer = changed($script, "signed_only boolean\n) WITH", "signed_only boolean,\n  note text NOT NULL DEFAULT 'none'\n) WITH",
-	"  actor text COLLATE \"C\",\n  detail jsonb\n)", "  actor text COLLATE \"C\",\n  detail jsonb,\n  event_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY\n)",
+	",\n  PRIMARY KEY (at, event_id)\n)", ",\n  number bigint NOT NULL GENERATED ALWAYS AS IDENTITY,\n  PRIMARY KEY (at, event_id)\n)",
 	"  denied boolean NOT NULL,\n  PRIMARY KEY (role, action, resource, denied)\n", "  denied boolean NOT NULL,\n  since timestamptz DEFAULT now(),\n  PRIMARY KEY (role, action, resource, denied)\n",
 	$tenant, "$more\n$tenant");
 my %delta = (
 	'the column' => q{ALTER TABLE session_auth.sessions ADD COLUMN note text NOT NULL DEFAULT 'none';},
-	'another column' => q{ALTER TABLE session_auth.session_events ADD COLUMN event_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY; REVOKE ALL ON SEQUENCE session_auth.session_events_event_id_seq FROM PUBLIC, stranger;},
+	'another column' => q{ALTER TABLE session_auth.session_events ADD COLUMN number bigint NOT NULL GENERATED ALWAYS AS IDENTITY; REVOKE ALL ON SEQUENCE session_auth.session_events_number_seq FROM PUBLIC, stranger;},
 	'the function' => $more,
 	'the rights' => q{REVOKE ALL ON FUNCTION session_auth.news(text) FROM PUBLIC, stranger;},
 	'the default' => q{ALTER TABLE session_auth.permissions ADD COLUMN since timestamptz; ALTER TABLE session_auth.permissions ALTER COLUMN since SET DEFAULT now();});
@@ -250,19 +250,19 @@ my %without = %delta;
 $without{$_} = '' foreach @order;
 $without{'the function'} = 'CREATE FUNCTION session_auth.news(text) RETURNS text LANGUAGE sql AS $$ SELECT $1 $$;';
 $without{'the default'} = 'ALTER TABLE session_auth.permissions ADD COLUMN since timestamptz;';
-my %told = ('the column' => 'sessions.14 note', 'another column' => 'session_events.7 event_id', 'the function' => 'comment on session_auth.news', 'the rights' => 'rights on function session_auth.news', 'the default' => 'permissions.5 since');
+my %told = ('the column' => 'sessions.14 note', 'another column' => 'session_events.8 number', 'the function' => 'comment on session_auth.news', 'the rights' => 'rights on function session_auth.news', 'the default' => 'permissions.5 since');
 
 system('cp', '-r', qw(Makefile session_auth.control scripts src sql), $dir) == 0 or BAIL_OUT('cannot copy the sources');
 append_to_file("$dir/src/news.c", q{
 #include "postgres.h"
-#include "compat.h"
+#include "base/compat.h"
 #include "utils/builtins.h"
 SQL_FUNCTION(session_auth_news);
 Datum session_auth_news(PG_FUNCTION_ARGS) { PG_RETURN_DATUM(PG_GETARG_DATUM(0)); }
 });
-foreach ([ 'catalog_sessions.c', "	Natts_sessions = Anum_sessions_signed_only", "	Anum_sessions_note,\n	Natts_sessions = Anum_sessions_note" ],
-	[ 'catalog_sessions.c', "	values[Anum_sessions_metadata - 1] =", "	values[Anum_sessions_note - 1] = CStringGetTextDatum(\"by the newer library\");\n	values[Anum_sessions_metadata - 1] =" ],
-	[ 'identity.c', q{#define FORMAT '1'}, q{#define FORMAT '2'} ])
+foreach ([ 'catalog/table_sessions.c', "	Natts_sessions = Anum_sessions_signed_only", "	Anum_sessions_note,\n	Natts_sessions = Anum_sessions_note" ],
+	[ 'catalog/table_sessions.c', "	values[Anum_sessions_metadata - 1] =", "	values[Anum_sessions_note - 1] = CStringGetTextDatum(\"by the newer library\");\n	values[Anum_sessions_metadata - 1] =" ],
+	[ 'identity/identity.c', q{#define FORMAT '1'}, q{#define FORMAT '2'} ])
 {
 	my ($file, @pair) = @$_;
 	my $content = changed(slurp_file("$dir/src/$file"), @pair);
@@ -318,7 +318,7 @@ is($before->query($serves), "alice\nt\n1", 'updated: a connection from before go
 is($request->query("BEGIN; SELECT user_id FROM session_auth.authenticate('$token'); EXECUTE mine; COMMIT; EXECUTE mine"), "alice\n50\n0", '… also with its next transaction');
 my $made = $before->query(q{SELECT token FROM session_auth.create_session('alice', metadata => '{"by": "the older library"}')});
 is($ask->(q{SELECT note, metadata FROM session_auth.sessions ORDER BY created_at DESC LIMIT 1}), 'none|{"by": "the older library"}', '… what it writes has defaults in new columns');
-is($ask->(q{SELECT count(event_id) > 1, count(event_id) = count(DISTINCT event_id) FROM session_auth.session_events}), 't|t', '… also of identities');
+is($ask->(q{SELECT count(number) > 1, count(number) = count(DISTINCT number) FROM session_auth.session_events}), 't|t', '… also of identities');
 $made = $ask->("SELECT token FROM session_auth.rotate_session('$made')");
 is($before->query("SELECT user_id FROM session_auth.verify_session('$made')"), 'alice', '… what the new library wrote it reads');
 $ask->(q{UPDATE session_auth.sessions SET note = 'kept'});

@@ -1,5 +1,6 @@
 # On a hot standby: tokens verify, nothing is written, and a permission that is
 # changed on the primary changes there too, in a backend that has cached it.
+# Also: test/t/failover.t, test/attacks/standby_reads.t.
 use strict;
 use warnings;
 use PostgreSQL::Test::Utils;

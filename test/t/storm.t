@@ -2,6 +2,8 @@
 # caches. Of two permissions that always change together, no answer may ever have
 # both or none, and each commit is seen by the very next statement. Two questions
 # are two instants, also in one statement: what commits in between is heard of.
+# Also: test/pgtap/permissions.sql, test/specs/role_races.spec,
+# test/specs/revoke_repeatable_read.spec, test/attacks/revocation_elsewhere.t.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;

@@ -1,7 +1,7 @@
 /* base64_test.c: what is encoded decodes, and nothing else does. */
 #include <string.h>
 
-#include "base64.h"
+#include "pure/base64.h"
 #include "tap.h"
 
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cookie.h"
+#include "pure/cookie.h"
 #include "tap.h"
 
 static char out[256];

@@ -1,7 +1,7 @@
 /* crypto_test.c: which keys are refused, and which signatures. */
 #include <string.h>
 
-#include "crypto.h"
+#include "pure/crypto.h"
 #include "pems.h"
 #include "tap.h"
 #include "vectors.h"

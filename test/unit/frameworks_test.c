@@ -8,13 +8,13 @@
 #include <string.h>
 #include <time.h>
 
-#include "base64.h"
-#include "cookie.h"
-#include "jwk.h"
-#include "session_cache.h"
-#include "signed.h"
+#include "pure/base64.h"
+#include "pure/cookie.h"
+#include "pure/jwk.h"
+#include "pure/better_auth.h"
+#include "pure/cookie_signature.h"
 #include "tap.h"
-#include "token.h"
+#include "pure/token.h"
 #include "vectors.h"
 #include "verdict.h"
 
@@ -293,13 +293,13 @@ accept_request(const JsonNode *vector, JweScheme scheme)
 
 /* The payload's user, session and version; the library's default version is "1". */
 static bool
-cache_fits(const JsonNode *vector, const SessionCache *cache, int64_t now_us)
+cache_fits(const JsonNode *vector, const BetterAuthCache *cache, int64_t now_us)
 {
 	Slice version = at(vector, "version");
 	const JsonNode *claims = member(&doc, vector, "claims");
 	const JsonNode *session = member(&doc, claims, "session");
 
-	if (session_cache_check(cache, now_us) != RESULT_OK ||
+	if (better_auth_cache_check(cache, now_us) != RESULT_OK ||
 		!same_slice(cache->version, version.data != NULL ? version : to_slice("1")))
 		return false;
 	return session == NULL || (same_slice(cache->user_id, text_at(&doc, session, "userId")) &&
@@ -312,7 +312,7 @@ accept_cache(const JsonNode *vector, Slice kind)
 	Slice token = request_token(vector, COOKIE_BETTER_AUTH);
 	Slice secret = at(vector, "secret");
 	ClaimsPolicy policy = policy_of(vector, 0);
-	SessionCache cache;
+	BetterAuthCache cache;
 	Verdict verdict;
 	CryptoKey *key;
 	ResultCode result;
@@ -327,8 +327,8 @@ accept_cache(const JsonNode *vector, Slice kind)
 		size_t cap = 2 * BASE64_DECODED_MAX(token.len);
 		JsonNode *nodes = keep(token.len * sizeof(JsonNode));
 
-		result = session_cache_compact(&cache, token, secret, keep(cap), cap, &verdict.doc, nodes,
-									   token.len);
+		result = better_auth_cache_compact(&cache, token, secret, keep(cap), cap, &verdict.doc,
+										   nodes, token.len);
 		return result == RESULT_OK && cache_fits(vector, &cache, policy.now_us);
 	}
 	if (ends_with(kind, "_jwt"))
@@ -340,7 +340,7 @@ accept_cache(const JsonNode *vector, Slice kind)
 	else
 		accept_jwe_token(vector, token, JWE_BETTER_AUTH, to_slice(""), &verdict);
 	return verdict.result == RESULT_OK &&
-		   session_cache_read(&cache, &verdict.doc, verdict.doc.nodes) == RESULT_OK &&
+		   better_auth_cache_read(&cache, &verdict.doc, verdict.doc.nodes) == RESULT_OK &&
 		   cache_fits(vector, &cache, policy.now_us) && claims_match(vector, &verdict);
 }
 
@@ -353,10 +353,12 @@ accept_better_auth(const JsonNode *vector)
 	Slice again;
 
 	if (token.data == NULL || token_form(token.data, token.len) != TOKEN_FORM_SIGNED ||
-		signed_verify(SIGNED_BETTER_AUTH, token, at(vector, "secret"), &value) != RESULT_OK)
+		cookie_signature_verify(COOKIE_SIGNATURE_BETTER_AUTH, token, at(vector, "secret"),
+								&value) != RESULT_OK)
 		return false;
 	/* As it stands in the header it is worth the same. */
-	return signed_verify(SIGNED_BETTER_AUTH, raw, at(vector, "secret"), &again) == RESULT_OK &&
+	return cookie_signature_verify(COOKIE_SIGNATURE_BETTER_AUTH, raw, at(vector, "secret"),
+								   &again) == RESULT_OK &&
 		   same_slice(value, again) &&
 		   (at(vector, "session_token").data == NULL ||
 			same_slice(value, at(vector, "session_token")));
@@ -373,10 +375,12 @@ accept_express(const JsonNode *vector)
 	if (token_form(token.data, token.len) != TOKEN_FORM_EXPRESS)
 		return false;
 	if (secret->kind == JSON_KIND_STRING)
-		return signed_verify(SIGNED_EXPRESS, token, text_of(&doc, secret), &value) == RESULT_OK &&
+		return cookie_signature_verify(COOKIE_SIGNATURE_EXPRESS, token, text_of(&doc, secret),
+									   &value) == RESULT_OK &&
 			   same_slice(value, at(vector, "session_id"));
 	for (; element != NULL; element = json_next(&doc, secret, element))
-		if (signed_verify(SIGNED_EXPRESS, token, text_of(&doc, element), &value) == RESULT_OK)
+		if (cookie_signature_verify(COOKIE_SIGNATURE_EXPRESS, token, text_of(&doc, element),
+									&value) == RESULT_OK)
 			return same_slice(value, at(vector, "session_id"));
 	return false;
 }

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "json.h"
+#include "pure/json.h"
 #include "tap.h"
 
 #define MAX 20000

@@ -1,8 +1,8 @@
 /* jwe_test.c: encrypted tokens taken apart and tampered with. */
 #include <string.h>
 
-#include "base64.h"
-#include "jwe.h"
+#include "pure/base64.h"
+#include "pure/jwe.h"
 #include "tap.h"
 #include "vectors.h"
 

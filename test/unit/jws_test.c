@@ -1,8 +1,8 @@
 /* jws_test.c: every trick with a header, and what is issued verifies. */
 #include <string.h>
 
-#include "base64.h"
-#include "jws.h"
+#include "pure/base64.h"
+#include "pure/jws.h"
 #include "pems.h"
 #include "tap.h"
 #include "vectors.h"

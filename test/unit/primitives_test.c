@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "crypto.h"
+#include "pure/crypto.h"
 #include "tap.h"
 #include "vectors.h"
 

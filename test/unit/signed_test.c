@@ -1,9 +1,9 @@
 /* signed_test.c: signed cookies and better-auth's cache, at their edges. */
 #include <string.h>
 
-#include "base64.h"
-#include "session_cache.h"
-#include "signed.h"
+#include "pure/base64.h"
+#include "pure/better_auth.h"
+#include "pure/cookie_signature.h"
 #include "tap.h"
 #include "vectors.h"
 
@@ -29,11 +29,11 @@ sign(const char *prefix, const char *value, bool padded)
 }
 
 static ResultCode
-verify(SignedKind kind, Slice token, const char *secret)
+verify(CookieSignature kind, Slice token, const char *secret)
 {
 	Slice value;
 
-	return signed_verify(kind, token, to_slice(secret), &value);
+	return cookie_signature_verify(kind, token, to_slice(secret), &value);
 }
 
 static void
@@ -44,33 +44,41 @@ cookies(void)
 
 	memset(long_value, 'a', 599);
 	long_value[599] = '\0';
-	is_int(verify(SIGNED_BETTER_AUTH, sign("", "tok", true), SECRET), RESULT_OK, "better-auth");
-	is_int(verify(SIGNED_BETTER_AUTH, sign("", "tok", true), "other"), RESULT_BAD_SIGNATURE,
-		   "another secret");
-	is_int(verify(SIGNED_BETTER_AUTH, sign("", "tok", true), ""), RESULT_BAD_SIGNATURE,
+	is_int(verify(COOKIE_SIGNATURE_BETTER_AUTH, sign("", "tok", true), SECRET), RESULT_OK,
+		   "better-auth");
+	is_int(verify(COOKIE_SIGNATURE_BETTER_AUTH, sign("", "tok", true), "other"),
+		   RESULT_BAD_SIGNATURE, "another secret");
+	is_int(verify(COOKIE_SIGNATURE_BETTER_AUTH, sign("", "tok", true), ""), RESULT_BAD_SIGNATURE,
 		   "no secret");
-	is_int(verify(SIGNED_BETTER_AUTH, sign("", "tok", false), SECRET), RESULT_UNKNOWN_FORM,
-		   "no padding");
-	is_int(verify(SIGNED_BETTER_AUTH, sign("", "", true), SECRET), RESULT_UNKNOWN_FORM, "no value");
-	is_int(verify(SIGNED_BETTER_AUTH, to_slice("tok"), SECRET), RESULT_UNKNOWN_FORM, "no dot");
-	is_int(verify(SIGNED_BETTER_AUTH, to_slice("tok."), SECRET), RESULT_UNKNOWN_FORM,
+	is_int(verify(COOKIE_SIGNATURE_BETTER_AUTH, sign("", "tok", false), SECRET),
+		   RESULT_UNKNOWN_FORM, "no padding");
+	is_int(verify(COOKIE_SIGNATURE_BETTER_AUTH, sign("", "", true), SECRET), RESULT_UNKNOWN_FORM,
+		   "no value");
+	is_int(verify(COOKIE_SIGNATURE_BETTER_AUTH, to_slice("tok"), SECRET), RESULT_UNKNOWN_FORM,
+		   "no dot");
+	is_int(verify(COOKIE_SIGNATURE_BETTER_AUTH, to_slice("tok."), SECRET), RESULT_UNKNOWN_FORM,
 		   "no signature");
-	is_int(verify(SIGNED_BETTER_AUTH, to_slice(""), SECRET), RESULT_UNKNOWN_FORM, "nothing");
-	is_int(verify(SIGNED_BETTER_AUTH, sign("", "a%41", true), SECRET), RESULT_UNKNOWN_FORM,
-		   "an escape in the value");
-	is_int(verify(SIGNED_BETTER_AUTH, sign("", long_value, true), SECRET), RESULT_UNKNOWN_FORM,
-		   "a long value");
-	is_int(verify(SIGNED_EXPRESS, sign("s:", "sid", false), SECRET), RESULT_OK, "express");
-	is_int(verify(SIGNED_EXPRESS, sign("s%3A", "sid", false), SECRET), RESULT_OK,
+	is_int(verify(COOKIE_SIGNATURE_BETTER_AUTH, to_slice(""), SECRET), RESULT_UNKNOWN_FORM,
+		   "nothing");
+	is_int(verify(COOKIE_SIGNATURE_BETTER_AUTH, sign("", "a%41", true), SECRET),
+		   RESULT_UNKNOWN_FORM, "an escape in the value");
+	is_int(verify(COOKIE_SIGNATURE_BETTER_AUTH, sign("", long_value, true), SECRET),
+		   RESULT_UNKNOWN_FORM, "a long value");
+	is_int(verify(COOKIE_SIGNATURE_EXPRESS, sign("s:", "sid", false), SECRET), RESULT_OK,
+		   "express");
+	is_int(verify(COOKIE_SIGNATURE_EXPRESS, sign("s%3A", "sid", false), SECRET), RESULT_OK,
 		   "percent-encoded");
-	is_int(verify(SIGNED_EXPRESS, sign("", "sid", false), SECRET), RESULT_UNKNOWN_FORM,
+	is_int(verify(COOKIE_SIGNATURE_EXPRESS, sign("", "sid", false), SECRET), RESULT_UNKNOWN_FORM,
 		   "no prefix");
-	is_int(verify(SIGNED_EXPRESS, sign("s:", "sid", true), SECRET), RESULT_UNKNOWN_FORM, "padding");
-	is_int(verify(SIGNED_EXPRESS, sign("s:", "", false), SECRET), RESULT_UNKNOWN_FORM, "no sid");
+	is_int(verify(COOKIE_SIGNATURE_EXPRESS, sign("s:", "sid", true), SECRET), RESULT_UNKNOWN_FORM,
+		   "padding");
+	is_int(verify(COOKIE_SIGNATURE_EXPRESS, sign("s:", "", false), SECRET), RESULT_UNKNOWN_FORM,
+		   "no sid");
 	/* The prefix is not signed: s:x must not pass for a better-auth token named so. */
-	is_int(verify(SIGNED_BETTER_AUTH, sign("s:", "sid", true), SECRET), RESULT_BAD_SIGNATURE,
-		   "express for better-auth");
-	signed_verify(SIGNED_EXPRESS, sign("s%3a", "a.b", false), to_slice(SECRET), &value);
+	is_int(verify(COOKIE_SIGNATURE_BETTER_AUTH, sign("s:", "sid", true), SECRET),
+		   RESULT_BAD_SIGNATURE, "express for better-auth");
+	cookie_signature_verify(COOKIE_SIGNATURE_EXPRESS, sign("s%3a", "a.b", false), to_slice(SECRET),
+							&value);
 	is_bytes(value.data, value.len, "a.b", 3, "the sid up to the last dot");
 }
 
@@ -101,7 +109,7 @@ lucia(void)
 	"{\"session\":{\"userId\":\"u\",\"token\":\"t\",\"expiresAt\":" expires                        \
 	"},\"user\":{\"id\":\"u\"}}"
 
-static SessionCache cache;
+static BetterAuthCache cache;
 
 static ResultCode
 payload(const char *json)
@@ -111,7 +119,7 @@ payload(const char *json)
 
 	if (json_scan(&doc, json, strlen(json), nodes, 64) != RESULT_OK)
 		return RESULT_MALFORMED;
-	return session_cache_read(&cache, &doc, doc.nodes);
+	return better_auth_cache_read(&cache, &doc, doc.nodes);
 }
 
 static void
@@ -121,8 +129,9 @@ caches(void)
 	is_int(cache.expires_us, 1767225600000000, "its expiry");
 	payload(SESSION("\"2024-02-29T12:34:56.789Z\""));
 	is_int(cache.expires_us, 1709210096789000, "a leap day");
-	is_int(session_cache_check(&cache, 1709210096789000), RESULT_EXPIRED, "expired at its expiry");
-	is_int(session_cache_check(&cache, 1709210096788999), RESULT_OK, "and not before");
+	is_int(better_auth_cache_check(&cache, 1709210096789000), RESULT_EXPIRED,
+		   "expired at its expiry");
+	is_int(better_auth_cache_check(&cache, 1709210096788999), RESULT_OK, "and not before");
 	is_int(payload(SESSION("\"2026-01-01T00:00:00Z\"")), RESULT_MALFORMED, "another form");
 	is_int(payload(SESSION("\"2026-13-01T00:00:00.000Z\"")), RESULT_MALFORMED, "a 13th month");
 	is_int(payload(SESSION("\"2026-01-01T24:00:00.000Z\"")), RESULT_MALFORMED, "a 25th hour");

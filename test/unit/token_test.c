@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "tap.h"
-#include "token.h"
+#include "pure/token.h"
 
 #define S43 "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0"
 #define SIG "nQ9YSohVnCBws7MzJ5ecgUjPvf1qWqjMnv/8fWPU7LE"

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "json.h"
+#include "pure/json.h"
 
 /*
  * Looks in $SESSION_AUTH_VECTORS, test/vectors and ../shared/vectors; false when the

@@ -4,8 +4,8 @@
  */
 #include "verdict.h"
 
-#include "base64.h"
-#include "token.h"
+#include "pure/base64.h"
+#include "pure/token.h"
 #include "vectors.h"
 
 static ResultCode

@@ -5,9 +5,9 @@
 #ifndef TEST_UNIT_VERDICT_H
 #define TEST_UNIT_VERDICT_H
 
-#include "claims.h"
-#include "jwe.h"
-#include "jws.h"
+#include "pure/claims.h"
+#include "pure/jwe.h"
+#include "pure/jws.h"
 
 /* A token's payload, and its claims when they were in force. */
 typedef struct Verdict

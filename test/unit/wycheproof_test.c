@@ -7,10 +7,10 @@
  */
 #include <string.h>
 
-#include "base64.h"
-#include "jwe.h"
-#include "jwk.h"
-#include "jws.h"
+#include "pure/base64.h"
+#include "pure/jwe.h"
+#include "pure/jwk.h"
+#include "pure/jws.h"
 #include "tap.h"
 #include "vectors.h"
 

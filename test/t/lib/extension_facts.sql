@@ -39,9 +39,10 @@ SELECT format('relation %s kind %s persistence %s options %s replica identity %s
   r.identity, r.relkind, r.relpersistence, r.reloptions, r.relreplident, r.relrowsecurity, r.relforcerowsecurity)
 FROM relation r
 UNION ALL
-SELECT format('column %s.%s %s type %s collation %s not null %s default %s identity %s generated %s storage %s',
+SELECT format('column %s.%s %s type %s collation %s not null %s default %s identity %s generated %s storage %s statistics %s',
   r.identity, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.attcollation::regcollation, a.attnotnull,
-  pg_get_expr(d.adbin, d.adrelid), a.attidentity, a.attgenerated, a.attstorage)
+  pg_get_expr(d.adbin, d.adrelid), a.attidentity, a.attgenerated, a.attstorage,
+  coalesce(nullif(a.attstattarget, -1)::text, 'default'))
 FROM relation r
 JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
 LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum

@@ -1,0 +1,100 @@
+/*
+ * compat.h
+ *		What differs between the supported versions of PostgreSQL, and only here.
+ *
+ * Supported: 15 to 19.
+ */
+#ifndef SESSION_AUTH_COMPAT_H
+#define SESSION_AUTH_COMPAT_H
+
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "utils/guc.h"
+#include "utils/jsonb.h"
+
+#if PG_VERSION_NUM < 150000
+#error "session_auth requires PostgreSQL 15 or later"
+#endif
+
+/* Values of varying length: up to 15 in postgres.h, since 19 no longer. */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+/*
+ * The versions whose executor is known: with another the filters of scans are left as
+ * they are.  A build can narrow them, to see that everything works without.
+ */
+#ifndef COMPAT_FIRST_EXECUTOR
+#define COMPAT_FIRST_EXECUTOR 15
+#endif
+#ifndef COMPAT_LAST_EXECUTOR
+#define COMPAT_LAST_EXECUTOR 19
+#endif
+#define COMPAT_EXECUTOR_IS_TESTED                                                                  \
+	(PG_VERSION_NUM / 10000 >= COMPAT_FIRST_EXECUTOR &&                                            \
+	 PG_VERSION_NUM / 10000 <= COMPAT_LAST_EXECUTOR)
+
+/* Since 16 a setting's extra data is freed with guc_free; before, with free. */
+#if PG_VERSION_NUM < 160000
+#define guc_malloc(elevel, size) malloc(size)
+#define guc_free(pointer)        free(pointer)
+#endif
+
+/* 18 marks a function that does not return in front, as C11 does. */
+#ifndef pg_noreturn
+#define pg_noreturn _Noreturn
+#endif
+
+/* Since 16 it wants the result relations too; there are none but the caller's. */
+#if PG_VERSION_NUM >= 160000
+#define compat_init_recheck(epqstate, estate)                                                      \
+	EvalPlanQualInit((epqstate), (estate), NULL, NIL, -1, NIL)
+#else
+#define compat_init_recheck(epqstate, estate) EvalPlanQualInit((epqstate), (estate), NULL, NIL, -1)
+#endif
+
+/* An executor state's range table, of one relation. */
+#if PG_VERSION_NUM >= 180000
+#define compat_init_range_table(estate, rte, permissions)                                          \
+	(addRTEPermissionInfo(&(permissions), (rte)),                                                  \
+	 ExecInitRangeTable((estate), list_make1(rte), (permissions), bms_make_singleton(1)))
+#elif PG_VERSION_NUM >= 160000
+#define compat_init_range_table(estate, rte, permissions)                                          \
+	(addRTEPermissionInfo(&(permissions), (rte)),                                                  \
+	 ExecInitRangeTable((estate), list_make1(rte), (permissions)))
+#else
+#define compat_init_range_table(estate, rte, permissions)                                          \
+	((void) (permissions), ExecInitRangeTable((estate), list_make1(rte)))
+#endif
+
+/* Since 16 where a relation's file is has another name. */
+#if PG_VERSION_NUM >= 160000
+#define compat_relation_file(relation) ((relation)->rd_locator)
+#else
+#define compat_relation_file(relation) ((relation)->rd_node)
+#endif
+
+/* Since 19 a jsonb that is being made holds its result; before, each step returned it. */
+#if PG_VERSION_NUM >= 190000
+typedef JsonbInState CompatJsonbState;
+#define compat_push_jsonb(state, token, value) pushJsonbValue((state), (token), (value))
+#else
+typedef struct CompatJsonbState
+{
+	JsonbParseState *parse;
+	JsonbValue *result;
+} CompatJsonbState;
+#define compat_push_jsonb(state, token, value)                                                     \
+	((state)->result = pushJsonbValue(&(state)->parse, (token), (value)))
+#endif
+
+/*
+ * An entry point for SQL.  Everything else is hidden; up to 15 PostgreSQL's
+ * macro exports the function's record but not the function.
+ */
+#define SQL_FUNCTION(name)                                                                         \
+	PGDLLEXPORT Datum name(PG_FUNCTION_ARGS);                                                      \
+	PG_FUNCTION_INFO_V1(name)
+
+#endif /* SESSION_AUTH_COMPAT_H */

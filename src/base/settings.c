@@ -1,0 +1,105 @@
+/*
+ * settings.c
+ *		Every setting of session_auth but its guarded one (see identity.c).
+ *
+ * All are PGC_SUSET: what bounds an identity's life is the DBA's to say, never
+ * the request's.
+ */
+#include "postgres.h"
+
+#include <limits.h>
+
+#include "utils/guc.h"
+
+#include "base/settings.h"
+
+int setting_session_lifetime;
+int setting_absolute_lifetime;
+int setting_idle_timeout;
+int setting_rotation_grace;
+int setting_touch_interval;
+int setting_clock_skew;
+int setting_event_retention;
+int setting_max_sessions_per_user;
+int setting_max_token_length;
+int setting_role_cache_size;
+int setting_session_cache_size;
+bool setting_log_denials;
+bool setting_gate_policies;
+bool setting_fold_filters;
+bool setting_connection_scope;
+
+#define DAY 86400
+
+/* the longest token that any setting allows; buffers on the stack rely on it */
+#define MAX_TOKEN_LENGTH (64 * 1024)
+
+static void
+define_seconds(const char *name, const char *description, const char *detail, int *variable,
+			   int fallback, int minimum)
+{
+	DefineCustomIntVariable(name, description, detail, variable, fallback, minimum, INT_MAX,
+							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+}
+
+void
+settings_init(void)
+{
+	define_seconds("session_auth.session_lifetime",
+				   "How long a session lasts when create_session is not told.",
+				   "refresh_session slides a session's expiry by its own lifetime.",
+				   &setting_session_lifetime, 30 * DAY, 1);
+	define_seconds("session_auth.absolute_lifetime",
+				   "How long a session can last at the most, however often it is refreshed.",
+				   "Counted from its creation. Zero turns the limit off.",
+				   &setting_absolute_lifetime, 0, 0);
+	define_seconds("session_auth.idle_timeout", "How long a session may go unused before it ends.",
+				   "Zero turns the limit off.", &setting_idle_timeout, 0, 0);
+	define_seconds("session_auth.rotation_grace",
+				   "How long a rotated token still verifies, for requests in flight.",
+				   "Presented later, it ends the session as stolen.", &setting_rotation_grace, 10,
+				   0);
+	define_seconds("session_auth.touch_interval",
+				   "How stale a session's last_seen_at may be before it is written again.", NULL,
+				   &setting_touch_interval, 60, 0);
+	define_seconds("session_auth.clock_skew",
+				   "How far an issuer's clock may differ, for signed and encrypted tokens.", NULL,
+				   &setting_clock_skew, 15, 0);
+	define_seconds("session_auth.event_retention",
+				   "How long purge_sessions keeps rows of session_events.", NULL,
+				   &setting_event_retention, 90 * DAY, 0);
+
+	DefineCustomIntVariable("session_auth.max_sessions_per_user",
+							"How many sessions a user may have at once; the oldest goes.",
+							"Zero turns the limit off.", &setting_max_sessions_per_user, 0, 0,
+							INT_MAX, PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("session_auth.max_token_length", "The longest token that is looked at.",
+							NULL, &setting_max_token_length, 16 * 1024, 64, MAX_TOKEN_LENGTH,
+							PGC_SUSET, GUC_UNIT_BYTE, NULL, NULL, NULL);
+	DefineCustomIntVariable("session_auth.role_cache_size",
+							"How much memory a backend may use to remember who has which role.",
+							"A user takes some 30 bytes and an id.", &setting_role_cache_size,
+							4 * 1024, 64, 1024 * 1024, PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
+	DefineCustomIntVariable(
+		"session_auth.session_cache_size",
+		"How much memory a backend may use to remember where it found sessions.",
+		"A session takes some 40 bytes.", &setting_session_cache_size, 4 * 1024, 64, 1024 * 1024,
+		PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
+	DefineCustomBoolVariable("session_auth.log_denials",
+							 "Logs why a token was refused, where no error says so.",
+							 "The token itself is never logged.", &setting_log_denials, false,
+							 PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("session_auth.gate_policies",
+							 "Tests what a policy asks once before the scan, not for each row.",
+							 "A query that is denied then reads nothing.", &setting_gate_policies,
+							 true, PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable(
+		"session_auth.fold_filters",
+		"Computes once what a filter asks for each row and is the same for all.",
+		"Only calls of this extension's functions are treated so.", &setting_fold_filters, true,
+		PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("session_auth.connection_scope",
+							 "Allows identities that last as long as their connection.",
+							 "Turn it off where a pooler hands connections from client to client.",
+							 &setting_connection_scope, true, PGC_SUSET, 0, NULL, NULL, NULL);
+}

@@ -1,0 +1,28 @@
+/*
+ * settings.h
+ *		The settings that a DBA can change; see settings.c for what each means.
+ */
+#ifndef SESSION_AUTH_SETTINGS_H
+#define SESSION_AUTH_SETTINGS_H
+
+/* seconds; 0 is off where settings.c says so */
+extern int setting_session_lifetime;
+extern int setting_absolute_lifetime;
+extern int setting_idle_timeout;
+extern int setting_rotation_grace;
+extern int setting_touch_interval;
+extern int setting_clock_skew;
+extern int setting_event_retention;
+
+extern int setting_max_sessions_per_user;
+extern int setting_max_token_length;   /* bytes */
+extern int setting_role_cache_size;    /* kB */
+extern int setting_session_cache_size; /* kB */
+extern bool setting_log_denials;
+extern bool setting_gate_policies;
+extern bool setting_fold_filters;
+extern bool setting_connection_scope;
+
+extern void settings_init(void);
+
+#endif /* SESSION_AUTH_SETTINGS_H */

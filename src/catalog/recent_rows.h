@@ -1,0 +1,16 @@
+/*
+ * recent_rows.h
+ *		Where the rows of sessions were found last; for the catalog_*.c files alone.
+ */
+#ifndef SESSION_AUTH_RECENT_ROWS_H
+#define SESSION_AUTH_RECENT_ROWS_H
+
+#include "access/htup.h"
+#include "executor/tuptable.h"
+#include "storage/buf.h"
+#include "utils/rel.h"
+
+extern bool recent_row_find(Relation table, int64 key, HeapTuple tuple, Buffer *buffer);
+extern void recent_row_keep(int64 key, TupleTableSlot *slot);
+
+#endif /* SESSION_AUTH_RECENT_ROWS_H */

@@ -1,0 +1,83 @@
+/*
+ * table_access.h
+ *		How the catalog_*.c files reach the extension's tables; for them alone.
+ */
+#ifndef SESSION_AUTH_TABLE_ACCESS_H
+#define SESSION_AUTH_TABLE_ACCESS_H
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/skey.h"
+#include "executor/executor.h"
+#include "utils/rel.h"
+#include "utils/snapshot.h"
+
+typedef enum CatalogRelation
+{
+	SESSIONS,
+	SESSIONS_BY_ID,
+	SESSIONS_BY_TOKEN,
+	SESSIONS_BY_USER,
+	ROTATED_TOKENS,
+	ROTATED_TOKENS_BY_TOKEN,
+	SESSION_EVENTS,
+	ROLES,
+	ROLES_BY_NAME,
+	ROLE_PARENTS,
+	ROLE_PARENTS_BY_ROLE,
+	PERMISSIONS,
+	PERMISSIONS_BY_ROLE,
+	USER_ROLES,
+	USER_ROLES_BY_USER,
+	SIGNING_KEYS,
+	SIGNING_KEYS_BY_ID,
+	KEY_SECRETS,
+	KEY_SECRETS_BY_KEY,
+	AUTHJS_SECRETS,
+	AUTHJS_SECRETS_BY_ID,
+	COOKIE_SECRETS,
+	COOKIE_SECRETS_BY_ID,
+	REVOKED_TOKENS,
+	REVOKED_TOKENS_BY_JTI,
+	USER_REVOCATIONS,
+	USER_REVOCATIONS_BY_USER,
+	ADOPTED_ROLES, /* which SQL alone reads */
+	CATALOG_RELATIONS
+} CatalogRelation;
+
+typedef struct TableScan
+{
+	Relation table;
+	SysScanDesc scan;
+} TableScan;
+
+extern Relation open_relation(CatalogRelation relation, LOCKMODE lockmode);
+extern void scan_begin(TableScan *scan, CatalogRelation table, CatalogRelation index, int nkeys,
+					   ScanKey keys);
+extern Oid relation_oid(CatalogRelation relation);
+extern void scan_begin_as_of(TableScan *scan, Snapshot snapshot, CatalogRelation table,
+							 CatalogRelation index, int nkeys, ScanKey keys);
+extern void require_columns(Relation table, int natts);
+extern void read_columns(HeapTuple tuple, Relation table, int natts, Datum *values, bool *nulls);
+extern HeapTuple scan_next(TableScan *scan);
+extern void scan_end(TableScan *scan);
+extern Datum scan_column(HeapTuple tuple, const TableScan *scan, int attnum, bool *isnull);
+extern Datum scan_column_not_null(HeapTuple tuple, const TableScan *scan, int attnum);
+extern char *scan_text(HeapTuple tuple, const TableScan *scan, int attnum);
+extern void scan_key_text(ScanKey key, int attnum, const char *value);
+
+/* One row written the way that the executor does it. */
+typedef struct Writer
+{
+	Relation table;
+	EState *estate;
+	ResultRelInfo *target;
+	bool own_snapshot;
+} Writer;
+
+extern void writer_begin(Writer *writer, CatalogRelation table);
+extern void writer_end(Writer *writer);
+extern TupleTableSlot *writer_slot(Writer *writer, int natts);
+extern void insert_row(CatalogRelation table, int natts, const Datum *values, const bool *nulls);
+
+#endif /* SESSION_AUTH_TABLE_ACCESS_H */

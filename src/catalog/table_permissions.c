@@ -1,0 +1,189 @@
+/*
+ * table_permissions.c
+ *		The tables of roles, their inheritance, permissions, and who has which role.
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "utils/builtins.h"
+#include "utils/snapmgr.h"
+
+#include "catalog/table_access.h"
+#include "catalog/tables.h"
+
+/* Columns, in the order of sql/parts/schema.sql. */
+enum
+{
+	Anum_roles_role = 1,
+	Natts_roles = 1
+};
+
+enum
+{
+	Anum_role_parents_role = 1,
+	Anum_role_parents_parent,
+	Natts_role_parents = Anum_role_parents_parent
+};
+
+enum
+{
+	Anum_permissions_role = 1,
+	Anum_permissions_action,
+	Anum_permissions_resource,
+	Anum_permissions_denied,
+	Natts_permissions = Anum_permissions_denied
+};
+
+enum
+{
+	Anum_user_roles_grant_id = 1,
+	Anum_user_roles_user_id,
+	Anum_user_roles_role,
+	Anum_user_roles_tenant,
+	Anum_user_roles_granted_at,
+	Natts_user_roles = Anum_user_roles_granted_at
+};
+
+static int
+compare_grants(const ListCell *a, const ListCell *b)
+{
+	int64 left = ((const UserRole *) lfirst(a))->grant_id;
+	int64 right = ((const UserRole *) lfirst(b))->grant_id;
+
+	return (left > right) - (left < right);
+}
+
+/*
+ * What was granted to a user everywhere, and in this tenant unless it is NULL:
+ * a list of UserRole, the role granted first at its head, each role once.
+ */
+List *
+catalog_user_roles(const char *user_id, const char *tenant)
+{
+	TableScan scan;
+	ScanKeyData key;
+	HeapTuple tuple;
+	List *roles = NIL;
+	UserRole *previous = NULL;
+
+	scan_key_text(&key, Anum_user_roles_user_id, user_id);
+	scan_begin(&scan, USER_ROLES, USER_ROLES_BY_USER, 1, &key);
+	while (HeapTupleIsValid(tuple = scan_next(&scan)))
+	{
+		bool everywhere;
+		Datum where = scan_column(tuple, &scan, Anum_user_roles_tenant, &everywhere);
+		UserRole *granted;
+
+		if (!everywhere && (tenant == NULL || strcmp(TextDatumGetCString(where), tenant) != 0))
+			continue;
+		granted = palloc(sizeof(UserRole));
+		granted->grant_id =
+			DatumGetInt64(scan_column_not_null(tuple, &scan, Anum_user_roles_grant_id));
+		granted->role =
+			TextDatumGetCString(scan_column_not_null(tuple, &scan, Anum_user_roles_role));
+		/* the index is ordered by role: a role granted twice stands side by side */
+		if (previous && strcmp(previous->role, granted->role) == 0)
+			previous->grant_id = Min(previous->grant_id, granted->grant_id);
+		else
+			roles = lappend(roles, previous = granted);
+	}
+	scan_end(&scan);
+	if (list_length(roles) > 1)
+		list_sort(roles, compare_grants);
+	return roles;
+}
+
+struct RoleReading
+{
+	Relation tables[3];
+	Snapshot snapshot;
+};
+
+/*
+ * The locks come first: what is truncated or rewritten is so before the snapshot
+ * or after the reading.  They go with the reading, or with an error.
+ */
+RoleReading *
+catalog_begin_reading(void)
+{
+	static const CatalogRelation tables[] = { ROLES, ROLE_PARENTS, PERMISSIONS };
+	RoleReading *reading = palloc(sizeof(RoleReading));
+
+	for (int i = 0; i < (int) lengthof(tables); i++)
+		reading->tables[i] = open_relation(tables[i], AccessShareLock);
+	/* for a table that is not a system catalog, always a new one */
+	reading->snapshot = RegisterSnapshot(GetCatalogSnapshot(RelationGetRelid(reading->tables[0])));
+	return reading;
+}
+
+void
+catalog_end_reading(RoleReading *reading)
+{
+	UnregisterSnapshot(reading->snapshot);
+	for (int i = 0; i < (int) lengthof(reading->tables); i++)
+		table_close(reading->tables[i], AccessShareLock);
+	pfree(reading);
+}
+
+bool
+catalog_role_exists(RoleReading *reading, const char *role)
+{
+	TableScan scan;
+	ScanKeyData key;
+	bool found;
+
+	scan_key_text(&key, Anum_roles_role, role);
+	scan_begin_as_of(&scan, reading->snapshot, ROLES, ROLES_BY_NAME, 1, &key);
+	found = HeapTupleIsValid(scan_next(&scan));
+	scan_end(&scan);
+	return found;
+}
+
+void
+catalog_visit_roles(RoleReading *reading, RoleVisitor visit, void *arg)
+{
+	TableScan scan;
+	HeapTuple tuple;
+
+	scan_begin_as_of(&scan, reading->snapshot, ROLES, ROLES_BY_NAME, 0, NULL);
+	while (HeapTupleIsValid(tuple = scan_next(&scan)))
+		visit(TextDatumGetCString(scan_column_not_null(tuple, &scan, Anum_roles_role)), arg);
+	scan_end(&scan);
+}
+
+void
+catalog_visit_parents(RoleReading *reading, const char *role, RoleVisitor visit, void *arg)
+{
+	TableScan scan;
+	ScanKeyData key;
+	HeapTuple tuple;
+
+	scan_key_text(&key, Anum_role_parents_role, role);
+	scan_begin_as_of(&scan, reading->snapshot, ROLE_PARENTS, ROLE_PARENTS_BY_ROLE, 1, &key);
+	while (HeapTupleIsValid(tuple = scan_next(&scan)))
+		visit(TextDatumGetCString(scan_column_not_null(tuple, &scan, Anum_role_parents_parent)),
+			  arg);
+	scan_end(&scan);
+}
+
+void
+catalog_visit_permissions(RoleReading *reading, const char *role, PermissionVisitor visit,
+						  void *arg)
+{
+	TableScan scan;
+	ScanKeyData key;
+	HeapTuple tuple;
+
+	scan_key_text(&key, Anum_permissions_role, role);
+	scan_begin_as_of(&scan, reading->snapshot, PERMISSIONS, PERMISSIONS_BY_ROLE, 1, &key);
+	while (HeapTupleIsValid(tuple = scan_next(&scan)))
+	{
+		text *action = DatumGetTextPP(scan_column_not_null(tuple, &scan, Anum_permissions_action));
+		text *resource =
+			DatumGetTextPP(scan_column_not_null(tuple, &scan, Anum_permissions_resource));
+		bool denied = DatumGetBool(scan_column_not_null(tuple, &scan, Anum_permissions_denied));
+
+		visit(action, resource, denied ? EFFECT_DENY : EFFECT_ALLOW, arg);
+	}
+	scan_end(&scan);
+}

@@ -1,0 +1,386 @@
+/*
+ * table_sessions.c
+ *		The tables of sessions, rotated tokens and events.
+ */
+#include "postgres.h"
+
+#include "access/relscan.h"
+#include "access/stratnum.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "port/pg_bswap.h"
+#include "storage/bufmgr.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "base/compat.h"
+#include "catalog/recent_rows.h"
+#include "catalog/table_access.h"
+#include "catalog/tables.h"
+
+/* Columns, in the order of sql/parts/schema.sql. */
+enum
+{
+	Anum_sessions_session_id = 1,
+	Anum_sessions_token_key,
+	Anum_sessions_created_at,
+	Anum_sessions_expires_at,
+	Anum_sessions_last_seen_at,
+	Anum_sessions_lifetime,
+	Anum_sessions_token_hash,
+	Anum_sessions_user_id,
+	Anum_sessions_ended_at,
+	Anum_sessions_ended_by,
+	Anum_sessions_metadata,
+	Anum_sessions_tenant,
+	Anum_sessions_signed_only,
+	Natts_sessions = Anum_sessions_signed_only
+};
+
+enum
+{
+	Anum_rotated_tokens_token_hash = 1,
+	Anum_rotated_tokens_session_id,
+	Anum_rotated_tokens_rotated_at,
+	Natts_rotated_tokens = Anum_rotated_tokens_rotated_at
+};
+
+enum
+{
+	Anum_session_events_at = 1,
+	Anum_session_events_event,
+	Anum_session_events_user_id,
+	Anum_session_events_session_id,
+	Anum_session_events_actor,
+	Anum_session_events_detail,
+	Natts_session_events = Anum_session_events_detail
+};
+
+/* The first eight bytes of a hash: a short key that an index compares by value. */
+static int64
+token_key(const unsigned char *token_hash)
+{
+	uint64 key;
+
+	memcpy(&key, token_hash, sizeof(key));
+	return (int64) pg_ntoh64(key);
+}
+
+static bytea *
+hash_to_bytea(const unsigned char *hash)
+{
+	bytea *value = palloc(VARHDRSZ + TOKEN_HASH_LEN);
+
+	SET_VARSIZE(value, VARHDRSZ + TOKEN_HASH_LEN);
+	memcpy(VARDATA(value), hash, TOKEN_HASH_LEN);
+	return value;
+}
+
+static void
+bytea_to_hash(Datum value, unsigned char *hash)
+{
+	bytea *bytes = DatumGetByteaPP(value);
+
+	if (VARSIZE_ANY_EXHDR(bytes) != TOKEN_HASH_LEN)
+		elog(ERROR, "a token hash has %zu bytes", (size_t) VARSIZE_ANY_EXHDR(bytes));
+	memcpy(hash, VARDATA_ANY(bytes), TOKEN_HASH_LEN);
+}
+
+static void
+session_from_values(const Datum *values, const bool *nulls, SessionRow *row)
+{
+#define VALUE(column)   values[Anum_sessions_##column - 1]
+#define IS_NULL(column) nulls[Anum_sessions_##column - 1]
+	row->session_id = *DatumGetUUIDP(VALUE(session_id));
+	bytea_to_hash(VALUE(token_hash), row->token_hash);
+	row->user_id = TextDatumGetCString(VALUE(user_id));
+	row->created_at = DatumGetTimestampTz(VALUE(created_at));
+	row->expires_at = DatumGetTimestampTz(VALUE(expires_at));
+	row->last_seen_at = DatumGetTimestampTz(VALUE(last_seen_at));
+	row->lifetime = *DatumGetIntervalP(VALUE(lifetime));
+	row->ended = !IS_NULL(ended_at);
+	row->ended_at = row->ended ? DatumGetTimestampTz(VALUE(ended_at)) : 0;
+	row->ended_by = IS_NULL(ended_by) ? NULL : TextDatumGetCString(VALUE(ended_by));
+	row->metadata = NULL;
+	if (VARSIZE_ANY(DatumGetPointer(VALUE(metadata))) > VARHDRSZ + sizeof(JsonbContainer) ||
+		VARATT_IS_EXTERNAL(DatumGetPointer(VALUE(metadata))))
+		row->metadata = DatumGetJsonbPCopy(VALUE(metadata));
+	row->tenant = IS_NULL(tenant) ? NULL : TextDatumGetCString(VALUE(tenant));
+	row->proof = IS_NULL(signed_only)               ? PROOF_BY_SETUP
+				 : DatumGetBool(VALUE(signed_only)) ? PROOF_NEEDED
+													: PROOF_NOT_NEEDED;
+}
+
+static void
+session_to_values(const SessionRow *row, Datum *values, bool *nulls)
+{
+	VALUE(session_id) = UUIDPGetDatum(&row->session_id);
+	VALUE(token_key) = Int64GetDatum(token_key(row->token_hash));
+	VALUE(created_at) = TimestampTzGetDatum(row->created_at);
+	VALUE(expires_at) = TimestampTzGetDatum(row->expires_at);
+	VALUE(last_seen_at) = TimestampTzGetDatum(row->last_seen_at);
+	VALUE(lifetime) = IntervalPGetDatum(&row->lifetime);
+	VALUE(token_hash) = PointerGetDatum(hash_to_bytea(row->token_hash));
+	VALUE(user_id) = CStringGetTextDatum(row->user_id);
+	IS_NULL(ended_at) = !row->ended;
+	VALUE(ended_at) = TimestampTzGetDatum(row->ended_at);
+	IS_NULL(ended_by) = row->ended_by == NULL;
+	VALUE(ended_by) = row->ended_by ? CStringGetTextDatum(row->ended_by) : (Datum) 0;
+	IS_NULL(tenant) = row->tenant == NULL;
+	VALUE(tenant) = row->tenant ? CStringGetTextDatum(row->tenant) : (Datum) 0;
+	IS_NULL(signed_only) = row->proof == PROOF_BY_SETUP;
+	VALUE(signed_only) = BoolGetDatum(row->proof == PROOF_NEEDED);
+#undef VALUE
+#undef IS_NULL
+}
+
+static void
+session_from_tuple(HeapTuple tuple, Relation table, SessionRow *row)
+{
+	Datum values[Natts_sessions];
+	bool nulls[Natts_sessions];
+
+	read_columns(tuple, table, Natts_sessions, values, nulls);
+	session_from_values(values, nulls, row);
+}
+
+static bool
+find_at_recent_place(Relation table, int64 key, SessionRow *row)
+{
+	HeapTupleData tuple;
+	Buffer buffer;
+
+	if (!recent_row_find(table, key, &tuple, &buffer))
+		return false;
+	session_from_tuple(&tuple, table, row);
+	ReleaseBuffer(buffer);
+	return true;
+}
+
+static bool
+find_by_index(Relation table, int64 key, SessionRow *row)
+{
+	ScanKeyData scan_key;
+	SysScanDesc scan;
+	HeapTuple tuple;
+
+	ScanKeyInit(&scan_key, Anum_sessions_token_key, BTEqualStrategyNumber, F_INT8EQ,
+				Int64GetDatum(key));
+	scan = systable_beginscan(table, relation_oid(SESSIONS_BY_TOKEN), true, NULL, 1, &scan_key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+	{
+		session_from_tuple(tuple, table, row);
+		recent_row_keep(key, scan->slot);
+	}
+	systable_endscan(scan);
+	return HeapTupleIsValid(tuple);
+}
+
+/*
+ * The session whose token has this hash.  The index finds it by eight bytes of
+ * the hash, which nobody can choose; the whole hash is compared in the row.
+ */
+bool
+catalog_find_session(const unsigned char *token_hash, SessionRow *row)
+{
+	int64 key = token_key(token_hash);
+	Relation table = open_relation(SESSIONS, AccessShareLock);
+	bool found = (find_at_recent_place(table, key, row) &&
+				  memcmp(row->token_hash, token_hash, TOKEN_HASH_LEN) == 0) ||
+				 (find_by_index(table, key, row) &&
+				  memcmp(row->token_hash, token_hash, TOKEN_HASH_LEN) == 0);
+
+	table_close(table, AccessShareLock);
+	return found;
+}
+
+static void
+session_id_key(ScanKey key, const pg_uuid_t *session_id)
+{
+	ScanKeyInit(key, Anum_sessions_session_id, BTEqualStrategyNumber, F_UUID_EQ,
+				UUIDPGetDatum(session_id));
+}
+
+bool
+catalog_find_session_by_id(const pg_uuid_t *session_id, SessionRow *row)
+{
+	TableScan scan;
+	ScanKeyData key;
+	HeapTuple tuple;
+
+	session_id_key(&key, session_id);
+	scan_begin(&scan, SESSIONS, SESSIONS_BY_ID, 1, &key);
+	tuple = scan_next(&scan);
+	if (HeapTupleIsValid(tuple))
+		session_from_tuple(tuple, scan.table, row);
+	scan_end(&scan);
+	return HeapTupleIsValid(tuple);
+}
+
+/* Every session of a user that has a row, ended ones too: a list of SessionRow. */
+List *
+catalog_sessions_of_user(const char *user_id)
+{
+	TableScan scan;
+	ScanKeyData key;
+	HeapTuple tuple;
+	List *rows = NIL;
+
+	scan_key_text(&key, Anum_sessions_user_id, user_id);
+	scan_begin(&scan, SESSIONS, SESSIONS_BY_USER, 1, &key);
+	while (HeapTupleIsValid(tuple = scan_next(&scan)))
+	{
+		SessionRow *row = palloc(sizeof(SessionRow));
+
+		session_from_tuple(tuple, scan.table, row);
+		rows = lappend(rows, row);
+	}
+	scan_end(&scan);
+	return rows;
+}
+
+/* Raises unique_violation when the token is taken. */
+void
+catalog_insert_session(const SessionRow *row)
+{
+	Datum values[Natts_sessions];
+	bool nulls[Natts_sessions] = { false };
+
+	session_to_values(row, values, nulls);
+	values[Anum_sessions_metadata - 1] = JsonbPGetDatum(row->metadata);
+	insert_row(SESSIONS, Natts_sessions, values, nulls);
+}
+
+/*
+ * Lock the newest version of the row that `slot` shall hold.  False when the
+ * row is gone, or when it is locked elsewhere and we are not to wait.
+ */
+static bool
+lock_session(Writer *writer, const pg_uuid_t *session_id, bool wait, TupleTableSlot *slot)
+{
+	TableScan scan;
+	ScanKeyData key;
+	HeapTuple tuple;
+	TM_FailureData failure;
+	TM_Result result = TM_Deleted;
+
+	session_id_key(&key, session_id);
+	scan_begin(&scan, SESSIONS, SESSIONS_BY_ID, 1, &key);
+	if (HeapTupleIsValid(tuple = scan_next(&scan)))
+		result = table_tuple_lock(writer->table, &tuple->t_self, GetLatestSnapshot(), slot,
+								  GetCurrentCommandId(false), LockTupleNoKeyExclusive,
+								  wait ? LockWaitBlock : LockWaitSkip,
+								  TUPLE_LOCK_FLAG_FIND_LAST_VERSION, &failure);
+	scan_end(&scan);
+	return result == TM_Ok;
+}
+
+static void
+write_session(Writer *writer, const SessionRow *row, TupleTableSlot *locked)
+{
+	int natts = RelationGetNumberOfAttributes(writer->table);
+	TupleTableSlot *slot = writer_slot(writer, natts);
+	EPQState epqstate;
+
+	slot_getallattrs(locked);
+	memcpy(slot->tts_values, locked->tts_values, natts * sizeof(Datum));
+	memcpy(slot->tts_isnull, locked->tts_isnull, natts * sizeof(bool));
+	session_to_values(row, slot->tts_values, slot->tts_isnull);
+	ExecStoreVirtualTuple(slot);
+	compat_init_recheck(&epqstate, writer->estate);
+	EvalPlanQualSetSlot(&epqstate, locked);
+	ExecSimpleRelationUpdate(writer->target, writer->estate, &epqstate, locked, slot);
+	EvalPlanQualEnd(&epqstate);
+}
+
+/*
+ * Let `edit` change a session in its newest version, under a lock.  False when
+ * there is no such row, when it is locked and `wait` is false, or when `edit`
+ * says that there is nothing to do.
+ */
+bool
+catalog_edit_session(const pg_uuid_t *session_id, bool wait, SessionEdit edit, void *arg)
+{
+	Writer writer;
+	TupleTableSlot *locked;
+	SessionRow row;
+	bool changed = false;
+
+	writer_begin(&writer, SESSIONS);
+	require_columns(writer.table, Natts_sessions);
+	locked = table_slot_create(writer.table, &writer.estate->es_tupleTable);
+	if (lock_session(&writer, session_id, wait, locked))
+	{
+		slot_getallattrs(locked);
+		session_from_values(locked->tts_values, locked->tts_isnull, &row);
+		changed = edit(&row, arg);
+		if (changed)
+			write_session(&writer, &row, locked);
+	}
+	writer_end(&writer);
+	return changed;
+}
+
+bool
+catalog_find_rotated_token(const unsigned char *token_hash, pg_uuid_t *session_id,
+						   TimestampTz *rotated_at)
+{
+	TableScan scan;
+	ScanKeyData key;
+	HeapTuple tuple;
+
+	ScanKeyInit(&key, Anum_rotated_tokens_token_hash, BTEqualStrategyNumber, F_BYTEAEQ,
+				PointerGetDatum(hash_to_bytea(token_hash)));
+	scan_begin(&scan, ROTATED_TOKENS, ROTATED_TOKENS_BY_TOKEN, 1, &key);
+	if (HeapTupleIsValid(tuple = scan_next(&scan)))
+	{
+		*session_id =
+			*DatumGetUUIDP(scan_column_not_null(tuple, &scan, Anum_rotated_tokens_session_id));
+		*rotated_at =
+			DatumGetTimestampTz(scan_column_not_null(tuple, &scan, Anum_rotated_tokens_rotated_at));
+	}
+	scan_end(&scan);
+	return HeapTupleIsValid(tuple);
+}
+
+void
+catalog_insert_rotated_token(const unsigned char *token_hash, const pg_uuid_t *session_id,
+							 TimestampTz rotated_at)
+{
+	Datum values[Natts_rotated_tokens];
+	bool nulls[Natts_rotated_tokens] = { false };
+
+	values[Anum_rotated_tokens_token_hash - 1] = PointerGetDatum(hash_to_bytea(token_hash));
+	values[Anum_rotated_tokens_session_id - 1] = UUIDPGetDatum(session_id);
+	values[Anum_rotated_tokens_rotated_at - 1] = TimestampTzGetDatum(rotated_at);
+	insert_row(ROTATED_TOKENS, Natts_rotated_tokens, values, nulls);
+}
+
+/* Audit.  Everything but the event may be NULL. */
+void
+catalog_insert_event(const char *event, const char *user_id, const pg_uuid_t *session_id,
+					 const char *actor, Jsonb *detail)
+{
+	Datum values[Natts_session_events] = { 0 };
+	bool nulls[Natts_session_events] = { false };
+
+#define SET_COLUMN(column, present, datum)                                                         \
+	do                                                                                             \
+	{                                                                                              \
+		nulls[Anum_session_events_##column - 1] = !(present);                                      \
+		if (present)                                                                               \
+			values[Anum_session_events_##column - 1] = (datum);                                    \
+	} while (0)
+	SET_COLUMN(at, true, TimestampTzGetDatum(GetCurrentTimestamp()));
+	SET_COLUMN(event, true, CStringGetTextDatum(event));
+	SET_COLUMN(user_id, user_id != NULL, CStringGetTextDatum(user_id));
+	SET_COLUMN(session_id, session_id != NULL, UUIDPGetDatum(session_id));
+	SET_COLUMN(actor, actor != NULL, CStringGetTextDatum(actor));
+	SET_COLUMN(detail, detail != NULL, JsonbPGetDatum(detail));
+#undef SET_COLUMN
+	insert_row(SESSION_EVENTS, Natts_session_events, values, nulls);
+}

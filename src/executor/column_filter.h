@@ -1,0 +1,14 @@
+/*
+ * column_filter.h
+ *		A filter that asks for a column's resource, without the interpreter of expressions.
+ */
+#ifndef SESSION_AUTH_COLUMN_FILTER_H
+#define SESSION_AUTH_COLUMN_FILTER_H
+
+#include "nodes/execnodes.h"
+
+extern bool may_take_shortcut(const List *qual);
+extern int columns_of_question(const List *qual);
+extern ExprState *filter_by_shortcut(List *qual, PlanState *scan);
+
+#endif /* SESSION_AUTH_COLUMN_FILTER_H */

@@ -1,0 +1,517 @@
+/*
+ * identity.c
+ *		Who the current caller is: the guarded setting session_auth.identity.
+ *
+ * Invariant: the setting is the only truth.  Its text carries the identity to
+ * parallel workers; its extra data is the struct that readers use; PostgreSQL's
+ * own machinery for settings ends it with the transaction, restores it with a
+ * rolled back savepoint and clears it with DISCARD ALL.
+ *
+ * The check hook is the guard: it takes a value only from identity_set, or
+ * while a parallel worker is given its leader's settings.  Whatever SQL says
+ * (SET, set_config, ALTER ROLE ... SET, PGOPTIONS, a placeholder from before
+ * the library was loaded) passes through the same hook and is refused.
+ */
+#include "postgres.h"
+
+#include "access/parallel.h"
+#include "access/xact.h"
+#include "miscadmin.h"
+
+#include "base/clock.h"
+#include "base/compat.h"
+#include "identity/cursor.h"
+#include "identity/identity.h"
+#include "identity/identity_text.h"
+
+#define SETTING_NAME "session_auth.identity"
+
+const Identity *identity_in_force = NULL; /* the setting's extra data */
+uint64 identity_generation = 1;
+
+static char *setting_value;
+static bool setting_ourselves = false;
+static Identity *setting_chunk = NULL; /* what the value that is being set says */
+static uint64 transaction_number = 1;
+static IdentityCheck check_again = NULL;
+
+/* ----------------------------------------------------------------- in one chunk */
+
+#define FIXED_SIZE (offsetof(Identity, has_session) + sizeof(bool))
+#define NSTRINGS   6
+
+StaticAssertDecl(FIXED_SIZE == 3 * sizeof(TimestampTz) + sizeof(uint64) + sizeof(pg_uuid_t) +
+								   sizeof(IdentityScope) + sizeof(int32) + sizeof(bool),
+				 "the fixed part of an identity has no gaps");
+
+/* The strings but the roles, always in this order. */
+static void
+list_strings(Identity *identity, const char **strings[NSTRINGS])
+{
+	strings[0] = &identity->kind;
+	strings[1] = &identity->user_id;
+	strings[2] = &identity->tenant;
+	strings[3] = &identity->actor;
+	strings[4] = &identity->claims;
+	strings[5] = &identity->origin;
+}
+
+/*
+ * Room for an identity, its array of roles and its strings, from the allocator
+ * that settings use; NULL when there is no memory.
+ */
+static Identity *
+allocate_chunk(int nroles, size_t strings_size, char **strings)
+{
+	size_t head = sizeof(Identity) + nroles * sizeof(char *);
+	Identity *chunk = guc_malloc(LOG, head + strings_size);
+
+	if (chunk)
+	{
+		chunk->roles = (const char *const *) (chunk + 1);
+		*strings = (char *) chunk + head;
+	}
+	return chunk;
+}
+
+static const char *
+copy_string(const char *string, char **to)
+{
+	char *copy = *to;
+	size_t size = strlen(string) + 1;
+
+	memcpy(copy, string, size);
+	*to += size;
+	return copy;
+}
+
+static size_t
+roles_size(const Identity *identity)
+{
+	size_t size = identity->roles_len;
+
+	if (size == 0)
+		for (int i = 0; i < identity->nroles; i++)
+			size += strlen(identity->roles[i]) + 1;
+	return size;
+}
+
+static size_t
+strings_size(const Identity *identity, const char **strings[NSTRINGS])
+{
+	size_t size = roles_size(identity);
+
+	for (int i = 0; i < NSTRINGS; i++)
+		size += *strings[i] ? strlen(*strings[i]) + 1 : 0;
+	return size;
+}
+
+/* One right after the other, as those that a user is granted already lie. */
+static void
+copy_roles(const Identity *identity, Identity *chunk, char *to)
+{
+	const char **roles = (const char **) chunk->roles;
+	const char *first_role = to;
+
+	if (identity->roles_len > 0)
+	{
+		memcpy(to, identity->roles[0], identity->roles_len);
+		for (int i = 0; i < chunk->nroles; i++)
+			roles[i] = to + (identity->roles[i] - identity->roles[0]);
+		return;
+	}
+	for (int i = 0; i < chunk->nroles; i++)
+		roles[i] = copy_string(identity->roles[i], &to);
+	chunk->roles_len = (size_t) (to - first_role);
+}
+
+/* A copy as one chunk: what readers use.  NULL when there is no memory. */
+static Identity *
+identity_to_chunk(Identity *identity)
+{
+	const char **strings[NSTRINGS];
+	const char *const *roles;
+	Identity *chunk;
+	char *at;
+
+	list_strings(identity, strings);
+	chunk = allocate_chunk(identity->nroles, strings_size(identity, strings), &at);
+	if (chunk == NULL)
+		return NULL;
+	roles = chunk->roles;
+	*chunk = *identity;
+	chunk->roles = roles;
+	chunk->list = NULL;
+	list_strings(chunk, strings);
+	for (int i = 0; i < NSTRINGS; i++)
+		if (*strings[i])
+			*strings[i] = copy_string(*strings[i], &at);
+	copy_roles(identity, chunk, at);
+	return chunk;
+}
+
+/* ------------------------------------------------------- to and from the text */
+
+/*
+ * The text (identity_text.h) is read by parallel workers alone.
+ *
+ * It begins with its format, to be changed with whatever is written, struct
+ * Identity included: a worker loads the library that is installed now, and its
+ * leader may have one from before.
+ */
+#define FORMAT '1'
+
+static char *
+write_roles(char *at, const Identity *identity)
+{
+	if (identity->list)
+	{
+		memcpy(at, identity->list->text, identity->list->text_len);
+		return at + identity->list->text_len;
+	}
+	for (int i = 0; i < identity->nroles; i++)
+		at = write_string(at, identity->roles[i], strlen(identity->roles[i]));
+	return at;
+}
+
+static char *
+identity_to_text(Identity *identity)
+{
+	const char **strings[NSTRINGS];
+	char *text;
+	char *at;
+
+	list_strings(identity, strings);
+	text = at = palloc(2 * FIXED_SIZE + (NSTRINGS + identity->nroles) * LEN_LETTERS +
+					   strings_size(identity, strings) + 2);
+	*at++ = FORMAT;
+	at = write_bytes(at, identity, FIXED_SIZE);
+	for (int i = 0; i < NSTRINGS; i++)
+		at = write_string(at, *strings[i], *strings[i] ? strlen(*strings[i]) : 0);
+	at = write_roles(at, identity);
+	*at = '\0';
+	return text;
+}
+
+/* A cursor over the text, and the place where strings are copied to. */
+typedef struct Reader
+{
+	const char *at;
+	char *copy;
+	bool failed;
+} Reader;
+
+static unsigned int
+read_half(Reader *reader)
+{
+	unsigned int half = (unsigned int) *reader->at - 'a';
+
+	if (half < 16)
+		reader->at++;
+	else
+		reader->failed = true;
+	return half;
+}
+
+static void
+read_bytes(Reader *reader, void *to, size_t len)
+{
+	unsigned char *bytes = to;
+
+	for (size_t i = 0; i < len && !reader->failed; i++)
+	{
+		unsigned int low = read_half(reader);
+
+		bytes[i] = (unsigned char) (low | read_half(reader) << 4);
+	}
+}
+
+static const char *
+read_string(Reader *reader)
+{
+	char *start = reader->copy;
+	uint32 len = NULL_STRING;
+
+	read_bytes(reader, &len, sizeof(len));
+	if (reader->failed || len == NULL_STRING)
+		return NULL;
+	if (strnlen(reader->at, len) < len)
+	{
+		reader->failed = true;
+		return NULL;
+	}
+	memcpy(start, reader->at, len);
+	start[len] = '\0';
+	reader->copy += len + 1;
+	reader->at += len;
+	return start;
+}
+
+static void
+read_strings(Reader *reader, Identity *identity)
+{
+	const char **strings[NSTRINGS];
+	const char **roles = (const char **) identity->roles;
+	const char *first_role;
+
+	list_strings(identity, strings);
+	for (int i = 0; i < NSTRINGS; i++)
+		*strings[i] = read_string(reader);
+	first_role = reader->copy;
+	for (int i = 0; i < identity->nroles; i++)
+		roles[i] = read_string(reader);
+	identity->roles_len = (size_t) (reader->copy - first_role);
+}
+
+/* NULL when the text is not an identity or there is no memory. */
+static Identity *
+identity_from_text(const char *text)
+{
+	Identity fixed;
+	Identity *identity;
+	Reader reader = { text + 1, NULL, *text != FORMAT };
+
+	read_bytes(&reader, &fixed, FIXED_SIZE);
+	if (reader.failed || fixed.nroles < 0 || (size_t) fixed.nroles > strlen(reader.at))
+		return NULL;
+	identity = allocate_chunk(fixed.nroles, strlen(reader.at) + 1, &reader.copy);
+	if (identity == NULL)
+		return NULL;
+	memcpy(identity, &fixed, FIXED_SIZE);
+	identity->list = NULL;
+	read_strings(&reader, identity);
+	if (reader.failed || *reader.at != '\0' || identity->user_id == NULL || identity->kind == NULL)
+	{
+		guc_free(identity);
+		return NULL;
+	}
+	return identity;
+}
+
+/*
+ * What stands for a leader's identity in a worker that cannot read it, which
+ * says so when it is asked: an error of the setting's would show the text.
+ */
+static Identity *
+unreadable_identity(void)
+{
+	Identity *identity = guc_malloc(LOG, sizeof(Identity));
+
+	if (identity)
+	{
+		memset(identity, 0, sizeof(Identity));
+		identity->scope = SCOPE_UNREADABLE;
+		identity->expires_at = DT_NOEND;
+	}
+	return identity;
+}
+
+/* ---------------------------------------------------------------- the setting */
+
+static bool
+identity_check_hook(char **newval, void **extra, GucSource source)
+{
+	*extra = NULL;
+	if (*newval == NULL || **newval == '\0')
+		return true;
+	if (!setting_ourselves && !(InitializingParallelWorker && source == PGC_S_SESSION))
+	{
+		GUC_check_errcode(ERRCODE_INSUFFICIENT_PRIVILEGE);
+		GUC_check_errmsg("\"%s\" cannot be set", SETTING_NAME);
+		GUC_check_errhint("Use session_auth.authenticate().");
+		return false;
+	}
+	*extra = setting_ourselves ? setting_chunk : identity_from_text(*newval);
+	setting_chunk = NULL;
+	if (*extra == NULL)
+		*extra = unreadable_identity();
+	return *extra != NULL;
+}
+
+static void
+identity_assign_hook(const char *newval, void *extra)
+{
+	identity_in_force = extra;
+	identity_generation++;
+}
+
+/* What SHOW and SET ... FROM CURRENT see: that there is one, never its content. */
+static const char *
+identity_show_hook(void)
+{
+	return identity_in_force ? "(hidden)" : "";
+}
+
+static void identity_xact_callback(XactEvent event, void *arg);
+
+void
+identity_init(void)
+{
+	RegisterXactCallback(identity_xact_callback, NULL);
+	DefineCustomStringVariable(SETTING_NAME, "The current identity; set by authenticate() alone.",
+							   NULL, &setting_value, "", PGC_SUSET,
+							   GUC_NO_SHOW_ALL | GUC_NOT_IN_SAMPLE | GUC_DISALLOW_IN_FILE,
+							   identity_check_hook, identity_assign_hook, identity_show_hook);
+}
+
+void
+identity_on_check(IdentityCheck check)
+{
+	check_again = check;
+}
+
+/* A chunk that is still here came to an error before the check.  (PG_FINALLY makes gcc 15 warn.) */
+static void
+finish_setting(void)
+{
+	setting_ourselves = false;
+	if (setting_chunk)
+		guc_free(setting_chunk);
+	setting_chunk = NULL;
+}
+
+static void
+write_setting(const char *value, Identity *chunk, GucAction action)
+{
+	setting_ourselves = true;
+	setting_chunk = chunk;
+	PG_TRY();
+	{
+		(void) set_config_option(SETTING_NAME, value, PGC_SUSET, PGC_S_SESSION, action, true, ERROR,
+								 false);
+	}
+	PG_CATCH();
+	{
+		finish_setting();
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	finish_setting();
+}
+
+static void
+write_identity(Identity *identity, GucAction action)
+{
+	const char *text = identity_to_text(identity);
+	Identity *chunk = identity_to_chunk(identity);
+
+	if (chunk == NULL)
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	write_setting(text, chunk, action);
+}
+
+/* ------------------------------------------------------------------ the reader */
+
+/*
+ * Transactions of one message share their start; a parallel worker shares that
+ * with its leader and counts transactions of its own.
+ */
+static void
+mark_checked(Identity *identity)
+{
+	identity->checked_in = GetCurrentTransactionStartTimestamp();
+	identity->checked_number = transaction_number;
+}
+
+static bool
+is_checked(const Identity *identity)
+{
+	return identity->checked_in == GetCurrentTransactionStartTimestamp() &&
+		   (identity->checked_number == transaction_number || IsParallelWorker());
+}
+
+static void
+identity_xact_callback(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
+		transaction_number++;
+}
+
+/*
+ * An identity of scope connection is looked up again at its first use in a
+ * transaction.  GUC_ACTION_SAVE lasts no longer than the transaction, and is
+ * the one action that PostgreSQL allows during a parallel operation.
+ */
+static void
+check_connection_identity(void)
+{
+	Identity fresh = *identity_in_force;
+
+	if (check_again && check_again(identity_in_force, &fresh))
+	{
+		fresh.scope = SCOPE_CONNECTION;
+		mark_checked(&fresh);
+		write_identity(&fresh, GUC_ACTION_SAVE);
+	}
+	else
+		write_setting("", NULL, GUC_ACTION_SAVE);
+}
+
+static void
+refuse_unreadable(void)
+{
+	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					errmsg("session_auth was updated while this connection was open"),
+					errhint("Connect again.")));
+}
+
+/* One of scope connection, which has not expired: looked up again if that is due. */
+const Identity *
+identity_current_checked(void)
+{
+	if (identity_in_force->scope == SCOPE_UNREADABLE)
+		refuse_unreadable();
+	if (!is_checked(identity_in_force))
+	{
+		check_connection_identity();
+		if (identity_in_force == NULL || identity_in_force->expires_at <= clock_statement())
+			return NULL;
+	}
+	return identity_in_force;
+}
+
+/*
+ * Who is to be recorded as having done something: the one who impersonates, or
+ * the current user, or NULL when nobody is authenticated.
+ */
+const char *
+identity_acting_user(void)
+{
+	const Identity *identity = identity_current();
+
+	if (identity == NULL)
+		return NULL;
+	return identity->actor ? identity->actor : identity->user_id;
+}
+
+/* ------------------------------------------------------------------ the writers */
+
+/*
+ * An open cursor has taken some of its rows for one identity and would take
+ * the rest for another.  One whose rows are stored takes none.
+ */
+void
+identity_require_no_cursor(void)
+{
+	if (cursor_takes_more_rows())
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("cannot change the identity while a cursor is open"),
+						errhint("Close every cursor first, for example with CLOSE ALL."),
+						errhidestmt(true)));
+}
+
+/* After identity_require_no_cursor, which comes before a token is looked at. */
+void
+identity_set(Identity *identity)
+{
+	mark_checked(identity);
+	write_identity(identity,
+				   identity->scope == SCOPE_CONNECTION ? GUC_ACTION_SET : GUC_ACTION_LOCAL);
+}
+
+/* Also drops what lies below an identity of scope transaction. */
+void
+identity_drop(void)
+{
+	write_setting("", NULL, GUC_ACTION_SET);
+}

@@ -1,0 +1,66 @@
+/*
+ * permission.h
+ *		What roles may do.
+ */
+#ifndef SESSION_AUTH_PERMISSION_H
+#define SESSION_AUTH_PERMISSION_H
+
+#include "base/string_table.h"
+#include "catalog/tables.h"
+
+/* All that a set of roles may do, inheritance resolved. */
+typedef struct PermissionSet PermissionSet;
+
+/* The part of it that concerns one action. */
+typedef struct ActionGrants ActionGrants;
+
+/*
+ * What one set says of one action.  Most sets have names alone for it, and
+ * nothing for the action *: then one look-up answers.
+ */
+typedef struct ActionRules
+{
+	const StringTable *names; /* the one table to look in, or NULL: it is not that simple */
+	uint32 all;               /* effects on every resource, where there are names */
+	const ActionGrants *own;  /* of the action itself, or NULL */
+	const ActionGrants *any;  /* of the action *, or NULL */
+} ActionRules;
+
+extern void permission_init(void);
+
+extern void permission_accept_changes(void);
+extern uint64 permission_generation;
+extern const PermissionSet *permission_set(const char *roles, size_t len, uint64 *valid_for);
+extern const PermissionSet *permission_set_of_role(const char *role, uint64 *valid_for);
+extern bool permission_set_has_role(const PermissionSet *set, const char *role, size_t len);
+extern ActionRules permission_rules(const PermissionSet *set, const char *action, size_t len);
+extern bool permission_allows_by_rules(const ActionRules *rules, const char *resource, size_t len);
+extern List *permission_enumerate(const ActionRules *rules, bool *everything);
+
+/* Granted at least once, and denied nowhere.  Nothing may be done to nothing. */
+static pg_attribute_always_inline bool
+permission_allows(const ActionRules *rules, const char *resource, size_t len)
+{
+	StringKey key;
+	const StringEntry *entry;
+
+	if (unlikely(rules->names == NULL || len == 0))
+		return permission_allows_by_rules(rules, resource, len);
+	key = string_key(resource, len);
+	entry = string_table_find(rules->names, &key);
+	return (rules->all | (entry ? (uint32) entry->value.bits : 0)) == EFFECT_ALLOW;
+}
+
+/* A permission as it is stored, and the role that holds it. */
+typedef struct HeldPermission
+{
+	const char *via_role;
+	const char *action;
+	const char *resource;
+	PermissionEffect effect;
+} HeldPermission;
+
+extern List *permission_list(RoleReading *reading, const char *role);
+extern bool permission_covers(const HeldPermission *held, const char *action, const char *resource);
+
+#endif /* SESSION_AUTH_PERMISSION_H */

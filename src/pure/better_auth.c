@@ -1,0 +1,175 @@
+/*
+ * better_auth.c
+ *		What better-auth keeps in its session_data cookie; see better_auth.h.
+ */
+#include "pure/better_auth.h"
+
+#include <string.h>
+
+#include "pure/base64.h"
+
+#define MEMBER(doc, node, name) json_member(doc, node, name, sizeof(name) - 1)
+#define EXPIRES_PREFIX          ",\"expiresAt\":"
+#define ISO_LEN                 24 /* 2100-01-01T00:00:00.000Z */
+#define US_PER_SECOND           INT64_C(1000000)
+
+/* Days from 1970-01-01 to a date of the Gregorian calendar. */
+static int64_t
+days_from_civil(int64_t year, int month, int day)
+{
+	int64_t era;
+	int64_t of_era;
+	int64_t day_of_year;
+
+	year -= month <= 2;
+	era = year / 400;
+	of_era = year - era * 400;
+	day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + day_of_year - 719468;
+}
+
+/* The number in n digits at s, or -1. */
+static int
+digits(const char *s, int n)
+{
+	int value = 0;
+	int i;
+
+	for (i = 0; i < n; i++)
+	{
+		if (s[i] < '0' || s[i] > '9')
+			return -1;
+		value = value * 10 + (s[i] - '0');
+	}
+	return value;
+}
+
+/* What Date.prototype.toISOString writes, and nothing else. */
+static bool
+read_iso(Slice text, int64_t *us)
+{
+	static const char shape[] = "0000-00-00T00:00:00.000Z";
+	int month;
+	int day;
+	int64_t seconds;
+	int i;
+
+	if (text.len != ISO_LEN)
+		return false;
+	for (i = 0; i < ISO_LEN; i++)
+		if (shape[i] == '0' ? text.data[i] < '0' || text.data[i] > '9' : text.data[i] != shape[i])
+			return false;
+	month = digits(text.data + 5, 2);
+	day = digits(text.data + 8, 2);
+	if (month < 1 || month > 12 || day < 1 || day > 31 || digits(text.data + 11, 2) > 23 ||
+		digits(text.data + 14, 2) > 59 || digits(text.data + 17, 2) > 59)
+		return false;
+	seconds = days_from_civil(digits(text.data, 4), month, day) * 86400 +
+			  digits(text.data + 11, 2) * 3600 + digits(text.data + 14, 2) * 60 +
+			  digits(text.data + 17, 2);
+	*us = seconds * US_PER_SECOND + digits(text.data + 20, 3) * 1000;
+	return true;
+}
+
+/* A non-empty string; escaped ones are kept in cache->text. */
+static bool
+read_text(BetterAuthCache *cache, const JsonDoc *doc, const JsonNode *node, size_t *used,
+		  Slice *out)
+{
+	if (json_text(doc, node, cache->text + *used, BETTER_AUTH_TEXT_MAX - *used, out) != RESULT_OK)
+		return false;
+	if (node->escaped)
+		*used += out->len;
+	return out->len > 0;
+}
+
+ResultCode
+better_auth_cache_read(BetterAuthCache *cache, const JsonDoc *doc, const JsonNode *payload)
+{
+	const JsonNode *session = MEMBER(doc, payload, "session");
+	const JsonNode *user = MEMBER(doc, payload, "user");
+	const JsonNode *version = MEMBER(doc, payload, "version");
+	size_t used = 0;
+	Slice expires;
+
+	if (session == NULL || user == NULL)
+		return RESULT_NO_SUBJECT;
+	if (!read_text(cache, doc, MEMBER(doc, session, "userId"), &used, &cache->user_id) ||
+		!read_text(cache, doc, MEMBER(doc, session, "token"), &used, &cache->token) ||
+		!json_same_text(doc, MEMBER(doc, session, "userId"), doc, MEMBER(doc, user, "id")))
+		return RESULT_NO_SUBJECT;
+	if (json_text(doc, MEMBER(doc, session, "expiresAt"), NULL, 0, &expires) != RESULT_OK ||
+		!read_iso(expires, &cache->expires_us))
+		return RESULT_MALFORMED;
+	cache->version.data = NULL;
+	cache->version.len = 0;
+	if (version != NULL && !read_text(cache, doc, version, &used, &cache->version))
+		return RESULT_MALFORMED;
+	return RESULT_OK;
+}
+
+/* HMAC over the inner object's text with expiresAt moved into it. */
+static ResultCode
+check_signature(const JsonDoc *doc, const JsonNode *inner, const JsonNode *expires, Slice signature,
+				Slice secret, char *buf, size_t cap)
+{
+	unsigned char mac[CRYPTO_SHA256_LEN];
+	char expected[BASE64URL_LEN(CRYPTO_SHA256_LEN)];
+	Slice object = json_raw(doc, inner);
+	Slice number = json_raw(doc, expires);
+	size_t n = object.len - 1;
+
+	if (n + sizeof(EXPIRES_PREFIX) + number.len + 1 > cap)
+		return RESULT_TOO_LONG;
+	memcpy(buf, object.data, n);
+	memcpy(buf + n, EXPIRES_PREFIX, sizeof(EXPIRES_PREFIX) - 1);
+	n += sizeof(EXPIRES_PREFIX) - 1;
+	memcpy(buf + n, number.data, number.len);
+	n += number.len;
+	buf[n++] = '}';
+	if (!crypto_hmac_sha256(secret.data, secret.len, buf, n, mac))
+		return RESULT_CRYPTO_FAILED;
+	base64url_encode(mac, sizeof(mac), expected);
+	if (signature.len != sizeof(expected) ||
+		!crypto_equal(expected, signature.data, sizeof(expected)))
+		return RESULT_BAD_SIGNATURE;
+	return RESULT_OK;
+}
+
+ResultCode
+better_auth_cache_compact(BetterAuthCache *cache, Slice text, Slice secret, char *json, size_t cap,
+						  JsonDoc *doc, JsonNode *nodes, size_t n_nodes)
+{
+	const JsonNode *inner;
+	const JsonNode *expires;
+	Slice signature;
+	int64_t outer_ms;
+	size_t len;
+	ResultCode result;
+
+	/* The second half of json is room for the text that is signed, which is shorter. */
+	result = base64url_decode(text.data, text.len, (unsigned char *) json, cap / 2, &len);
+	if (result == RESULT_OK)
+		result = json_scan(doc, json, len, nodes, n_nodes);
+	if (result != RESULT_OK)
+		return result;
+	inner = MEMBER(doc, doc->nodes, "session");
+	expires = MEMBER(doc, doc->nodes, "expiresAt");
+	if (inner == NULL || inner->kind != JSON_KIND_OBJECT || inner->size == 0 ||
+		MEMBER(doc, inner, "expiresAt") != NULL ||
+		json_date_us(doc, expires, &outer_ms) != RESULT_OK ||
+		json_text(doc, MEMBER(doc, doc->nodes, "signature"), NULL, 0, &signature) != RESULT_OK)
+		return RESULT_MALFORMED;
+	result = check_signature(doc, inner, expires, signature, secret, json + cap / 2, cap - cap / 2);
+	if (result == RESULT_OK)
+		result = better_auth_cache_read(cache, doc, inner);
+	if (result == RESULT_OK && outer_ms / 1000 < cache->expires_us)
+		cache->expires_us = outer_ms / 1000;
+	return result;
+}
+
+ResultCode
+better_auth_cache_check(const BetterAuthCache *cache, int64_t now_us)
+{
+	return cache->expires_us <= now_us ? RESULT_EXPIRED : RESULT_OK;
+}

@@ -1,0 +1,55 @@
+/*
+ * cookie.h
+ *		Tokens in request headers: Cookie (RFC 6265) and Authorization.
+ *
+ * Invariant: of several cookies with one name the first counts, as in the
+ * libraries; names are compared byte by byte; a value is percent-decoded as
+ * JavaScript's decodeURIComponent does it, and stays as it is when it is
+ * malformed.  Nothing here judges whether the token is genuine.
+ *
+ * Pure: no PostgreSQL, no OpenSSL, no allocation.
+ */
+#ifndef SESSION_AUTH_COOKIE_H
+#define SESSION_AUTH_COOKIE_H
+
+#include "pure/result.h"
+#include "pure/slice.h"
+
+/* How a library splits a value that is too long for one cookie. */
+typedef enum CookieChunks
+{
+	COOKIE_WHOLE, /* it does not: express-session, Lucia, opaque tokens */
+	/*
+	 * Auth.js: all cookies whose names start with this one, in the order of the
+	 * number behind their last dot, empty ones left out.  A foreign cookie of
+	 * such a name spoils the token, there as here.
+	 */
+	COOKIE_AUTHJS,
+	/* better-auth: the cookie itself, or else name.0, name.1, … in numeric order */
+	COOKIE_BETTER_AUTH
+} CookieChunks;
+
+#define COOKIE_CHUNKS_MAX 64
+
+/*
+ * The decoded value of a cookie, joined of its chunks.  RESULT_NO_TOKEN when
+ * there is none or it is empty, RESULT_TOO_LONG when out is too small or there
+ * are more than COOKIE_CHUNKS_MAX chunks.
+ */
+ResultCode cookie_value(Slice header, Slice name, CookieChunks chunks, char *out, size_t cap,
+						size_t *out_len);
+
+/*
+ * The token of an Authorization header: "Bearer", in any case, one space, and
+ * the word up to the next space, percent-decoded.  RESULT_NO_TOKEN for another
+ * scheme or an empty word, RESULT_MALFORMED when the encoding is.
+ */
+ResultCode bearer_token(Slice header, char *out, size_t cap, size_t *out_len);
+
+/*
+ * Percent-decodes; RESULT_MALFORMED when an escape is incomplete or the bytes
+ * behind escapes are no UTF-8, RESULT_TOO_LONG when out is too small.
+ */
+ResultCode percent_decode(Slice in, char *out, size_t cap, size_t *out_len);
+
+#endif /* SESSION_AUTH_COOKIE_H */

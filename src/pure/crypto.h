@@ -1,0 +1,177 @@
+/*
+ * crypto.h
+ *		The only door to OpenSSL.
+ *
+ * Invariant: OpenSSL's error queue is empty after every call, and no type or
+ * constant of OpenSSL is visible through this header.  Failures are answered,
+ * never raised; nothing here logs.  A CryptoKey is bound to one algorithm for
+ * its whole life and was found fit for it when it was made; no other key exists.
+ *
+ * What is fetched from OpenSSL's providers is fetched once per process and kept,
+ * and a key keeps its prepared contexts.  The functions are for one thread, as a
+ * PostgreSQL backend is.
+ */
+#ifndef SESSION_AUTH_CRYPTO_H
+#define SESSION_AUTH_CRYPTO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "pure/result.h"
+#include "pure/slice.h"
+
+#define CRYPTO_SHA256_LEN 32
+#define CRYPTO_SHA512_LEN 64
+
+/* ------------------------------------------------------------ building blocks */
+
+bool crypto_sha256(const void *data, size_t len, unsigned char out[CRYPTO_SHA256_LEN]);
+bool crypto_sha512(const void *data, size_t len, unsigned char out[CRYPTO_SHA512_LEN]);
+
+/* HMAC-SHA256 with a key of any length: for cookies, whose secrets are passwords. */
+bool crypto_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
+						unsigned char out[CRYPTO_SHA256_LEN]);
+
+/* HKDF-SHA256, extract and expand; false when out_len is more than 255 blocks. */
+bool crypto_hkdf_sha256(Slice secret, Slice salt, Slice info, unsigned char *out, size_t out_len);
+
+/* Random bytes for secrets, from OpenSSL's private generator. */
+bool crypto_random(void *out, size_t len);
+
+/* Compares in a time that depends on len alone. */
+bool crypto_equal(const void *a, const void *b, size_t len);
+
+/* Overwrites p in a way that the compiler keeps. */
+void crypto_cleanse(void *p, size_t len);
+
+/* --------------------------------------------------- authenticated encryption */
+
+#define CRYPTO_CBC_HS512_KEY_LEN 64
+#define CRYPTO_CBC_HS512_IV_LEN  16
+#define CRYPTO_CBC_HS512_TAG_LEN 32
+#define CRYPTO_GCM_KEY_LEN       32
+#define CRYPTO_GCM_IV_LEN        12
+#define CRYPTO_GCM_TAG_LEN       16
+
+/*
+ * Open a ciphertext into out, which holds in.len bytes; it is all zero unless
+ * RESULT_OK.  The tag is compared in constant time, and for CBC before anything
+ * is decrypted.  iv and tag have the lengths above.  RESULT_BAD_SIGNATURE for
+ * every fault of the input.
+ */
+ResultCode crypto_cbc_hs512_open(const unsigned char *key, const unsigned char *iv, Slice aad,
+								 Slice in, const unsigned char *tag, unsigned char *out,
+								 size_t *out_len);
+ResultCode crypto_gcm_open(const unsigned char *key, const unsigned char *iv, Slice aad, Slice in,
+						   const unsigned char *tag, unsigned char *out, size_t *out_len);
+
+/* ------------------------------------------------------------- signature keys */
+
+typedef enum CryptoAlg
+{
+	CRYPTO_ALG_HS256,
+	CRYPTO_ALG_HS384,
+	CRYPTO_ALG_HS512,
+	CRYPTO_ALG_RS256,
+	CRYPTO_ALG_RS384,
+	CRYPTO_ALG_RS512,
+	CRYPTO_ALG_PS256,
+	CRYPTO_ALG_PS384,
+	CRYPTO_ALG_PS512,
+	CRYPTO_ALG_ES256,
+	CRYPTO_ALG_ES384,
+	CRYPTO_ALG_ES512,
+	CRYPTO_ALG_EDDSA
+} CryptoAlg;
+
+typedef enum CryptoKeyType
+{
+	CRYPTO_TYPE_SECRET, /* oct */
+	CRYPTO_TYPE_RSA,
+	CRYPTO_TYPE_EC,
+	CRYPTO_TYPE_ED25519 /* OKP */
+} CryptoKeyType;
+
+typedef struct CryptoKey CryptoKey;
+
+/* The longest signature of any algorithm: RSA with 16384 bits. */
+#define CRYPTO_SIGNATURE_MAX 2048
+
+/* Names as JOSE has them, exactly, RFC 9864's Ed25519 too; false for others, "none" among them. */
+bool crypto_alg_by_name(const char *name, size_t len, CryptoAlg *alg);
+const char *crypto_alg_name(CryptoAlg alg);
+CryptoKeyType crypto_alg_type(CryptoAlg alg);
+/* "P-256", "P-384", "P-521" or "Ed25519"; NULL for algorithms without a curve. */
+const char *crypto_alg_curve(CryptoAlg alg);
+
+/*
+ * Making keys.  RESULT_BAD_KEY when the key does not fit; then *why, if why is
+ * not NULL, is a constant text that says why, fit for an error's detail.
+ * RESULT_NO_MEMORY and RESULT_CRYPTO_FAILED are faults of the machine.  The
+ * caller owns the key.
+ */
+
+/* At least as long as the hash; text that is a PEM or a JWK is refused. */
+ResultCode crypto_key_from_secret(CryptoAlg alg, const void *secret, size_t len, CryptoKey **key,
+								  const char **why);
+
+/* SubjectPublicKeyInfo, PKCS#8, or the older private forms; unencrypted, one key. */
+ResultCode crypto_key_from_pem(CryptoAlg alg, const char *pem, size_t len, CryptoKey **key,
+							   const char **why);
+
+/* Numbers are big-endian bytes.  Without d the key is public; then the rest is empty too. */
+typedef struct CryptoRsaParts
+{
+	Slice n, e, d, p, q, dp, dq, qi;
+} CryptoRsaParts;
+
+ResultCode crypto_key_from_rsa(CryptoAlg alg, const CryptoRsaParts *parts, CryptoKey **key,
+							   const char **why);
+
+/* The curve is the algorithm's; x, y and d have exactly its length; d empty: public. */
+ResultCode crypto_key_from_ec(CryptoAlg alg, Slice x, Slice y, Slice d, CryptoKey **key,
+							  const char **why);
+
+/* 32 bytes each; d empty: public. */
+ResultCode crypto_key_from_ed25519(Slice x, Slice d, CryptoKey **key, const char **why);
+
+void crypto_key_free(CryptoKey *key);
+
+CryptoAlg crypto_key_alg(const CryptoKey *key);
+
+/* Can it sign?  True for secrets. */
+bool crypto_key_is_private(const CryptoKey *key);
+
+/* The public half as PEM (no NUL); RESULT_BAD_KEY for secrets. */
+ResultCode crypto_key_public_pem(const CryptoKey *key, char *out, size_t cap, size_t *out_len);
+
+/*
+ * The public numbers: n and e for RSA, x and y for EC, x for Ed25519; big-endian,
+ * EC and Ed25519 at full length.  RESULT_BAD_KEY for secrets.
+ */
+ResultCode crypto_key_public_parts(const CryptoKey *key, unsigned char *a, size_t a_cap,
+								   size_t *a_len, unsigned char *b, size_t b_cap, size_t *b_len);
+
+/* ------------------------------------------------------- signing and verifying */
+
+/* The exact length of this key's signatures, as JOSE writes them. */
+size_t crypto_signature_len(const CryptoKey *key);
+
+/* sig holds crypto_signature_len(key) bytes.  RESULT_BAD_KEY when the key is public. */
+ResultCode crypto_sign(CryptoKey *key, const void *data, size_t len, unsigned char *sig);
+
+/*
+ * RESULT_OK or RESULT_BAD_SIGNATURE.  Exact lengths; PS* salts as long as the
+ * hash; ES* signatures are r and s, both in [1, n-1].
+ */
+ResultCode crypto_verify(CryptoKey *key, const void *data, size_t len, const unsigned char *sig,
+						 size_t sig_len);
+
+/* Is it the SHA-256 of the data that the key's signatures are made of?  (RS256, PS256, ES256.) */
+bool crypto_signs_sha256(const CryptoKey *key);
+
+/* As crypto_verify(), of data whose SHA-256 is known; only where crypto_signs_sha256(). */
+ResultCode crypto_verify_sha256(CryptoKey *key, const unsigned char sha256[CRYPTO_SHA256_LEN],
+								const unsigned char *sig, size_t sig_len);
+
+#endif /* SESSION_AUTH_CRYPTO_H */

@@ -1,0 +1,85 @@
+/*
+ * jose.c
+ *		The protected header of a JWS or JWE; see jose.h.
+ */
+#include "pure/jose.h"
+
+#include <string.h>
+
+#include "pure/base64.h"
+
+/* Their mere presence refuses a token, whatever they say. */
+static const char *const refused[] = { "crit", "b64", "zip", "jwk", "jku", "x5u", "x5c" };
+
+/* An optional string of at most cap bytes. */
+static ResultCode
+read_text(const JsonDoc *doc, const char *name, char *buf, size_t cap, bool *has, size_t *len)
+{
+	const JsonNode *node = json_member(doc, doc->nodes, name, strlen(name));
+	Slice text;
+	ResultCode result;
+
+	*has = node != NULL;
+	*len = 0;
+	if (node == NULL)
+		return RESULT_OK;
+	result = json_text(doc, node, buf, cap, &text);
+	if (result != RESULT_OK)
+		return result;
+	if (text.len > cap)
+		return RESULT_TOO_LONG;
+	memmove(buf, text.data, text.len);
+	*len = text.len;
+	return RESULT_OK;
+}
+
+ResultCode
+jose_header(JoseHeader *header, Slice part)
+{
+	size_t len;
+	size_t i;
+	bool has;
+	ResultCode result;
+
+	result = base64url_decode(part.data, part.len, (unsigned char *) header->text, JOSE_HEADER_MAX,
+							  &len);
+	if (result == RESULT_OK)
+		result = json_scan(&header->doc, header->text, len, header->nodes, JOSE_NODES_MAX);
+	if (result != RESULT_OK)
+		return result;
+	if (header->nodes[0].kind != JSON_KIND_OBJECT)
+		return RESULT_MALFORMED;
+	for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+		if (json_member(&header->doc, header->nodes, refused[i], strlen(refused[i])) != NULL)
+			return RESULT_UNSUPPORTED;
+	result = read_text(&header->doc, "alg", header->alg, JOSE_ALG_MAX, &has, &header->alg_len);
+	if (result == RESULT_OK && !has)
+		result = RESULT_MALFORMED;
+	if (result == RESULT_OK)
+		result = read_text(&header->doc, "enc", header->enc, JOSE_ALG_MAX, &has, &header->enc_len);
+	if (result == RESULT_OK)
+		result = read_text(&header->doc, "kid", header->kid, JOSE_KID_MAX, &header->has_kid,
+						   &header->kid_len);
+	return result;
+}
+
+ResultCode
+jose_split(const char *token, size_t len, Slice *parts, int n)
+{
+	const char *end = token + len;
+	const char *start = token;
+	int i;
+
+	for (i = 0; i < n; i++)
+	{
+		const char *dot = start < end ? memchr(start, '.', (size_t) (end - start)) : NULL;
+		bool last = i == n - 1;
+
+		if (last != (dot == NULL))
+			return RESULT_UNKNOWN_FORM;
+		parts[i].data = start;
+		parts[i].len = (size_t) ((last ? end : dot) - start);
+		start = last ? end : dot + 1;
+	}
+	return RESULT_OK;
+}

@@ -1,0 +1,60 @@
+/*
+ * jwk.h
+ *		Keys as text: JWK (RFC 7517, 7518, 8037), PEM or a bare secret.
+ *
+ * Invariant: a JWK becomes a key only when all that it says of itself fits the
+ * algorithm that it shall serve: kty, crv, alg, use and key_ops.  Its numbers
+ * are canonical base64url.
+ *
+ * Pure: no PostgreSQL; what is cryptography is crypto.c's.
+ */
+#ifndef SESSION_AUTH_JWK_H
+#define SESSION_AUTH_JWK_H
+
+#include "pure/crypto.h"
+#include "pure/json.h"
+
+#define JWK_TEXT_MAX 32768
+#define JWK_KID_MAX  255
+#define JWK_SET_MAX  256
+
+typedef struct JwkInfo
+{
+	CryptoAlg alg;
+	bool for_signatures; /* or for encryption, as its use or key_ops say */
+	bool has_kid;
+	size_t kid_len;
+	char kid[JWK_KID_MAX];
+} JwkInfo;
+
+/*
+ * What a key of a set is for.  Without an alg it is the usual one: RS256 for RSA,
+ * the curve's for EC, EdDSA for Ed25519.  RESULT_UNSUPPORTED when it is for no
+ * signatures that we know (encryption, another curve), and
+ * RESULT_MALFORMED when it is no JWK, so that an import can pass over it; what info says
+ * of its kid and its use is right then, too.
+ */
+ResultCode jwk_describe(const JsonDoc *doc, const JsonNode *jwk, JwkInfo *info);
+
+/*
+ * Is this a set ({"keys":[…]}) that can be trusted as a whole?  RESULT_BAD_KEY when it
+ * mixes secrets with public keys, or when it has more than JWK_SET_MAX keys;
+ * RESULT_MALFORMED when it is no set.  *keys is the array.
+ */
+ResultCode jwk_set(const JsonDoc *doc, const JsonNode **keys, const char **why);
+
+/* The key itself; results and *why as crypto_key_from_secret() has them. */
+ResultCode jwk_key(const JsonDoc *doc, const JsonNode *jwk, CryptoAlg alg, CryptoKey **key,
+				   const char **why);
+
+/*
+ * A key from the text that an administrator gives: a JWK when it starts with a
+ * brace, a PEM when it holds one, else (HS* only) the secret itself.
+ */
+ResultCode jwk_key_from_text(CryptoAlg alg, const char *text, size_t len, CryptoKey **key,
+							 const char **why);
+
+/* The RFC 7638 thumbprint of the public half; RESULT_BAD_KEY for secrets, which get none. */
+ResultCode jwk_thumbprint(const CryptoKey *key, unsigned char out[CRYPTO_SHA256_LEN]);
+
+#endif /* SESSION_AUTH_JWK_H */

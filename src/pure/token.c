@@ -1,0 +1,312 @@
+/*
+ * token.c
+ *		What kind of token these bytes are; see token.h.
+ */
+#include "pure/token.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#define SIGNATURE_CHARS 43 /* base64 of 32 bytes, without its '=' */
+#define SIGNED_MAX      512
+
+/* What the characters of a token are; one byte can be several of these. */
+enum
+{
+	C_DIGIT = 1,
+	C_LOWER_HEX = 2,
+	C_UPPER_HEX = 4,
+	C_LOWER = 8,
+	C_UPPER = 16,
+	C_URL = 32,  /* '-' and '_' */
+	C_OTHER = 64 /* '~', '+', '/', '=' and ',' */
+};
+
+/* 0 for what belongs to no token. */
+static const unsigned char classes[256] = {
+	['0' ... '9'] = C_DIGIT, ['a' ... 'f'] = C_LOWER | C_LOWER_HEX,
+	['g' ... 'z'] = C_LOWER, ['A' ... 'F'] = C_UPPER | C_UPPER_HEX,
+	['G' ... 'Z'] = C_UPPER, ['-'] = C_URL,
+	['_'] = C_URL,           ['~'] = C_OTHER,
+	['+'] = C_OTHER,         ['/'] = C_OTHER,
+	['='] = C_OTHER,         [','] = C_OTHER,
+};
+
+static unsigned int
+class_of(char c)
+{
+	return classes[(unsigned char) c];
+}
+
+/* Sixteen characters at once, as tokens are long. */
+typedef unsigned char Chars __attribute__((vector_size(16)));
+
+static bool
+are_base64url(const char *s)
+{
+	Chars c;
+	Chars lower;
+	Chars good;
+	uint64_t halves[2];
+
+	memcpy(&c, s, sizeof(c));
+	lower = c | 0x20;
+	good = (Chars) ((Chars) (lower - 'a') < 26) | (Chars) ((Chars) (c - '0') < 10) |
+		   (Chars) (c == '-') | (Chars) (c == '_');
+	memcpy(halves, &good, sizeof(halves));
+	return (halves[0] & halves[1]) == UINT64_MAX;
+}
+
+static bool
+is_base64url(const char *s, size_t len)
+{
+	char rest[sizeof(Chars)];
+
+	for (; len >= sizeof(rest); s += sizeof(rest), len -= sizeof(rest))
+		if (!are_base64url(s))
+			return false;
+	memset(rest, 'A', sizeof(rest));
+	memcpy(rest, s, len);
+	return are_base64url(rest);
+}
+
+static bool
+is_opaque(const char *s, size_t len)
+{
+	size_t i;
+
+	if (len < TOKEN_OPAQUE_MIN || len > TOKEN_OPAQUE_MAX)
+		return false;
+	if (memcmp(s, TOKEN_PREFIX, TOKEN_PREFIX_LEN) == 0)
+		return len == TOKEN_OWN_LEN && is_base64url(s, len);
+	for (i = 0; i < len; i++)
+		if (class_of(s[i]) == 0)
+			return false;
+	return true;
+}
+
+static int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+/* The character at s[*i], percent-decoded; moves *i behind it; -1 when malformed. */
+static int
+next_char(const char *s, size_t len, size_t *i)
+{
+	int c = (unsigned char) s[*i];
+
+	if (c == '%')
+	{
+		int hi = len - *i > 2 ? hex_digit(s[*i + 1]) : -1;
+		int lo = len - *i > 2 ? hex_digit(s[*i + 2]) : -1;
+
+		if (hi < 0 || lo < 0)
+			return -1;
+		*i += 3;
+		return hi << 4 | lo;
+	}
+	*i += 1;
+	return c;
+}
+
+/* 43 characters of base64 and as many '=' as asked for, perhaps percent-encoded. */
+static bool
+is_signature(const char *s, size_t len, int padding)
+{
+	size_t i = 0;
+	int n = 0;
+
+	while (i < len)
+	{
+		int c = next_char(s, len, &i);
+
+		if (c < 0 || c > 126 || ++n > SIGNATURE_CHARS + padding)
+			return false;
+		if (n > SIGNATURE_CHARS)
+		{
+			if (c != '=')
+				return false;
+		}
+		else if (class_of((char) c) == 0 || strchr("-_~=,", c) != NULL)
+			return false;
+	}
+	return n == SIGNATURE_CHARS + padding;
+}
+
+/* A value in front of the signature: opaque characters and dots. */
+static bool
+is_signed_value(const char *s, size_t len)
+{
+	size_t i;
+
+	if (len == 0 || len > TOKEN_OPAQUE_MAX)
+		return false;
+	for (i = 0; i < len; i++)
+		if (class_of(s[i]) == 0 && s[i] != '.')
+			return false;
+	return true;
+}
+
+static TokenForm
+signed_form(const char *s, size_t len, size_t last_dot)
+{
+	const char *tail = s + last_dot + 1;
+	size_t tail_len = len - last_dot - 1;
+	size_t skip = 0;
+
+	if (len > SIGNED_MAX)
+		return TOKEN_FORM_UNKNOWN;
+	if (len > 2 && memcmp(s, "s:", 2) == 0)
+		skip = 2;
+	else if (len > 4 && (memcmp(s, "s%3A", 4) == 0 || memcmp(s, "s%3a", 4) == 0))
+		skip = 4;
+	if (skip > 0)
+	{
+		if (last_dot > skip && is_signed_value(s + skip, last_dot - skip) &&
+			is_signature(tail, tail_len, 0))
+			return TOKEN_FORM_EXPRESS;
+		return TOKEN_FORM_UNKNOWN;
+	}
+	if (is_signed_value(s, last_dot) && is_signature(tail, tail_len, 1))
+		return TOKEN_FORM_SIGNED;
+	return TOKEN_FORM_UNKNOWN;
+}
+
+/* Are these nonempty parts of base64url, of which one (or none: -1) may be empty? */
+static bool
+is_compact(const char *s, const size_t *ends, int n, int may_be_empty)
+{
+	size_t start = 0;
+	int i;
+
+	for (i = 0; i < n; i++)
+	{
+		if ((ends[i] == start && i != may_be_empty) || !is_base64url(s + start, ends[i] - start))
+			return false;
+		start = ends[i] + 1;
+	}
+	return true;
+}
+
+#define PARTS_MAX 5
+
+TokenForm
+token_form(const char *token, size_t len)
+{
+	size_t ends[PARTS_MAX];
+	size_t last_dot = len;
+	int n = 0;
+	const char *dot = len == 0 ? NULL : memchr(token, '.', len);
+
+	if (dot == NULL)
+		return is_opaque(token, len) ? TOKEN_FORM_OPAQUE : TOKEN_FORM_UNKNOWN;
+	while (dot != NULL && n < PARTS_MAX)
+	{
+		last_dot = (size_t) (dot - token);
+		ends[n++] = last_dot;
+		dot = memchr(dot + 1, '.', len - last_dot - 1);
+	}
+	if (dot == NULL && n < PARTS_MAX)
+	{
+		ends[n++] = len;
+		if (n == 5 && is_compact(token, ends, n, 1))
+			return TOKEN_FORM_JWE;
+		if (n == 3 && is_compact(token, ends, n, -1))
+			return TOKEN_FORM_JWS;
+	}
+	for (last_dot = len; token[last_dot - 1] != '.'; last_dot--)
+		;
+	return signed_form(token, len, last_dot - 1);
+}
+
+/* The version of a uuid in its usual form, 0 when its variant is not RFC 9562's, -1 otherwise. */
+static int
+uuid_version(const char *s, size_t len)
+{
+	size_t i;
+	int variant;
+
+	if (len != 36)
+		return -1;
+	for (i = 0; i < len; i++)
+	{
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+
+		if (dash ? s[i] != '-' : hex_digit(s[i]) < 0)
+			return -1;
+	}
+	variant = hex_digit(s[19]);
+	return variant >= 8 && variant <= 11 ? hex_digit(s[14]) : 0;
+}
+
+static int
+distinct_chars(const char *s, size_t len)
+{
+	uint64_t seen[4] = { 0, 0, 0, 0 };
+	int n = 0;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+	{
+		unsigned char u = (unsigned char) s[i];
+		uint64_t bit = (uint64_t) 1 << (u % 64);
+
+		if ((seen[u / 64] & bit) == 0)
+			n++;
+		seen[u / 64] |= bit;
+	}
+	return n;
+}
+
+/* Bits of one character in the smallest usual alphabet, in thousandths, rounded down. */
+static int
+alphabet_millibits(const char *s, size_t len)
+{
+	unsigned int all = 0;
+	bool lower_hex = true;
+	bool upper_hex = true;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+	{
+		unsigned int c = class_of(s[i]);
+
+		all |= c;
+		lower_hex = lower_hex && (c & (C_DIGIT | C_LOWER_HEX)) != 0;
+		upper_hex = upper_hex && (c & (C_DIGIT | C_UPPER_HEX)) != 0;
+	}
+	if (all == C_DIGIT)
+		return 3321;
+	if (lower_hex || upper_hex)
+		return 4000;
+	if ((all & (C_URL | C_OTHER)) != 0)
+		return 6000;
+	if ((all & C_LOWER) != 0 && (all & C_UPPER) != 0)
+		return 5954;
+	return 5169;
+}
+
+int
+token_entropy_bits(const char *token, size_t len)
+{
+	int version;
+
+	if (token_form(token, len) != TOKEN_FORM_OPAQUE || distinct_chars(token, len) < 8)
+		return 0;
+	if (memcmp(token, TOKEN_PREFIX, TOKEN_PREFIX_LEN) == 0)
+		return 256;
+	version = uuid_version(token, len);
+	if (version >= 0)
+		return version == 4 ? 122 : version == 7 ? 74 : 0;
+	while (len > 0 && token[len - 1] == '=') /* padding is not random */
+		len--;
+	return (int) (len * (size_t) alphabet_millibits(token, len) / 1000);
+}

@@ -1,0 +1,299 @@
+/*
+ * arguments.c
+ *		What SQL functions may be given, and what they say when it is not that.
+ *
+ * A wrong argument is ERRCODE_INVALID_PARAMETER_VALUE (22023); the message says
+ * which argument, the detail what is allowed.
+ */
+#include "postgres.h"
+
+#include "access/detoast.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "base/compat.h"
+#include "base/json_build.h"
+#include "base/settings.h"
+#include "identity/identity.h"
+#include "sql/arguments.h"
+
+/* Bytes.  With all parts at their limit, an index row still fits into its page. */
+#define MAX_ROLE           255
+#define MAX_ACTION         255
+#define MAX_RESOURCE       1024
+#define MAX_USER_ID        1024
+#define MAX_TENANT         1024
+#define MAX_OBJECT         (8 * 1024)
+
+#define MAX_LIFETIME_YEARS 100
+
+/* Whether what one frame adds to an error's CONTEXT tells of a function of ours. */
+static bool
+is_own_frame(const ErrorContextCallback *frame)
+{
+	ErrorContextCallback alone = { NULL, frame->callback, frame->arg };
+	ErrorContextCallback *all = error_context_stack;
+	char *text;
+
+	error_context_stack = &alone;
+	text = GetErrorContextStack();
+	error_context_stack = all;
+	return text && strstr(text, "session_auth.") != NULL;
+}
+
+/*
+ * To be called right before an error is raised: which lines of our own functions led
+ * here is no concern of whoever called the first of them, so these frames are taken
+ * off.  Those of the caller stay.  Whatever catches the error puts back the frames
+ * that were in force where it stands.
+ */
+void
+hide_own_frames(void)
+{
+	ErrorContextCallback *frame = error_context_stack;
+
+	while (frame && is_own_frame(frame))
+		frame = frame->previous;
+	error_context_stack = frame;
+}
+
+pg_noreturn static void refuse(const char *what, const char *detail);
+
+static void
+refuse(const char *what, const char *detail)
+{
+	hide_own_frames();
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid %s", what),
+					errdetail("%s", detail)));
+}
+
+/* The rules that every name shares: there is something, not too much, all printable. */
+static void
+check_name(const char *what, const char *value, size_t max)
+{
+	size_t len = strlen(value);
+
+	if (len == 0)
+		refuse(what, "It must not be empty.");
+	if (len > max)
+		refuse(what, psprintf("It must not be longer than %zu bytes.", max));
+	for (const char *p = value; *p; p++)
+		if ((unsigned char) *p < 0x20 || *p == 0x7f)
+			refuse(what, "It must not contain control characters.");
+	if (!pg_verifymbstr(value, len, true))
+		refuse(what, "It is not valid in the database's encoding.");
+}
+
+static void
+check_role(const char *value)
+{
+	check_name("role", value, MAX_ROLE);
+}
+
+/* A star is a wildcard, and nothing may look like one that is none. */
+static void
+check_action(const char *value)
+{
+	size_t len = strlen(value);
+
+	check_name("action", value, MAX_ACTION);
+	if (strchr(value, ':'))
+		refuse("action", "It must not contain a colon.");
+	if (value[0] == '!')
+		refuse("action", "It must not begin with an exclamation mark, which marks a denial.");
+	if (len > 1 && value[len - 1] == '*')
+		refuse("action", "A wildcard stands alone: \"*\".");
+}
+
+static void
+check_resource(const char *value)
+{
+	size_t len = strlen(value);
+
+	check_name("resource", value, MAX_RESOURCE);
+	if (len > 1 && value[len - 1] == '*' && value[len - 2] != ':' && value[len - 2] != '/')
+		refuse("resource", "A wildcard stands alone or after a colon or a slash: \"*\", "
+						   "\"project:*\", \"files/*\".");
+}
+
+static void
+check_user_id(const char *value)
+{
+	check_name("user_id", value, MAX_USER_ID);
+}
+
+static void
+check_tenant(const char *value)
+{
+	check_name("tenant", value, MAX_TENANT);
+}
+
+/* ---------------------------------------------------------- arguments of C functions */
+
+char *
+argument_text_or_null(FunctionCallInfo fcinfo, int n)
+{
+	return PG_ARGISNULL(n) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(n));
+}
+
+static char *
+argument_required(FunctionCallInfo fcinfo, int n, const char *what)
+{
+	if (PG_ARGISNULL(n))
+		refuse(what, "It must not be null.");
+	return text_to_cstring(PG_GETARG_TEXT_PP(n));
+}
+
+char *
+argument_user_id(FunctionCallInfo fcinfo, int n)
+{
+	char *value = argument_required(fcinfo, n, "user_id");
+
+	check_user_id(value);
+	return value;
+}
+
+char *
+argument_tenant(FunctionCallInfo fcinfo, int n)
+{
+	char *value = argument_text_or_null(fcinfo, n);
+
+	if (value)
+		check_tenant(value);
+	return value;
+}
+
+/* A token of any size: one that is too long is measured, not fetched. */
+TokenArgument
+argument_token(FunctionCallInfo fcinfo, int n)
+{
+	TokenArgument token = { NULL, 0 };
+	text *value;
+
+	if (PG_ARGISNULL(n))
+		return token;
+	token.len = toast_raw_datum_size(PG_GETARG_DATUM(n)) - VARHDRSZ;
+	if (token.len > (size_t) setting_max_token_length)
+		return token;
+	value = PG_GETARG_TEXT_PP(n);
+	token.bytes = VARDATA_ANY(value);
+	return token;
+}
+
+/* A JSON object of moderate size; an empty one when it is NULL. */
+Jsonb *
+argument_object(FunctionCallInfo fcinfo, int n, const char *what)
+{
+	Jsonb *object;
+
+	if (PG_ARGISNULL(n))
+		return json_object_empty();
+	if (toast_raw_datum_size(PG_GETARG_DATUM(n)) > MAX_OBJECT)
+		refuse(what, "It must not be larger than 8 kB.");
+	object = PG_GETARG_JSONB_P(n);
+	if (!JB_ROOT_IS_OBJECT(object))
+		refuse(what, "It must be a JSON object.");
+	return object;
+}
+
+/* A time to live: positive and of a length that a timestamp can be moved by. */
+void
+argument_lifetime(FunctionCallInfo fcinfo, int n, int fallback_seconds, Interval *lifetime)
+{
+	double microseconds;
+
+	if (PG_ARGISNULL(n))
+	{
+		memset(lifetime, 0, sizeof(*lifetime));
+		lifetime->time = (TimeOffset) fallback_seconds * USECS_PER_SEC;
+		return;
+	}
+	*lifetime = *PG_GETARG_INTERVAL_P(n);
+	microseconds = (double) lifetime->time + (double) lifetime->day * USECS_PER_DAY +
+				   (double) lifetime->month * DAYS_PER_MONTH * USECS_PER_DAY;
+	if (microseconds <= 0)
+		refuse("expires_in", "It must be positive.");
+	if (microseconds > (double) MAX_LIFETIME_YEARS * DAYS_PER_YEAR * USECS_PER_DAY)
+		refuse("expires_in", "It must not be longer than 100 years.");
+}
+
+/* Whether uuid_in takes it, in its usual form alone, so that it raises nothing. */
+bool
+argument_is_uuid(const char *text)
+{
+	for (int i = 0; i < 36; i++)
+	{
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+
+		if (dash ? text[i] != '-' : !isxdigit((unsigned char) text[i]))
+			return false;
+	}
+	return text[36] == '\0';
+}
+
+/* Who is recorded: the caller's identity, or else the database role that logged in. */
+const char *
+acting_user(void)
+{
+	const char *user = identity_acting_user();
+
+	return user ? pstrdup(user) : GetUserNameFromId(GetSessionUserId(), true);
+}
+
+/* ------------------------------------------- the same rules for functions in SQL */
+
+SQL_FUNCTION(session_auth_check_argument);
+
+/*
+ * check_argument(what text, value text): returns the value, or raises 22023.
+ */
+Datum
+session_auth_check_argument(PG_FUNCTION_ARGS)
+{
+	static const struct
+	{
+		const char *what;
+		void (*check)(const char *value);
+	} checks[] = {
+		{ "role", check_role },       { "action", check_action }, { "resource", check_resource },
+		{ "user_id", check_user_id }, { "tenant", check_tenant },
+	};
+	char *what = argument_required(fcinfo, 0, "what");
+	char *value = argument_required(fcinfo, 1, what);
+
+	for (size_t i = 0; i < lengthof(checks); i++)
+		if (strcmp(checks[i].what, what) == 0)
+		{
+			checks[i].check(value);
+			PG_RETURN_TEXT_P(cstring_to_text(value));
+		}
+	refuse("what", "It must be role, action, resource, user_id or tenant.");
+}
+
+SQL_FUNCTION(session_auth_refuse);
+
+/* refuse(what text, detail text) */
+Datum
+session_auth_refuse(PG_FUNCTION_ARGS)
+{
+	char *what = argument_required(fcinfo, 0, "what");
+	char *detail = argument_required(fcinfo, 1, "detail");
+
+	hide_own_frames();
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid %s", what),
+					errdetail("%s", detail), errhidestmt(true), errhidecontext(true)));
+}
+
+SQL_FUNCTION(session_auth_acting_user);
+
+Datum
+session_auth_acting_user(PG_FUNCTION_ARGS)
+{
+	const char *user = acting_user();
+
+	if (user == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(user));
+}

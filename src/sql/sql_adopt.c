@@ -1,0 +1,482 @@
+/*
+ * sql_adopt.c
+ *		Sessions that an application keeps in a table of its own, carried over.
+ *
+ * Invariants: a row that cannot be carried over is logged and skipped: the
+ * application's own login goes on.  A session that has ended here stays ended,
+ * whatever its row says later.
+ *
+ * The session_id of an adopted session is a uuid of version 8 that begins with
+ * the OID of its source, so that the primary key finds all of one source.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/indexing.h"
+#include "catalog/pg_trigger.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "port/pg_bswap.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/timestamp.h"
+#include "utils/typcache.h"
+
+#include "sql/adopted_row.h"
+#include "sql/arguments.h"
+#include "base/clock.h"
+#include "base/compat.h"
+#include "pure/crypto.h"
+#include "base/errors.h"
+#include "base/json_build.h"
+#include "verify/session.h"
+
+static void
+make_adopted_id(Oid source, pg_uuid_t *uuid)
+{
+	uint32 prefix = pg_hton32(source);
+
+	if (!crypto_random(uuid->data, UUID_LEN))
+		result_raise(RESULT_CRYPTO_FAILED);
+	memcpy(uuid->data, &prefix, sizeof(prefix));
+	uuid->data[6] = (uuid->data[6] & 0x0f) | 0x80;
+	uuid->data[8] = (uuid->data[8] & 0x3f) | 0x80;
+}
+
+/* ------------------------------------------------------------ taking a table over */
+
+/* A row argument; the tuple points into it. */
+static TupleDesc
+argument_row(FunctionCallInfo fcinfo, int n, HeapTuple tuple)
+{
+	HeapTupleHeader header = PG_GETARG_HEAPTUPLEHEADER(n);
+
+	tuple->t_len = HeapTupleHeaderGetDatumLength(header);
+	ItemPointerSetInvalid(&tuple->t_self);
+	tuple->t_tableOid = InvalidOid;
+	tuple->t_data = header;
+	return lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(header),
+								  HeapTupleHeaderGetTypMod(header));
+}
+
+/* What all rows of one statement have in common. */
+typedef struct TakeOver
+{
+	TupleDesc result;
+	Adoption adoption;
+} TakeOver;
+
+static void
+read_arguments(ArrayType *array, Adoption *adoption)
+{
+	Datum *elements;
+	bool *nulls;
+	int n;
+	char **arguments;
+	bool good = true;
+
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &n);
+	arguments = palloc((n + 1) * sizeof(char *));
+	for (int i = 0; i < n; i++)
+	{
+		arguments[i] = nulls[i] ? "" : TextDatumGetCString(elements[i]);
+		good = good && !nulls[i];
+	}
+	if (!good || !adoption_read(arguments, n, adoption))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid arguments"),
+				 errdetail("They must be those of a trigger that adopt_sessions() attaches.")));
+}
+
+/* Read once for a statement, where each row gets the same arguments. */
+static TakeOver *
+take_over(FunctionCallInfo fcinfo)
+{
+	TakeOver *state = fcinfo->flinfo->fn_extra;
+	MemoryContext old;
+
+	if (state && get_fn_expr_arg_stable(fcinfo->flinfo, 2))
+		return state;
+	old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+	state = palloc(sizeof(TakeOver));
+	if (get_call_result_type(fcinfo, NULL, &state->result) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	state->result = BlessTupleDesc(state->result);
+	read_arguments(PG_GETARG_ARRAYTYPE_P(2), &state->adoption);
+	MemoryContextSwitchTo(old);
+	fcinfo->flinfo->fn_extra = state;
+	return state;
+}
+
+#define ADOPTED_COLUMNS 8
+
+static void
+put_row(Oid source, const AdoptedRow *row, Datum *values, bool *nulls)
+{
+	pg_uuid_t *session_id = palloc(sizeof(pg_uuid_t));
+	bytea *hash = palloc(VARHDRSZ + TOKEN_HASH_LEN);
+	uint64 token_key;
+
+	make_adopted_id(source, session_id);
+	memcpy(&token_key, row->token_hash, sizeof(token_key));
+	SET_VARSIZE(hash, VARHDRSZ + TOKEN_HASH_LEN);
+	memcpy(VARDATA(hash), row->token_hash, TOKEN_HASH_LEN);
+	values[0] = UUIDPGetDatum(session_id);
+	values[1] = Int64GetDatum((int64) pg_ntoh64(token_key));
+	values[2] = PointerGetDatum(hash);
+	values[3] = CStringGetTextDatum(row->user_id);
+	values[4] = TimestampTzGetDatum(row->expires_at);
+	memset(nulls, false, 5 * sizeof(bool));
+	nulls[5] = row->tenant == NULL;
+	if (row->tenant)
+		values[5] = CStringGetTextDatum(row->tenant);
+	nulls[6] = row->proof == PROOF_BY_SETUP;
+	values[6] = BoolGetDatum(row->proof == PROOF_NEEDED);
+}
+
+SQL_FUNCTION(session_auth_adopted_row);
+
+/* adopted_row(source oid, source_row record, arguments text[]): its session, or why not */
+Datum
+session_auth_adopted_row(PG_FUNCTION_ARGS)
+{
+	TakeOver *state = take_over(fcinfo);
+	HeapTupleData tuple;
+	TupleDesc desc = argument_row(fcinfo, 1, &tuple);
+	AdoptedRow row;
+	const char *reason;
+	Datum values[ADOPTED_COLUMNS] = { 0 };
+	bool nulls[ADOPTED_COLUMNS];
+
+	adopted_row_read((SourceRow){ &tuple, desc }, &state->adoption, &row);
+	ReleaseTupleDesc(desc);
+	memset(nulls, true, sizeof(nulls));
+	if (row.fitness == ROW_FITS)
+		put_row(PG_GETARG_OID(0), &row, values, nulls);
+	reason = adopted_row_reason(row.fitness);
+	nulls[7] = reason == NULL;
+	if (reason)
+		values[7] = CStringGetTextDatum(reason);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(state->result, values, nulls)));
+}
+
+SQL_FUNCTION(session_auth_adopted_session);
+
+/*
+ * adopted_session(source oid, source_row record, token, user, expires): 0.1.0's, which
+ * a database that was not updated yet goes on calling
+ */
+Datum
+session_auth_adopted_session(PG_FUNCTION_ARGS)
+{
+	char *columns[] = { NameStr(*PG_GETARG_NAME(2)), NameStr(*PG_GETARG_NAME(3)),
+						NameStr(*PG_GETARG_NAME(4)) };
+	HeapTupleData tuple;
+	TupleDesc desc = argument_row(fcinfo, 1, &tuple);
+	TupleDesc result;
+	Adoption adoption;
+	AdoptedRow row;
+	Datum values[ADOPTED_COLUMNS] = { 0 };
+	bool nulls[ADOPTED_COLUMNS];
+
+	if (get_call_result_type(fcinfo, NULL, &result) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	(void) adoption_read(columns, lengthof(columns), &adoption);
+	adopted_row_read((SourceRow){ &tuple, desc }, &adoption, &row);
+	ReleaseTupleDesc(desc);
+	memset(nulls, true, sizeof(nulls));
+	if (row.fitness == ROW_FITS)
+		put_row(PG_GETARG_OID(0), &row, values, nulls);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(result), values, nulls)));
+}
+
+/* ------------------------------------------------------------------- row by row */
+
+/* By the token of now, or by one that it had before a rotation. */
+static bool
+find_session(const AdoptedRow *row, SessionRow *session)
+{
+	pg_uuid_t session_id;
+	TimestampTz rotated_at;
+
+	return catalog_find_session(row->token_hash, session) ||
+		   (catalog_find_rotated_token(row->token_hash, &session_id, &rotated_at) &&
+			catalog_find_session_by_id(&session_id, session));
+}
+
+/*
+ * Only what came from a source follows it: a row that names the token, or the id,
+ * of another table's session, or of one created by hand, has no hold on that.
+ */
+static bool
+is_of(Oid source, const SessionRow *session)
+{
+	uint32 prefix = pg_hton32(source);
+
+	return session->session_id.data[6] >> 4 == 8 &&
+		   memcmp(session->session_id.data, &prefix, sizeof(prefix)) == 0;
+}
+
+static bool
+find_own_session(Oid source, const AdoptedRow *row, SessionRow *session)
+{
+	return find_session(row, session) && is_of(source, session);
+}
+
+static void
+vanish(Oid source, const AdoptedRow *row)
+{
+	SessionRow session;
+
+	if (find_own_session(source, row, &session))
+		(void) session_end(&session.session_id, END_SIGN_OUT, acting_user());
+}
+
+static bool
+edit_expire(SessionRow *session, void *arg)
+{
+	if (session->ended || session->expires_at <= clock_now())
+		return false;
+	session->expires_at = clock_now();
+	return true;
+}
+
+/* A row that goes to another partition is deleted here before it appears there. */
+static void
+leave_partition(Oid source, const AdoptedRow *row)
+{
+	SessionRow session;
+
+	if (find_own_session(source, row, &session))
+		(void) catalog_edit_session(&session.session_id, true, edit_expire, NULL);
+}
+
+static void
+set_lifetime(SessionRow *session, TimestampTz now)
+{
+	TimestampTz lifetime = session->expires_at - now;
+
+	if (lifetime <= 0)
+		return;
+	session->lifetime.month = 0;
+	session->lifetime.day = (int32) (lifetime / USECS_PER_DAY);
+	session->lifetime.time = lifetime % USECS_PER_DAY;
+}
+
+static void
+begin_session(Oid source, const AdoptedRow *row)
+{
+	SessionRow session;
+
+	memset(&session, 0, sizeof(session));
+	session.created_at = session.last_seen_at = clock_now();
+	if (row->expires_at <= session.created_at)
+		return;
+	make_adopted_id(source, &session.session_id);
+	memcpy(session.token_hash, row->token_hash, TOKEN_HASH_LEN);
+	session.user_id = row->user_id;
+	session.expires_at = row->expires_at;
+	session.tenant = row->tenant;
+	session.proof = row->proof;
+	set_lifetime(&session, session.created_at);
+	session.metadata = json_object_empty();
+	session_create(&session, acting_user());
+}
+
+typedef struct Move
+{
+	const AdoptedRow *row;
+	bool new_token;
+} Move;
+
+static bool
+edit_move(SessionRow *session, void *arg)
+{
+	const Move *move = arg;
+
+	if (session->ended)
+		return false;
+	if (move->new_token)
+		memcpy(session->token_hash, move->row->token_hash, TOKEN_HASH_LEN);
+	session->user_id = move->row->user_id;
+	session->expires_at = move->row->expires_at;
+	session->tenant = move->row->tenant;
+	session->proof = move->row->proof;
+	set_lifetime(session, clock_now());
+	return true;
+}
+
+/* False when the session has ended, or is gone. */
+static bool
+move_session(const SessionRow *session, const AdoptedRow *row, bool new_token)
+{
+	Move move = { row, new_token };
+
+	return catalog_edit_session(&session->session_id, true, edit_move, &move);
+}
+
+/* A row that is new, or that could not be carried over before. */
+static void
+appear(Oid source, const AdoptedRow *row)
+{
+	SessionRow session;
+
+	if (!find_session(row, &session))
+		begin_session(source, row);
+	else if (is_of(source, &session))
+		(void) move_session(&session, row, false);
+	else
+		ereport(LOG, (errmsg("a session of table \"%s\" was not adopted", get_rel_name(source)),
+					  errdetail_log("Its token is another session's."), errhidestmt(true),
+					  errhidecontext(true)));
+}
+
+/* Of one session: rows of one source differ neither in how they are proved. */
+static bool
+says_the_same(const AdoptedRow *old, const AdoptedRow *new)
+{
+	return old->expires_at == new->expires_at &&strcmp(old->user_id, new->user_id) == 0 &&
+		   (old->tenant == NULL || strcmp(old->tenant, new->tenant) == 0);
+}
+
+/*
+ * The session follows its row.  Where it has ended, or was purged since, the
+ * same token opens nothing again; another token is another sign-in.
+ */
+static void
+follow(Oid source, const AdoptedRow *old, const AdoptedRow *new)
+{
+	bool new_token = memcmp(old->token_hash, new->token_hash, TOKEN_HASH_LEN) != 0;
+	SessionRow session;
+	SessionRow other;
+	bool found;
+
+	if (!new_token && says_the_same(old, new))
+		return;
+	found = find_own_session(source, old, &session);
+	if (!new_token)
+	{
+		if (found)
+			(void) move_session(&session, new, false);
+	}
+	else if (find_session(new, &other)) /* another row's, or created by hand */
+	{
+		if (found)
+			(void) session_end(&session.session_id, END_SIGN_OUT, acting_user());
+	}
+	else if (!found || !move_session(&session, new, true))
+		begin_session(source, new);
+}
+
+static void
+log_skipped(Relation source, const AdoptedRow *row)
+{
+	ereport(LOG,
+			(errmsg("a session of table \"%s\" was not adopted", RelationGetRelationName(source)),
+			 errdetail_log("It is a row %s.", adopted_row_reason(row->fitness)), errhidestmt(true),
+			 errhidecontext(true)));
+}
+
+/* The table whose owner adopted it: a partition's trigger comes from one above. */
+static Oid
+adopted_table(const TriggerData *trigger)
+{
+	Oid oid = trigger->tg_trigger->tgoid;
+	Oid source = RelationGetRelid(trigger->tg_relation);
+	Relation triggers;
+
+	if (!trigger->tg_relation->rd_rel->relispartition)
+		return source;
+	triggers = table_open(TriggerRelationId, AccessShareLock);
+	while (OidIsValid(oid))
+	{
+		ScanKeyData key;
+		SysScanDesc scan;
+		HeapTuple tuple;
+
+		ScanKeyInit(&key, Anum_pg_trigger_oid, BTEqualStrategyNumber, F_OIDEQ,
+					ObjectIdGetDatum(oid));
+		scan = systable_beginscan(triggers, TriggerOidIndexId, true, NULL, 1, &key);
+		oid = InvalidOid;
+		if (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		{
+			source = ((Form_pg_trigger) GETSTRUCT(tuple))->tgrelid;
+			oid = ((Form_pg_trigger) GETSTRUCT(tuple))->tgparentid;
+		}
+		systable_endscan(scan);
+	}
+	table_close(triggers, AccessShareLock);
+	return source;
+}
+
+static void
+require_own_trigger(FunctionCallInfo fcinfo, Adoption *adoption)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
+		!TRIGGER_FIRED_AFTER(trigger->tg_event) ||
+		!adoption_read(trigger->tg_trigger->tgargs, trigger->tg_trigger->tgnargs, adoption))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("adopted_session_changed() is for session_auth.adopt_sessions() alone")));
+}
+
+static bool
+goes_to_another_partition(const TriggerData *trigger)
+{
+	return TRIGGER_FIRED_BY_DELETE(trigger->tg_event) &&
+		   HeapTupleHeaderIndicatesMovedPartitions(trigger->tg_trigtuple->t_data);
+}
+
+/* What the row said before, and what it says now; ROW_IS_ANOTHERS where there is none. */
+static void
+read_change(const TriggerData *trigger, const Adoption *adoption, AdoptedRow *old, AdoptedRow *new)
+{
+	bool updated = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
+	SourceRow first = { trigger->tg_trigtuple, RelationGetDescr(trigger->tg_relation) };
+	SourceRow second = { updated ? trigger->tg_newtuple : trigger->tg_trigtuple, first.desc };
+
+	old->fitness = new->fitness = ROW_IS_ANOTHERS;
+	if (updated || TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
+		adopted_row_read(first, adoption, old);
+	if (!TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
+		adopted_row_read(second, adoption, new);
+	/* a guest's row, and one that says no more than before, is no news */
+	if (adopted_row_reason(new->fitness) &&
+		new->fitness != ROW_NO_USER &&new->fitness != old->fitness)
+		log_skipped(trigger->tg_relation, new);
+}
+
+SQL_FUNCTION(session_auth_adopted_session_changed);
+
+/* The row trigger of a table that adopt_sessions took over; its arguments say how. */
+Datum
+session_auth_adopted_session_changed(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	Adoption adoption;
+	Oid source;
+	AdoptedRow old;
+	AdoptedRow new;
+
+	require_own_trigger(fcinfo, &adoption);
+	source = adopted_table(trigger);
+	read_change(trigger, &adoption, &old, &new);
+	if (old.fitness == ROW_FITS && new.fitness == ROW_FITS)
+		follow(source, &old, &new);
+	else if (old.fitness == ROW_FITS && goes_to_another_partition(trigger))
+		leave_partition(source, &old);
+	else if (old.fitness == ROW_FITS)
+		vanish(source, &old);
+	else if (new.fitness == ROW_FITS)
+		appear(source, &new);
+	return PointerGetDatum(NULL);
+}

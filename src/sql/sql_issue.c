@@ -1,0 +1,197 @@
+/*
+ * sql_issue.c
+ *		Signed tokens for services behind the application.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/json.h"
+#include "utils/timestamp.h"
+#include "utils/uuid.h"
+
+#include "base/clock.h"
+#include "base/compat.h"
+#include "base/errors.h"
+#include "base/json_build.h"
+#include "catalog/tables.h"
+#include "pure/base64.h"
+#include "pure/jws.h"
+#include "sql/arguments.h"
+#include "verify/keys.h"
+
+#define MAX_SECONDS     SECS_PER_DAY
+#define DEFAULT_SECONDS 300
+
+/* The claims that are ours to say. */
+static const char *const reserved[] = { "iss", "sub", "aud", "exp", "iat", "jti" };
+
+static void
+refuse(const char *what, const char *why)
+{
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid %s", what),
+					errdetail("%s", why)));
+}
+
+/* The newest active key that can sign, of that kid unless it is NULL. */
+static TrustedKey *
+signing_key(const char *kid)
+{
+	TimestampTz now = clock_now();
+	TrustedKey *newest = NULL;
+	ListCell *cell;
+
+	foreach (cell, keys_trusted())
+	{
+		TrustedKey *key = lfirst(cell);
+
+		if (key->signs && key->binding.valid_from <= now && key->binding.valid_until > now &&
+			(kid == NULL || (key->kid && strcmp(key->kid, kid) == 0)) && keys_parsed(key))
+			newest = key;
+	}
+	if (newest == NULL)
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("no active private key to sign a token with"),
+						errhint("Add one with session_auth.add_key().")));
+	return newest;
+}
+
+static int64
+argument_seconds(FunctionCallInfo fcinfo, int n)
+{
+	Interval interval;
+	int64 seconds;
+
+	argument_lifetime(fcinfo, n, DEFAULT_SECONDS, &interval);
+	seconds = ((int64) interval.month * DAYS_PER_MONTH + interval.day) * SECS_PER_DAY +
+			  interval.time / USECS_PER_SEC;
+	if (seconds < 1 || seconds > MAX_SECONDS)
+		refuse("expires_in", "It must be from one second to one day.");
+	return seconds;
+}
+
+static Jsonb *
+argument_claims(FunctionCallInfo fcinfo, int n)
+{
+	Jsonb *claims = argument_object(fcinfo, n, "claims");
+
+	for (size_t i = 0; i < lengthof(reserved); i++)
+		if (json_object_has(claims, reserved[i]))
+			refuse("claims",
+				   psprintf("\"%s\" is added by the function and must not be in it.", reserved[i]));
+	return claims;
+}
+
+static void
+append_claim(StringInfo out, const char *name, const char *value)
+{
+	appendStringInfo(out, ",\"%s\":", name);
+	escape_json(out, value);
+}
+
+static void
+append_audiences(StringInfo out, const TokenBinding *binding)
+{
+	if (binding->n_audiences == 0)
+		return;
+	appendStringInfoString(out, ",\"aud\":[");
+	for (size_t i = 0; i < binding->n_audiences; i++)
+	{
+		if (i > 0)
+			appendStringInfoChar(out, ',');
+		escape_json(out, pnstrdup(binding->audiences[i].data, binding->audiences[i].len));
+	}
+	appendStringInfoChar(out, ']');
+}
+
+static char *
+random_jti(void)
+{
+	pg_uuid_t uuid;
+
+	if (!crypto_random(uuid.data, UUID_LEN))
+		result_raise(RESULT_CRYPTO_FAILED);
+	uuid.data[6] = (uuid.data[6] & 0x0f) | 0x40;
+	uuid.data[8] = (uuid.data[8] & 0x3f) | 0x80;
+	return DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&uuid)));
+}
+
+/*
+ * The whole second that a token is issued in.  All of a user's tokens may have
+ * been refused within that same second; then this waits for the next one, or the
+ * new token would seem to be as old as they are.
+ */
+static TimestampTz
+issuing_second(const char *user_id)
+{
+	TimestampTz not_before = catalog_user_not_before(user_id);
+	TimestampTz now = clock_now();
+
+	while (now - now % USECS_PER_SEC < not_before && now - not_before < USECS_PER_SEC)
+	{
+		CHECK_FOR_INTERRUPTS();
+		pg_usleep(10000);
+		now = clock_now();
+	}
+	return now - now % USECS_PER_SEC;
+}
+
+/* The caller's claims with ours behind them, in UTF-8 as JSON has to be. */
+static char *
+make_payload(const TokenBinding *binding, const char *user_id, int64 seconds, Jsonb *claims)
+{
+	StringInfoData out;
+	int64 now = issuing_second(user_id) / USECS_PER_SEC +
+				(int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY;
+
+	initStringInfo(&out);
+	appendStringInfo(&out, "{\"iat\":" INT64_FORMAT ",\"exp\":" INT64_FORMAT, now, now + seconds);
+	append_claim(&out, "sub", user_id);
+	append_claim(&out, "jti", random_jti());
+	if (binding->issuer.data)
+		append_claim(&out, "iss", binding->issuer.data);
+	append_audiences(&out, binding);
+	if (JB_ROOT_COUNT(claims) > 0)
+	{
+		char *text = JsonbToCString(NULL, &claims->root, VARSIZE(claims));
+
+		appendStringInfoChar(&out, ',');
+		appendStringInfoString(&out, text + 1); /* without its brace */
+	}
+	else
+		appendStringInfoChar(&out, '}');
+	return pg_server_to_any(out.data, out.len, PG_UTF8);
+}
+
+SQL_FUNCTION(session_auth_issue_token);
+
+/* issue_token(user_id, expires_in, claims, kid) */
+Datum
+session_auth_issue_token(PG_FUNCTION_ARGS)
+{
+	char *user_id = argument_user_id(fcinfo, 0);
+	int64 seconds = argument_seconds(fcinfo, 1);
+	Jsonb *claims = argument_claims(fcinfo, 2);
+	char *kid = argument_text_or_null(fcinfo, 3);
+	TrustedKey *key;
+	char *payload;
+	char *token;
+	size_t cap;
+	size_t len;
+	ResultCode result;
+
+	keys_accept_changes();
+	key = signing_key(kid);
+	payload = make_payload(&key->binding, user_id, seconds, claims);
+	cap = JWS_SIGN_MAX(strlen(payload));
+	token = palloc(cap);
+	result = jws_sign(keys_parsed(key), key->kid, key->kid ? strlen(key->kid) : 0, payload,
+					  strlen(payload), token, cap, &len);
+	if (result != RESULT_OK)
+		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not sign the token"),
+						errdetail("%s", result_reason(result))));
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(token, len));
+}

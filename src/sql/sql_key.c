@@ -1,0 +1,311 @@
+/*
+ * sql_key.c
+ *		What the administration of keys, which is in SQL, needs of C.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_authid.h"
+#include "commands/trigger.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/tuplestore.h"
+
+#include "base/compat.h"
+#include "base/errors.h"
+#include "catalog/tables.h"
+#include "pure/base64.h"
+#include "pure/jwe.h"
+#include "pure/jwk.h"
+#include "sql/arguments.h"
+#include "verify/secret_file.h"
+
+#define PEM_MAX 8192
+#define STORED_KEY_MAX                                                                             \
+	8000 /* fits into its row, so none lies beside the table; files may be larger */
+#define FINGERPRINT_LEN BASE64URL_LEN(CRYPTO_SHA256_LEN)
+
+#define TOO_LARGE       "It is too large."
+#define NO_SET          "It must be an object with an array \"keys\" of JWKs (RFC 7517)."
+
+pg_noreturn static void refuse(const char *what, const char *why);
+
+static void
+refuse(const char *what, const char *why)
+{
+	hide_own_frames();
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid %s", what),
+					errdetail("%s", why), errhidestmt(true)));
+}
+
+/* `why` is a place that the call before has filled, or left NULL; `allowed` serves then. */
+static void
+require_ok(ResultCode result, const char *what, const char *const *why, const char *allowed)
+{
+	if (result == RESULT_OK)
+		return;
+	if (result == RESULT_NO_MEMORY || result == RESULT_CRYPTO_FAILED)
+		result_raise(result);
+	refuse(what, why && *why ? *why : allowed);
+}
+
+/* ------------------------------------------------------------------------ public */
+
+/* The public half of a key as PEM, and its thumbprint; NULLs for a secret. */
+static void
+describe_key(CryptoKey *key, Datum *pem, Datum *fingerprint, bool *is_secret)
+{
+	char text[PEM_MAX];
+	unsigned char thumbprint[CRYPTO_SHA256_LEN];
+	char encoded[FINGERPRINT_LEN];
+	size_t len;
+
+	*is_secret = crypto_alg_type(crypto_key_alg(key)) == CRYPTO_TYPE_SECRET;
+	if (*is_secret)
+		return;
+	require_ok(crypto_key_public_pem(key, text, sizeof(text), &len), "key", NULL, TOO_LARGE);
+	*pem = PointerGetDatum(cstring_to_text_with_len(text, len));
+	require_ok(jwk_thumbprint(key, thumbprint), "key", NULL, TOO_LARGE);
+	len = base64url_encode(thumbprint, sizeof(thumbprint), encoded);
+	*fingerprint = PointerGetDatum(cstring_to_text_with_len(encoded, len));
+}
+
+static CryptoAlg
+require_algorithm(text *name)
+{
+	CryptoAlg alg;
+
+	if (!crypto_alg_by_name(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), &alg))
+		refuse("algorithm", "It must be HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, "
+							"PS512, ES256, ES384, ES512, EdDSA or Ed25519.");
+	return alg;
+}
+
+SQL_FUNCTION(session_auth_read_key);
+
+/* read_key(algorithm, key): STRICT */
+Datum
+session_auth_read_key(PG_FUNCTION_ARGS)
+{
+	CryptoAlg alg = require_algorithm(PG_GETARG_TEXT_PP(0));
+	char *material = secret_resolve(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	CryptoKey *key = NULL;
+	const char *why = NULL;
+	TupleDesc desc;
+	Datum values[3] = { 0 };
+	bool nulls[3] = { false };
+	bool is_secret;
+
+	if (material == NULL)
+		refuse("key", "The file cannot be read, is empty or too long.");
+	require_ok(jwk_key_from_text(alg, material, strlen(material), &key, &why), "key", &why,
+			   "It must be a PEM, a JWK or, for HS*, a secret.");
+	describe_key(key, &values[0], &values[1], &is_secret);
+	values[2] = BoolGetDatum(crypto_key_is_private(key));
+	crypto_key_free(key);
+	nulls[0] = nulls[1] = is_secret;
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+}
+
+/* -------------------------------------------------------------------------- sets */
+
+/* A set that is being read, and the kids that its keys have had. */
+typedef struct KeySet
+{
+	JsonDoc doc;
+	List *kids; /* of char * */
+	int nkeys;  /* that can be used */
+	bool some_passed_over;
+} KeySet;
+
+/* Issuers change their sets as they like: a key that is no use must not stop the others. */
+static void
+pass_over(KeySet *set, const JwkInfo *info, const char *why)
+{
+	char *kid = pnstrdup(info->kid, info->has_kid ? info->kid_len : 0);
+
+	for (char *c = kid; *c; c++)
+		if ((unsigned char) *c < 0x20 || *c == 0x7f)
+			*c = '?';
+	set->some_passed_over = true;
+	if (info->has_kid)
+		ereport(WARNING, (errmsg("key \"%s\" of the set was passed over", kid),
+						  errdetail("%s", why), errhidestmt(true)));
+	else
+		ereport(WARNING, (errmsg("a key without kid of the set was passed over"),
+						  errdetail("%s", why), errhidestmt(true)));
+}
+
+static bool
+is_second_of_its_kid(KeySet *set, const JwkInfo *info)
+{
+	char *kid = pnstrdup(info->kid, info->kid_len);
+	ListCell *cell;
+
+	foreach (cell, set->kids)
+		if (info->has_kid && strcmp(lfirst(cell), kid) == 0)
+			return true;
+	if (info->has_kid)
+		set->kids = lappend(set->kids, kid);
+	return false;
+}
+
+static void
+put_key(ReturnSetInfo *rsinfo, KeySet *set, const JwkInfo *info, CryptoKey *key)
+{
+	Datum values[4] = { 0 };
+	bool nulls[4] = { false };
+	bool is_secret = crypto_key_is_private(key);
+
+	if (!is_secret)
+		describe_key(key, &values[2], &values[3], &is_secret);
+	crypto_key_free(key);
+	if (is_secret)
+		refuse("jwks", "It must hold public keys alone.");
+	nulls[0] = !info->has_kid;
+	if (info->has_kid)
+		values[0] = PointerGetDatum(cstring_to_text_with_len(info->kid, info->kid_len));
+	values[1] = CStringGetTextDatum(crypto_alg_name(info->alg));
+	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	set->nkeys++;
+}
+
+static void
+put_jwk(ReturnSetInfo *rsinfo, KeySet *set, const JsonNode *jwk)
+{
+	JwkInfo info;
+	CryptoKey *key = NULL;
+	const char *why = NULL;
+	ResultCode result = jwk_describe(&set->doc, jwk, &info);
+
+	if (result == RESULT_UNSUPPORTED && !info.for_signatures)
+		return;
+	if (result == RESULT_UNSUPPORTED)
+		pass_over(set, &info, "Its algorithm or curve is none that is supported.");
+	else if (result == RESULT_MALFORMED)
+		pass_over(set, &info, "It is no JWK (RFC 7517).");
+	if (result != RESULT_OK)
+		return;
+	result = jwk_key(&set->doc, jwk, info.alg, &key, &why);
+	if (result == RESULT_NO_MEMORY || result == RESULT_CRYPTO_FAILED)
+		result_raise(result);
+	if (result != RESULT_OK)
+		pass_over(set, &info, why ? why : "It cannot be used.");
+	else if (is_second_of_its_kid(set, &info))
+	{
+		crypto_key_free(key);
+		pass_over(set, &info, "A key before it has the same kid.");
+	}
+	else
+		put_key(rsinfo, set, &info, key);
+}
+
+SQL_FUNCTION(session_auth_read_jwks);
+
+/* read_jwks(jwks): the signature keys of a set */
+Datum
+session_auth_read_jwks(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	text *value;
+	KeySet set = { 0 };
+	JsonNode *nodes;
+	const JsonNode *keys = NULL;
+	const char *why = NULL;
+	size_t len;
+
+	if (PG_ARGISNULL(0))
+		refuse("jwks", "It must not be null.");
+	value = PG_GETARG_TEXT_PP(0);
+	len = VARSIZE_ANY_EXHDR(value);
+	if (len > 1024 * 1024)
+		refuse("jwks", "It must not be larger than 1 MB.");
+	nodes = palloc(JSON_NODES_FOR(len) * sizeof(JsonNode));
+	require_ok(json_scan(&set.doc, VARDATA_ANY(value), len, nodes, JSON_NODES_FOR(len)), "jwks",
+			   NULL, NO_SET);
+	require_ok(jwk_set(&set.doc, &keys, &why), "jwks", &why, NO_SET);
+	InitMaterializedSRF(fcinfo, 0);
+	for (const JsonNode *jwk = json_first(keys); jwk; jwk = json_next(&set.doc, keys, jwk))
+		put_jwk(rsinfo, &set, jwk);
+	if (set.nkeys == 0 && set.some_passed_over)
+		refuse("jwks", "No key of the set can be used.");
+	return (Datum) 0;
+}
+
+/* ----------------------------------------------------------------------- secrets */
+
+/*
+ * A file is named only by somebody who may read the server's files anyway: the
+ * one who calls, not the owner of the function that we are called from.
+ */
+static void
+check_file(const char *what, const char *secret)
+{
+	const char *path = secret + strlen(SECRET_FILE_PREFIX);
+
+	if (!is_absolute_path(path))
+		refuse(what, "The name of a file must be absolute.");
+	if (!has_privs_of_role(GetOuterUserId(), ROLE_PG_READ_SERVER_FILES))
+	{
+		hide_own_frames();
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("permission denied to name a file of the server"),
+						errdetail("Only roles with privileges of pg_read_server_files may.")));
+	}
+	if (secret_resolve(secret) == NULL)
+		refuse(what, "The file cannot be read, is empty or too long.");
+}
+
+SQL_FUNCTION(session_auth_check_secret);
+
+/* check_secret(what, secret) */
+Datum
+session_auth_check_secret(PG_FUNCTION_ARGS)
+{
+	char *what = argument_text_or_null(fcinfo, 0);
+	char *secret;
+
+	if (what == NULL)
+		refuse("what", "It must not be null.");
+	if (PG_ARGISNULL(1))
+		refuse(what, "It must not be null.");
+	secret = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	if (*secret == '\0')
+		refuse(what, "It must not be empty.");
+	if (strlen(secret) > (strcmp(what, "secret") == 0 ? JWE_SECRET_MAX : STORED_KEY_MAX))
+		refuse(what, "It is too long.");
+	if (secret_is_file(secret))
+		check_file(what, secret);
+	PG_RETURN_VOID();
+}
+
+SQL_FUNCTION(session_auth_keys_changed);
+
+/* The trigger on the tables that keys.c is filled from. */
+Datum
+session_auth_keys_changed(PG_FUNCTION_ARGS)
+{
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+						errmsg("keys_changed() must be called as a trigger")));
+	catalog_keys_changed();
+	return PointerGetDatum(NULL);
+}
+
+SQL_FUNCTION(session_auth_revocations_changed);
+
+/* The trigger on the tables of what is revoked. */
+Datum
+session_auth_revocations_changed(PG_FUNCTION_ARGS)
+{
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+						errmsg("revocations_changed() must be called as a trigger")));
+	catalog_revocations_changed();
+	return PointerGetDatum(NULL);
+}

@@ -1,0 +1,269 @@
+/*
+ * sql_request.c
+ *		Tokens as requests carry them: in a Cookie or an Authorization header,
+ *		or in the settings that PostgREST makes of these.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+
+#include "base/compat.h"
+#include "base/errors.h"
+#include "base/settings.h"
+#include "pure/cookie.h"
+#include "pure/json.h"
+#include "sql/sql_identity.h"
+#include "verify/keys.h"
+#include "verify/verify.h"
+
+/* Cookies of other names than Auth.js's; __Secure- first, as nobody can plant it. */
+static const struct
+{
+	const char *name;
+	CookieChunks chunks;
+} well_known[] = {
+	{ "__Secure-authjs.session-token", COOKIE_AUTHJS },
+	{ "authjs.session-token", COOKIE_AUTHJS },
+	{ "__Secure-next-auth.session-token", COOKIE_AUTHJS },
+	{ "next-auth.session-token", COOKIE_AUTHJS },
+	{ "__Secure-better-auth.session_token", COOKIE_WHOLE },
+	{ "better-auth.session_token", COOKIE_WHOLE },
+	{ "__Secure-better-auth.session_data", COOKIE_BETTER_AUTH },
+	{ "better-auth.session_data", COOKIE_BETTER_AUTH },
+	{ "connect.sid", COOKIE_WHOLE },
+	{ "__Host-session", COOKIE_WHOLE },
+	{ "session", COOKIE_WHOLE },
+};
+
+/* A header's text; one that no token can be in is not looked at. */
+#define HEADER_MAX (1024 * 1024)
+
+static Slice
+argument_header(FunctionCallInfo fcinfo, int n)
+{
+	Slice header = { NULL, 0 };
+	text *value;
+
+	if (PG_ARGISNULL(n))
+		return header;
+	value = PG_GETARG_TEXT_PP(n);
+	if (VARSIZE_ANY_EXHDR(value) > HEADER_MAX)
+		return header;
+	header.data = VARDATA_ANY(value);
+	header.len = VARSIZE_ANY_EXHDR(value);
+	return header;
+}
+
+static ResultCode
+named_cookie(Slice header, const char *name, CookieChunks chunks, TokenArgument *token)
+{
+	Slice cookie = { name, strlen(name) };
+	char *out = palloc(setting_max_token_length);
+	ResultCode result =
+		cookie_value(header, cookie, chunks, out, setting_max_token_length, &token->len);
+
+	token->bytes = result == RESULT_OK ? out : NULL;
+	return result;
+}
+
+/* The names that the application was set up with come before those that are known. */
+static ResultCode
+token_of_cookies(Slice header, TokenArgument *token)
+{
+	ResultCode result;
+	ListCell *cell;
+
+	if (header.data == NULL)
+		return RESULT_NO_TOKEN;
+	keys_accept_changes();
+	foreach (cell, keys_cookie_names())
+	{
+		result = named_cookie(header, lfirst(cell), COOKIE_AUTHJS, token);
+		if (result != RESULT_NO_TOKEN)
+			return result;
+	}
+	for (size_t i = 0; i < lengthof(well_known); i++)
+	{
+		result = named_cookie(header, well_known[i].name, well_known[i].chunks, token);
+		if (result != RESULT_NO_TOKEN)
+			return result;
+	}
+	return RESULT_NO_TOKEN;
+}
+
+static ResultCode
+token_of_bearer(Slice header, TokenArgument *token)
+{
+	char *out = palloc(setting_max_token_length);
+	ResultCode result;
+
+	if (header.data == NULL)
+		return RESULT_NO_TOKEN;
+	result = bearer_token(header, out, setting_max_token_length, &token->len);
+	token->bytes = result == RESULT_OK ? out : NULL;
+	return result;
+}
+
+SQL_FUNCTION(session_auth_token_from_cookie);
+
+/* token_from_cookie(cookie_header) */
+Datum
+session_auth_token_from_cookie(PG_FUNCTION_ARGS)
+{
+	TokenArgument token;
+
+	if (token_of_cookies(argument_header(fcinfo, 0), &token) != RESULT_OK)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(token.bytes, token.len));
+}
+
+static ResultCode
+token_of_request(Slice cookies, Slice authorization, TokenArgument *token)
+{
+	ResultCode result = token_of_cookies(cookies, token);
+
+	return result == RESULT_NO_TOKEN ? token_of_bearer(authorization, token) : result;
+}
+
+SQL_FUNCTION(session_auth_authenticate_request);
+
+/* authenticate_request(cookie, authorization_header, scope, tenant): cookie first */
+Datum
+session_auth_authenticate_request(PG_FUNCTION_ARGS)
+{
+	IdentityScope scope = argument_scope(fcinfo, 2);
+	char *tenant = argument_tenant(fcinfo, 3);
+	TokenArgument token = { NULL, 0 };
+	ResultCode result =
+		token_of_request(argument_header(fcinfo, 0), argument_header(fcinfo, 1), &token);
+
+	if (result != RESULT_OK)
+		result_raise(result);
+	return authenticate_token(token, scope, tenant);
+}
+
+/* -------------------------------------------------------------------- PostgREST */
+
+/* Room for what stood behind an escape. */
+#define VALUE_MAX (64 * 1024)
+
+/*
+ * A JSON object that PostgREST has set for this request; RESULT_NO_TOKEN without
+ * one.  It is read by our own reader: jsonb's errors would show it.
+ */
+static ResultCode
+request_object(const char *setting, JsonDoc *doc)
+{
+	const char *text = GetConfigOption(setting, true, false);
+	size_t len = text ? strlen(text) : 0;
+	JsonNode *nodes;
+
+	if (len == 0)
+		return RESULT_NO_TOKEN;
+	if (len > HEADER_MAX)
+		return RESULT_TOO_LONG;
+	nodes = palloc(JSON_NODES_FOR(len) * sizeof(JsonNode));
+	if (json_scan(doc, text, len, nodes, JSON_NODES_FOR(len)) != RESULT_OK)
+		return RESULT_MALFORMED;
+	return doc->nodes[0].kind == JSON_KIND_OBJECT ? RESULT_OK : RESULT_NO_TOKEN;
+}
+
+static ResultCode
+append_cookie(StringInfo header, const JsonDoc *doc, const JsonNode *name, const JsonNode *value)
+{
+	Slice raw_name = json_raw(doc, name);
+	char *buffer;
+	Slice text;
+	ResultCode result;
+
+	if (value->kind != JSON_KIND_STRING)
+		return RESULT_OK;
+	buffer = palloc(VALUE_MAX);
+	result = json_text(doc, value, buffer, VALUE_MAX, &text);
+	if (result == RESULT_OK)
+	{
+		appendStringInfo(header, "%s%.*s=", header->len > 0 ? "; " : "", (int) raw_name.len,
+						 raw_name.data);
+		appendBinaryStringInfo(header, text.data, (int) text.len);
+	}
+	pfree(buffer);
+	return result;
+}
+
+/* The Cookie header again: PostgREST hands it over taken apart. */
+static ResultCode
+cookies_of_request(Slice *cookies)
+{
+	JsonDoc doc;
+	StringInfoData header;
+	ResultCode result = request_object("request.cookies", &doc);
+
+	if (result != RESULT_OK)
+		return result;
+	initStringInfo(&header);
+	for (size_t i = 1; i + 1 < doc.n_nodes && result == RESULT_OK; i = doc.nodes[i + 1].next)
+		result = append_cookie(&header, &doc, &doc.nodes[i], &doc.nodes[i + 1]);
+	*cookies = (Slice){ header.data, header.len };
+	return result;
+}
+
+static ResultCode
+authorization_of_request(Slice *authorization)
+{
+	JsonDoc doc;
+	const JsonNode *value;
+	ResultCode result = request_object("request.headers", &doc);
+
+	if (result != RESULT_OK)
+		return result;
+	value = json_member(&doc, &doc.nodes[0], "authorization", strlen("authorization"));
+	if (value == NULL || value->kind != JSON_KIND_STRING)
+		return RESULT_NO_TOKEN;
+	return json_text(&doc, value, palloc(VALUE_MAX), VALUE_MAX, authorization);
+}
+
+/* The request's token; RESULT_NO_TOKEN when it carries none. */
+static ResultCode
+token_of_settings(TokenArgument *token)
+{
+	Slice cookies = { NULL, 0 };
+	Slice authorization = { NULL, 0 };
+	ResultCode result = cookies_of_request(&cookies);
+
+	if (result == RESULT_OK || result == RESULT_NO_TOKEN)
+		result = authorization_of_request(&authorization);
+	if (result == RESULT_OK || result == RESULT_NO_TOKEN)
+		result = token_of_request(cookies, authorization, token);
+	return result;
+}
+
+SQL_FUNCTION(session_auth_pre_request);
+
+/* pre_request(): for PostgREST's db-pre-request; without a token the caller is nobody */
+Datum
+session_auth_pre_request(PG_FUNCTION_ARGS)
+{
+	TokenArgument token = { NULL, 0 };
+	Verification verification;
+	ResultCode result = token_of_settings(&token);
+
+	identity_drop();
+	if (result == RESULT_NO_TOKEN)
+		PG_RETURN_VOID();
+	identity_require_no_cursor();
+	if (result == RESULT_OK)
+		result = verify_token(token.bytes, token.len, NULL, &verification);
+	if (result != RESULT_OK)
+	{
+		verify_note(result, &verification, true);
+		ereport(ERROR, (errcode(MAKE_SQLSTATE('P', 'T', '4', '0', '1')),
+						errmsg("invalid or expired session token"),
+						errdetail_log("%s", result_reason(result)), errhidestmt(true)));
+	}
+	verification.identity.scope = SCOPE_TRANSACTION;
+	identity_set(&verification.identity);
+	PG_RETURN_VOID();
+}

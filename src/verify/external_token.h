@@ -1,0 +1,46 @@
+/*
+ * external_token.h
+ *		What a token from elsewhere says, once its cryptography is done.
+ */
+#ifndef SESSION_AUTH_EXTERNAL_TOKEN_H
+#define SESSION_AUTH_EXTERNAL_TOKEN_H
+
+#include "identity/identity.h"
+#include "pure/result.h"
+#include "verify/keys.h"
+
+/* Everything in it lies in the memory context that external_read was given. */
+typedef struct ExternalToken
+{
+	const char *kind;
+	const char *origin; /* the key or secret that proved it */
+	const char *user_id;
+	const char *issuer; /* or NULL */
+	const char *jti;    /* or NULL */
+	bool binds_tenant;  /* it is for these tenants alone, of which there may be none */
+	int ntenants;
+	const char *const *tenants;
+	RoleSource role_source;
+	int nroles; /* claimed */
+	const char *const *roles;
+	const char *claims;        /* JSON text that jsonb can hold */
+	const char *held_claims;   /* the same without what the caller's SQL must not see */
+	const char *session_token; /* better-auth's session behind it, or NULL */
+	TimestampTz issued_at;     /* DT_NOBEGIN when it does not say */
+	TimestampTz not_before;
+	TimestampTz expires_at;
+	TimestampTz valid_from; /* the key's */
+	TimestampTz valid_until;
+	uint64 in_force; /* for revocation.c alone */
+} ExternalToken;
+
+extern ResultCode external_read(const char *payload, size_t len, const TokenBinding *binding,
+								TimestampTz now, MemoryContext context, ExternalToken *token);
+extern ResultCode external_check(ExternalToken *token, TimestampTz now);
+extern ResultCode external_identity(const ExternalToken *token, const char *tenant, TimestampTz now,
+									Identity *identity);
+
+extern void external_revoke_user(const char *user_id);
+extern void external_revoke_current(const Identity *identity);
+
+#endif /* SESSION_AUTH_EXTERNAL_TOKEN_H */

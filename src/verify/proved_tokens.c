@@ -1,0 +1,82 @@
+/*
+ * proved_tokens.c
+ *		Tokens from elsewhere whose cryptography this backend has done.
+ *
+ * A token is recognised by two digests: of what is signed, which verifying RS256,
+ * PS256 and ES256 takes anyway, and of the signature.  That is enough to skip the
+ * cryptography and no more: expiry, revocation and roles are judged at each use.
+ *
+ * Invariants: the cache has SLOTS places and a token has one of them, so its
+ * memory is bounded; it is empty after any change of keys.
+ */
+#include "postgres.h"
+
+#include "utils/memutils.h"
+
+#include "verify/proved_tokens.h"
+
+#define SLOTS 256
+
+typedef struct SeenSlot
+{
+	bool used;
+	TokenDigest digest;
+	ExternalToken token;
+	MemoryContext context; /* of what the token points to */
+} SeenSlot;
+
+static SeenSlot *slots = NULL;
+static uint64 valid_for = 0; /* the generation of keys that proved the tokens */
+
+static void
+forget_all(void)
+{
+	for (int i = 0; i < SLOTS; i++)
+		slots[i].used = false;
+	valid_for = keys_generation();
+}
+
+static SeenSlot *
+slot_of(const TokenDigest *digest)
+{
+	if (slots == NULL)
+		slots = MemoryContextAllocZero(TopMemoryContext, SLOTS * sizeof(SeenSlot));
+	if (valid_for != keys_generation())
+		forget_all();
+	return &slots[digest->back[0] % SLOTS];
+}
+
+/* The token with this digest, or NULL. */
+ExternalToken *
+proved_find(const TokenDigest *digest)
+{
+	SeenSlot *slot = slot_of(digest);
+
+	return slot->used && memcmp(&slot->digest, digest, sizeof(TokenDigest)) == 0 ? &slot->token
+																				 : NULL;
+}
+
+/* Empties the place that a token with this digest will have, to be filled. */
+MemoryContext
+proved_slot(const TokenDigest *digest, ExternalToken **token)
+{
+	SeenSlot *slot = slot_of(digest);
+
+	slot->used = false;
+	if (slot->context == NULL)
+		slot->context = AllocSetContextCreate(TopMemoryContext, "session_auth seen token",
+											  ALLOCSET_SMALL_SIZES);
+	MemoryContextReset(slot->context);
+	*token = &slot->token;
+	return slot->context;
+}
+
+/* What was put into the place is complete. */
+void
+proved_keep(const TokenDigest *digest)
+{
+	SeenSlot *slot = slot_of(digest);
+
+	slot->digest = *digest;
+	slot->used = true;
+}

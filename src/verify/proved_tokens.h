@@ -1,0 +1,22 @@
+/*
+ * proved_tokens.h
+ *		Tokens from elsewhere whose cryptography this backend has done.
+ */
+#ifndef SESSION_AUTH_PROVED_TOKENS_H
+#define SESSION_AUTH_PROVED_TOKENS_H
+
+#include "pure/crypto.h"
+#include "verify/external_token.h"
+
+/* A token is what has these: the SHA-256 of all before its last dot, and of what follows. */
+typedef struct TokenDigest
+{
+	unsigned char front[CRYPTO_SHA256_LEN];
+	unsigned char back[CRYPTO_SHA256_LEN];
+} TokenDigest;
+
+extern ExternalToken *proved_find(const TokenDigest *digest);
+extern MemoryContext proved_slot(const TokenDigest *digest, ExternalToken **token);
+extern void proved_keep(const TokenDigest *digest);
+
+#endif /* SESSION_AUTH_PROVED_TOKENS_H */

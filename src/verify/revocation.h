@@ -1,0 +1,13 @@
+/*
+ * revocation.h
+ *		Which tokens from elsewhere are refused before they expire.
+ */
+#ifndef SESSION_AUTH_REVOCATION_H
+#define SESSION_AUTH_REVOCATION_H
+
+#include "verify/external_token.h"
+
+extern void revocation_init(void);
+extern ResultCode revocation_check(ExternalToken *token);
+
+#endif /* SESSION_AUTH_REVOCATION_H */

@@ -1,0 +1,47 @@
+/*
+ * session.h
+ *		Sessions: found by a token, created, rotated, refreshed, ended.
+ */
+#ifndef SESSION_AUTH_SESSION_H
+#define SESSION_AUTH_SESSION_H
+
+#include "catalog/tables.h"
+#include "pure/result.h"
+
+/* Why a session ended; see session_end_name. */
+typedef enum SessionEnd
+{
+	END_SIGN_OUT,
+	END_ADMINISTRATOR,
+	END_LIMIT,
+	END_THEFT
+} SessionEnd;
+
+typedef struct FoundSession
+{
+	SessionRow row;
+	bool rotated_away; /* found by a token that has a successor */
+} FoundSession;
+
+extern void session_init(void);
+
+extern ResultCode session_find(const char *token, size_t len, FoundSession *found);
+extern ResultCode session_find_hash(const unsigned char *hash, FoundSession *found);
+extern bool session_needs_proof(const SessionRow *row);
+extern ResultCode session_check(const SessionRow *row, TimestampTz now);
+extern TimestampTz session_latest_end(const SessionRow *row);
+extern TimestampTz session_expiry(const SessionRow *row);
+extern void session_touch(SessionRow *row, TimestampTz now);
+
+extern void session_create(SessionRow *row, const char *actor);
+extern ResultCode session_refresh(const pg_uuid_t *session_id, TimestampTz *expires_at);
+extern ResultCode session_rotate(const pg_uuid_t *session_id, const unsigned char *old_hash,
+								 const unsigned char *new_hash, const char *actor,
+								 TimestampTz *expires_at);
+extern bool session_end(const pg_uuid_t *session_id, SessionEnd why, const char *actor);
+extern bool session_end_own(const pg_uuid_t *session_id, const char *user_id, const char *actor);
+extern int64 session_end_user(const char *user_id, const pg_uuid_t *except, SessionEnd why,
+							  const char *actor);
+extern bool session_can_write(void);
+
+#endif /* SESSION_AUTH_SESSION_H */

@@ -1,0 +1,134 @@
+# Attack: call every function of the extension, those in C and all others, with NULL in
+# each place, with NULL everywhere, and with thousands of random values of each type, as
+# the owner, under each usage and with an identity in force.
+# Holds: an error or a value, never a crash; who has a usage calls, of what is marked
+# internal, what is listed here alone. Guards: src/sql/arguments.c, src/sql/sql_key.c (NULLs),
+# sql/parts/rights.sql (internal functions).
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use SessionAuth;
+
+my $rounds = $ENV{NULL_ARGUMENTS_ROUNDS} // 30;
+my $node = new_server('null_arguments', 'autovacuum = off', 'restart_after_crash = off', 'log_min_messages = fatal');
+add_extension($node);
+$node->safe_psql('postgres', q{
+	CREATE ROLE signin; CREATE ROLE chief;
+	SELECT session_auth.grant_usage('signin', 'issuer'), session_auth.grant_usage('chief', 'admin');
+	CREATE TABLE accounts (id int, owner text, token text, expires timestamptz); INSERT INTO accounts VALUES (1, 'alice', gen_random_uuid(), 'infinity');
+	ALTER TABLE accounts OWNER TO chief; GRANT CREATE ON SCHEMA public TO chief;
+	SELECT session_auth.add_key('k', 'HS256', repeat('secret', 8)), session_auth.add_cookie_secret('express', 'a secret of more than thirty-two bytes'), session_auth.add_authjs_secret('a secret of more than thirty-two bytes');
+	CREATE TABLE tokens AS SELECT token FROM session_auth.create_session('alice');
+
+	-- Expressions of a type: what is usual, and what is not.
+	CREATE TABLE value_of (type text, value text);
+	INSERT INTO value_of
+	SELECT 'text', v FROM unnest(ARRAY[$$''$$, $$' '$$, $$'x'$$, $$'alice'$$, $$'ADMIN'$$, $$'role'$$, $$'kid'$$, $$'secret'$$, $$'user_id'$$, $$'request'$$, $$'global'$$, $$'*'$$, $$'a:*'$$, $$'!'$$,
+		$$E'\x01\x7f\n'$$, $$'%s%n%d'$$, $$'%'$$, $$E'\\\\'$$, $$repeat('a', 255)$$, $$repeat('a', 256)$$, $$repeat('a', 1025)$$, $$repeat('x', 2000000)$$, $$repeat('[', 20000)$$, $$repeat('é', 600)$$, $$chr(1114111)$$,
+		$$'a.b.c'$$, $$'eyJhbGciOiJIUzI1NiJ9.e30.AAAA'$$, $$'eyJhbGciOiJkaXIifQ..AAAA.AAAA.AAAA'$$, $$'s:x.y'$$, $$'sat_' || repeat('A', 43)$$, $$gen_random_uuid()::text$$, $$(SELECT token FROM public.tokens)$$,
+		$$'authjs.session-token=' || repeat('a;', 50)$$, $$'Bearer x'$$, $$'{}'$$, $$'{"keys": [{}]}'$$, $$'HS256'$$, $$'RS256'$$, $$'file:/etc/hostname'$$, $$'file:'$$, $$'-----BEGIN PUBLIC KEY-----'$$,
+		$$'accounts'$$, $$'owner'$$, $$encode(sha256(random()::text::bytea), 'base64')$$, $$array_to_string(ARRAY(SELECT chr(1 + (random() * 900)::int) FROM generate_series(1, 40)), '')$$]) v
+	UNION ALL SELECT 'text[]', v FROM unnest(ARRAY[$$'{}'$$, $$'{NULL}'$$, $$'{a,NULL,""}'$$, $$'{{a,b},{c,d}}'$$, $$'[5:6]={a,b}'$$, $$array_fill('x'::text, ARRAY[20000])$$, $$ARRAY[repeat('x', 300000)]$$]) v
+	UNION ALL SELECT 'name[]', v FROM unnest(ARRAY[$$'{}'$$, $$'{NULL}'$$, $$'{a,b,c}'$$, $$'{{a},{b}}'$$]) v
+	UNION ALL SELECT 'uuid[]', v FROM unnest(ARRAY[$$'{}'$$, $$'{NULL}'$$, $$ARRAY[gen_random_uuid()]$$]) v
+	UNION ALL SELECT 'bigint[]', v FROM unnest(ARRAY[$$'{}'$$, $$'{NULL}'$$, $$'{1,-9223372036854775808}'$$]) v
+	UNION ALL SELECT 'jsonb', v FROM unnest(ARRAY[$$'{}'$$, $$'null'$$, $$'[]'$$, $$'""'$$, $$'1e400'$$, $$'{"ADMIN": ["view:accounts"]}'$$, $$'{"a": null}'$$, $$'{"": [""]}'$$, $$'{"keys": []}'$$, $$'{"keys": [{"kty": "RSA", "n": "", "e": "AQAB"}]}'$$,
+		$$(repeat('[', 5000) || repeat(']', 5000))::jsonb$$, $$jsonb_build_object('x', repeat('x', 9000))$$, $$'{"sub": 1, "exp": {}}'$$, $$'{"keys": [1, null, [], {"kty": 1}]}'$$]) v
+	UNION ALL SELECT 'bytea', v FROM unnest(ARRAY[$$''$$, $$'\x00'$$, $$repeat('x', 1000000)::bytea$$]) v
+	UNION ALL SELECT 'uuid', v FROM unnest(ARRAY[$$'00000000-0000-0000-0000-000000000000'$$, $$'ffffffff-ffff-ffff-ffff-ffffffffffff'$$, $$gen_random_uuid()$$]) v
+	UNION ALL SELECT 'interval', v FROM unnest(ARRAY[$$'0'$$, $$'-1 day'$$, $$'1 day'$$, $$'1 month -29 days -23 hours'$$, $$'178000000 years'$$, $$'-178000000 years'$$, $$make_interval(secs => 9e11)$$, $$'1 microsecond'$$]) v
+	UNION ALL SELECT 'interval', v FROM unnest(ARRAY[$$'infinity'$$, $$'-infinity'$$]) v WHERE current_setting('server_version_num')::int >= 170000
+	UNION ALL SELECT 'timestamptz', v FROM unnest(ARRAY[$$'infinity'$$, $$'-infinity'$$, $$'epoch'$$, $$'4713-01-01 BC'$$, $$'294276-12-31'$$, $$now()$$]) v
+	UNION ALL SELECT t, v FROM unnest(ARRAY['regclass', 'regrole', 'oid']) t, unnest(ARRAY['0', '1', '10', '4294967295', $$'pg_class'::regclass::oid$$, $$'public.accounts'::regclass::oid$$, $$'public.tokens'::regclass::oid$$, $$'app'::regrole::oid$$, $$'session_auth.roles'::regclass::oid$$]) v
+	UNION ALL SELECT 'name', v FROM unnest(ARRAY[$$''$$, $$'id'$$, $$'owner'$$, $$'token'$$, $$'expires'$$, $$'ctid'$$, $$'a"b'$$, $$repeat('n', 63)$$, $$E'\x01'$$, $$'%s'$$]) v
+	UNION ALL SELECT 'integer', v FROM unnest(ARRAY['0', '1', '-1', '2147483647', '(-2147483648)', '1000']) v
+	UNION ALL SELECT 'bigint', v FROM unnest(ARRAY['0', '1', '9223372036854775807', '(-9223372036854775808)']) v
+	UNION ALL SELECT 'boolean', v FROM unnest(ARRAY['true', 'false']) v
+	UNION ALL SELECT 'record', v FROM unnest(ARRAY[$$ROW()$$, $$ROW(1)$$, $$ROW(NULL, 'x')$$, $$(SELECT a FROM public.accounts a)$$, $$(SELECT c FROM pg_class c LIMIT 1)$$, $$NULL::public.accounts$$, $$ROW('{}'::text[], 'infinity'::timestamptz)$$]) v;
+	GRANT SELECT ON tokens, value_of TO PUBLIC;
+
+	-- Called and undone; what came of it. No cursor is open meanwhile.
+	CREATE FUNCTION attempt(who text, authenticated boolean, statement text) RETURNS text LANGUAGE plpgsql AS $$
+	BEGIN
+		EXECUTE format('SET LOCAL ROLE %I', who);
+		IF authenticated AND who = 'app' THEN PERFORM session_auth.authenticate((SELECT token FROM public.tokens)); END IF;
+		EXECUTE statement;
+		RAISE SQLSTATE 'UNDO0';
+	EXCEPTION WHEN SQLSTATE 'UNDO0' THEN RETURN 'value'; WHEN OTHERS THEN RETURN SQLSTATE;
+	END $$;
+
+	-- A call of a function: how is nulls (of a place, or all) or random.
+	CREATE FUNCTION call_of(f oid, null_at integer) RETURNS text LANGUAGE sql VOLATILE AS $$
+		SELECT format('SELECT * FROM session_auth.%I(%s)', p.proname, (
+			SELECT string_agg(format('%s::%s', CASE WHEN a.place = null_at OR null_at = 0 THEN 'NULL' ELSE coalesce(
+				-- the place keeps the choice from being made once for all
+				(SELECT v.value FROM value_of v WHERE v.type = a.shown AND a.place > 0 ORDER BY random() LIMIT 1), 'NULL') END, a.shown), ', ' ORDER BY a.place)
+			FROM (SELECT CASE t.type::regtype::text WHEN 'timestamp with time zone' THEN 'timestamptz' WHEN 'pg_node_tree' THEN 'pg_node_tree' ELSE t.type::regtype::text END, t.place
+				FROM unnest(p.proargtypes) WITH ORDINALITY t (type, place)) a (shown, place)))
+		FROM pg_proc p WHERE p.oid = f $$;
+	CREATE FUNCTION storm(who text, rounds integer, OUT calls bigint, OUT outcomes text) LANGUAGE plpgsql SET client_min_messages = error AS $$
+	DECLARE
+		functions oid[] := ARRAY(SELECT p.oid FROM pg_proc p WHERE p.pronamespace = 'session_auth'::regnamespace AND has_function_privilege(who, p.oid, 'EXECUTE') ORDER BY p.oid::regprocedure::text);
+		f oid;
+		n integer;
+		seen text[] := '{}';
+		seen_here text;
+	BEGIN
+		calls := 0;
+		FOREACH f IN ARRAY functions LOOP
+			-- NULL in each place, in none and in all; then at random
+			FOR n IN 0 .. (SELECT pronargs FROM pg_proc WHERE oid = f) + rounds * (SELECT least(pronargs, 1) FROM pg_proc WHERE oid = f) LOOP
+				seen_here := attempt(who, n % 2 = 0, call_of(f, CASE WHEN n <= (SELECT pronargs FROM pg_proc WHERE oid = f) THEN n ELSE -1 END));
+				IF seen_here <> ALL (seen) THEN seen := seen || seen_here; END IF;
+				calls := calls + 1;
+			END LOOP;
+		END LOOP;
+		SELECT string_agg(s, ' ' ORDER BY s) INTO outcomes FROM unnest(seen) s;
+	END $$;
+});
+
+my $postmaster = slurp_file($node->data_dir . '/postmaster.pid');
+my $seed = $ENV{NULL_ARGUMENTS_SEED} // int(rand(1 << 30)) / (1 << 30);
+note("setseed($seed)");
+my $all = 0;
+
+# first the least that once took the server down
+foreach my $call (q{refuse('x', NULL)}, q{refuse(NULL, 'x')}, q{check_argument(NULL, 'x')}, q{check_argument('nonsense', 'x')}, q{check_secret(NULL, 'x')})
+{
+	my ($status, $out, $err) = $node->psql('postgres', "\\set VERBOSITY sqlstate\nSELECT session_auth.$call");
+	like($err, qr/ERROR:  22023/, "$call is a bad argument");
+}
+
+foreach my $who (qw(postgres app signin chief))
+{
+	my $user = $node->safe_psql('postgres', 'SELECT current_user');
+	my $as = $who eq 'postgres' ? $user : $who;
+	my ($status, $out, $err) = $node->psql('postgres', "SELECT setseed($seed); SELECT calls, outcomes FROM storm('$as', $rounds)", timeout => 300);
+	my ($calls, $outcomes) = $out =~ /(\d+)\|(.*)$/;
+	is($status, 0, "$who: every call ends in an error or a value") or diag($err) or last;
+	like($outcomes, qr/\bvalue\b/, "$who: some have a value");
+	like($outcomes, qr/\b22023\b/, "$who: some are refused");
+	unlike($outcomes, qr/\bXX000\b/, "$who: none is an internal error");
+	note("$who: $calls calls: $outcomes");
+	$all += $calls // 0;
+}
+cmp_ok($all, '>', 3000, "$all calls");
+is(slurp_file($node->data_dir . '/postmaster.pid'), $postmaster, 'the server is the same');
+unlike(slurp_file($node->logfile), qr/PANIC|TRAP|was terminated by signal/, 'no server process died');
+
+# of what is internal, an administrator calls what has to run with rights of his own
+my $internal = q{SELECT string_agg(p.proname, ' ' ORDER BY p.proname) FROM pg_proc p WHERE pronamespace = 'session_auth'::regnamespace AND has_function_privilege('%s', p.oid, 'EXECUTE') AND obj_description(p.oid) LIKE 'internal:%%'};
+is($node->safe_psql('postgres', sprintf $internal, $_), '', "$_ calls nothing internal") foreach qw(app signin);
+is($node->safe_psql('postgres', sprintf $internal, 'chief'), join(' ', sort
+	# work out commands, change nothing, and run as the owner: the caller runs the commands
+	qw(protection unprotection session_adoption role_adoption abandonment),
+	# ask the table's triggers whether its owner agreed: those who own it put them there, or took them off
+	qw(take_over_sessions take_over_roles forget_source),
+	# what the owner puts on the table, for which PostgreSQL asks EXECUTE; called, they refuse
+	qw(adopted_session_changed adopted_sessions_truncated adopted_user_changed adopted_users_truncated)),
+	'an administrator calls what works out commands, and what looks for triggers itself');
+
+$node->stop;
+done_testing();

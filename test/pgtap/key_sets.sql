@@ -1,0 +1,45 @@
+-- Key sets as issuers publish them: a key that is no use does not stop the others, and
+-- says which it is. See also keys.sql and test/unit/jwk_test.c.
+\ir tokens.psql
+SELECT plan(24);
+
+\set certificate `openssl req -x509 -newkey rsa:2048 -nodes -keyout /dev/null -subj /CN=test -days 1 2>/dev/null`
+\set good 'jwk(:''rsa_public'', ''{"kid": "good", "use": "sig", "alg": "RS256"}'')'
+CREATE FUNCTION public.der(pem text) RETURNS text LANGUAGE sql AS $$SELECT regexp_replace(split_part(pem, '-----', 3), '\s', '', 'g')$$;
+CREATE FUNCTION public.kids() RETURNS text LANGUAGE sql AS
+  $$SELECT string_agg(coalesce(kid, 'none') || ' ' || algorithm, ', ' ORDER BY kid, algorithm) FROM session_auth.list_keys() WHERE issuer = 'https://i.example'$$;
+CREATE TABLE public.others AS SELECT * FROM (VALUES
+  ('Ed448 with alg EdDSA', '{"crv": "Ed448", "x": "po1mmizsKIgjWb3L2XFDIjsjHGiEaFAfEwXsXxb0mwwF1mo2DN_eJp8jeAIy90HPAlW6p3YcRmQA", "kty": "OKP", "kid": "k", "use": "sig", "alg": "EdDSA"}'::jsonb),
+  ('RSA 1024', jwk((SELECT 'nothing' WHERE false)) || '{"kty": "RSA", "kid": "k", "n": "rlpws8SyBIzS9DdQqpsPjEIOWdsoQWj74kXyPv56WtuLDe-brmlixcJ_6H954r5UErvaMbHLoOx_nv3aL66P7KZ1X9O1hOzLKv2Gp1Hg4KYrdUl-VEn1YXIIIVYQy7DLrlu2S68e1G77Hu90816rripxvD8EivWtG3YzkhOSkGU", "e": "AQAB", "alg": "RS256"}'),
+  ('a certificate that cannot be read', '{"kty": "RSA", "kid": "k", "use": "sig", "x5c": ["MIIB"]}'),
+  ('EC without y', '{"kty": "EC", "crv": "P-256", "kid": "k", "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU"}'),
+  ('padded base64', '{"kty": "RSA", "kid": "k", "n": "xPldT2rcUMPT7Us6ejnP0Ntqkx68rKAEHOafyKKvk9w6paacgOOs6X2Z==", "e": "AQAB"}'),
+  ('the same kid for another algorithm', '{"kid": "good", "alg": "PS256"}'),
+  ('no JWK at all', '{"kid": "k"}'),
+  ('another curve', '{"kty": "EC", "crv": "secp256k1", "alg": "ES256K", "kid": "k"}')) o (what, key);
+UPDATE others SET key = '{"kty": "RSA", "kid": "k", "n": "rlpws8SyBIzS9DdQqpsPjEIOWdsoQWj74kXyPv56WtuLDe-brmlixcJ_6H954r5UErvaMbHLoOx_nv3aL66P7KZ1X9O1hOzLKv2Gp1Hg4KYrdUl-VEn1YXIIIVYQy7DLrlu2S68e1G77Hu90816rripxvD8EivWtG3YzkhOSkGU", "e": "AQAB", "alg": "RS256"}' WHERE what = 'RSA 1024';
+UPDATE others SET key = jwk(:'rsa_public') || key WHERE key ->> 'kid' = 'good';
+
+SET client_min_messages = error;
+SELECT is(session_auth.import_jwks('https://i.example', jwks(:good, key)), 1, 'passed over: ' || what) FROM others;
+SELECT is(session_auth.import_jwks('https://i.example', (SELECT jsonb_build_object('keys', jsonb_agg(o.key) || :good::jsonb) FROM others o WHERE o.key ->> 'kid' = 'k')), 1, 'all of them, and the good one last');
+SELECT is(kids(), 'good RS256', 'is in force');
+SELECT is(session_auth.import_jwks('https://i.example', '{"keys": []}'::jsonb || jsonb_build_object('keys', jsonb_build_array(1, NULL, :good::jsonb))), 1, 'what is no object too');
+SELECT throws_ok(format('SELECT session_auth.import_jwks(%L, %L)', 'https://i.example', jsonb_build_object('keys', (SELECT jsonb_agg(o.key) FROM others o WHERE o.key ->> 'kid' = 'k'))), '22023', 'invalid jwks', 'none is left: an error');
+SELECT is(kids(), 'good RS256', '… that leaves what there was');
+
+-- without kid, they are told apart by their thumbprints
+SELECT is(session_auth.import_jwks('https://i.example', jwks(jwk(:'rsa_public'), jwk(:'ec_public'), jwk(:'ed_public'))), 3, 'three keys without kid');
+SELECT is(kids(), 'none ES256, none EdDSA, none RS256', 'are three keys');
+SELECT is(session_auth.import_jwks('https://i.example', jwks(jwk(:'ec_public'))), 1, 'one of them stays, by its thumbprint');
+SELECT is(kids(), 'none ES256', '… alone');
+SELECT is(session_auth.import_jwks('https://i.example', jwks(jwk(:'rsa_public'), jwk(:'ec_public'))), 2, 'two');
+SELECT throws_ok($$SELECT session_auth.disable_key(NULL, 'https://i.example')$$, '22023', 'invalid kid', 'which of two has to be said');
+SELECT ok(session_auth.disable_key((SELECT fingerprint FROM session_auth.list_keys() WHERE issuer = 'https://i.example' AND algorithm = 'ES256'), 'https://i.example'), '… by its fingerprint');
+
+-- certificates: alone in a key, as Firebase's map, and by hand
+SELECT is(session_auth.import_jwks('https://i.example', jwks(jsonb_build_object('kty', 'RSA', 'kid', 'x5c', 'x5c', jsonb_build_array(der(:'certificate'))))), 1, 'a certificate alone');
+SELECT is(session_auth.import_jwks('https://i.example', jsonb_build_object('a', :'certificate', 'b', :'certificate')), 2, 'a map of kids to certificates');
+SELECT lives_ok(format('SELECT session_auth.add_key(%L, %L, %L)', 'by hand', 'RS256', :'certificate'), 'a certificate that is added by hand');
+SELECT lives_ok(format('SELECT session_auth.add_key(%L, %L, %L)', 'Ed25519', 'Ed25519', :'ed_public'), 'RFC 9864''s name of EdDSA');
+SELECT * FROM finish();
