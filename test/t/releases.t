@@ -85,7 +85,7 @@ my $fill = qq{
 	SELECT session_auth.import_permissions('{"ADMIN": ["view:accounts", "edit:*", "!edit:vault"], "USER": ["view:profile"]}');
 	SELECT session_auth.create_role('CHIEF', '{ADMIN}'), session_auth.grant_role('alice', 'CHIEF'), session_auth.grant_role('alice', 'USER', 'acme');
 	SELECT session_auth.add_key('public', 'EdDSA', '{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}', 'https://i');
-	SELECT session_auth.add_key('own', 'HS256', '$secret', 'https://i');
+	SELECT session_auth.add_key('own', 'HS256', '$secret', 'https://i', role_source => 'both');
 	SELECT session_auth.add_authjs_secret('the secret of an application'), session_auth.add_cookie_secret('express', 'another secret');
 	SELECT session_auth.revoke_token('a-jti');
 	INSERT INTO session_auth.user_revocations VALUES ('bob', '2026-01-01');
