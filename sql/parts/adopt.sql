@@ -119,7 +119,7 @@ COMMENT ON FUNCTION session_auth.trigger_arguments(bytea) IS
   'internal: what pg_trigger.tgargs holds, as texts';
 
 CREATE FUNCTION session_auth.trigger_option(arguments text[], name text) RETURNS text
-LANGUAGE sql IMMUTABLE
+LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
   SELECT substr(a.argument, length($2) + 2) FROM unnest($1) a (argument)

@@ -218,8 +218,8 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  separator text := session_auth.trigger_option(TG_ARGV, 'separator');
-  scoped boolean := session_auth.trigger_option(TG_ARGV, 'tenant_column') IS NOT NULL;
+  separator text;
+  scoped boolean := false;
   source regclass;
   old_id text;
   new_id text;
@@ -232,6 +232,10 @@ DECLARE
   same_place boolean;
 BEGIN
   PERFORM session_auth.check_snapshot();
+  IF TG_NARGS > 2 THEN
+    separator := session_auth.trigger_option(TG_ARGV, 'separator');
+    scoped := session_auth.trigger_option(TG_ARGV, 'tenant_column') IS NOT NULL;
+  END IF;
   IF TG_OP <> 'INSERT' THEN
     old_id := (session_auth.adopted_values(OLD, TG_ARGV[0]))[1];
     old_roles := session_auth.adopted_names(OLD, TG_ARGV[1], separator);

@@ -208,7 +208,7 @@ AS $$
 DECLARE
   kind text := session_auth.require_column(source, 'expires_column', expires_column,
     '{timestamp,timestamptz,integer,numeric,text}');
-  zone name;
+  zone text := CASE WHEN time_zone = 'UTC' THEN time_zone END;
 BEGIN
   IF kind IN ('timestamp', 'timestamptz') THEN
     IF expires_form IS NOT NULL THEN
@@ -218,7 +218,9 @@ BEGIN
     PERFORM session_auth.refuse('expires_form', format(
       'It must be "seconds" or "milliseconds" (since 1970): column "%s" is no timestamp.', expires_column));
   END IF;
-  SELECT z.name INTO zone FROM pg_timezone_names z WHERE lower(z.name) = lower(time_zone) LIMIT 1;
+  IF zone IS NULL THEN
+    SELECT z.name INTO zone FROM pg_timezone_names z WHERE lower(z.name) = lower(time_zone) LIMIT 1;
+  END IF;
   IF zone IS NULL THEN
     PERFORM session_auth.refuse('time_zone', 'It must be the name of a time zone, such as Europe/Berlin.');
   ELSIF zone <> 'UTC' AND kind <> 'timestamp' THEN

@@ -2,7 +2,7 @@
 -- it refuses. Siblings: adopt.sql (plain tables), adopt_roles.sql, adopt_partitions.sql;
 -- test/attacks/adoption_forms.sql.
 SET timezone = 'Asia/Tokyo';
-SELECT plan(111);
+SELECT plan(114);
 
 CREATE FUNCTION public.who(token text) RETURNS text LANGUAGE sql
 AS $$ SELECT coalesce((SELECT v.user_id FROM session_auth.verify_session(token) v), 'nobody') $$;
@@ -115,6 +115,24 @@ SELECT is(ends('numbers-0123456789abcdefghijk-4'), '2100-07-01 10:00+00', 'in su
 SELECT is(ends('numbers-0123456789abcdefghijk-5'), '2100-01-01 11:00+00', 'in winter');
 SELECT is((SELECT options->>'time_zone' FROM session_auth.list_adoptions()  WHERE source = 'numbers'::regclass), 'Europe/Berlin', 'under its own name');
 SELECT session_auth.abandon('numbers') \g /dev/null
+
+-- connect-pg-simple in two time zones: shared/cases/local_timestamps.sql
+CREATE TABLE tokyo (sid varchar PRIMARY KEY, sess json NOT NULL, expire timestamp(6) NOT NULL);
+CREATE TABLE new_york (LIKE tokyo);
+CREATE TABLE mixed (LIKE tokyo);
+ALTER TABLE mixed ALTER expire TYPE timestamptz;
+SELECT session_auth.adopt_sessions('tokyo', 'sid', 'sess', 'expire', user_path => '{userId}', time_zone => 'Asia/Tokyo') \g /dev/null
+SELECT session_auth.adopt_sessions('new_york', 'sid', 'sess', 'expire', user_path => '{userId}', time_zone => 'America/New_York') \g /dev/null
+SELECT session_auth.adopt_sessions('mixed', 'sid', 'sess', 'expire', user_path => '{userId}') \g /dev/null
+INSERT INTO tokyo VALUES ('k3Jd82mQpZx7Vb1nLr5TwYc9Hf0Gs4Ae', '{"userId":"u1"}', to_timestamp(extract(epoch FROM now()) + 3600));
+INSERT INTO mixed VALUES ('m3Jd82mQpZx7Vb1nLr5TwYc9Hf0Gs4Ae', '{"userId":"u1"}', to_timestamp(extract(epoch FROM now()) + 3600));
+SET timezone = 'America/New_York';
+INSERT INTO new_york VALUES ('n3Jd82mQpZx7Vb1nLr5TwYc9Hf0Gs4Ae', '{"userId":"u2"}', to_timestamp(extract(epoch FROM now()) + 3600));
+INSERT INTO mixed VALUES ('o3Jd82mQpZx7Vb1nLr5TwYc9Hf0Gs4Ae', '{"userId":"u2"}', to_timestamp(extract(epoch FROM now()) + 3600));
+SELECT ok(ends('k3Jd82mQpZx7Vb1nLr5TwYc9Hf0Gs4Ae') BETWEEN now() + interval '59 minutes' AND now() + interval '1 hour', 'local time of Tokyo is an hour from now');
+SELECT ok(ends('n3Jd82mQpZx7Vb1nLr5TwYc9Hf0Gs4Ae') BETWEEN now() + interval '59 minutes' AND now() + interval '1 hour', 'so is that of New York');
+SELECT ok(bool_and(ends(left(c, 1) || '3Jd82mQpZx7Vb1nLr5TwYc9Hf0Gs4Ae') BETWEEN now() + interval '59 minutes' AND now() + interval '1 hour'), 'where both write, timestamptz is right') FROM unnest('{m,o}'::text[]) c;
+SET timezone = 'Asia/Tokyo';
 
 -- users within JSON
 CREATE TABLE session (sid varchar PRIMARY KEY, sess json NOT NULL, expire timestamp(6) NOT NULL);
