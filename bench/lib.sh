@@ -16,8 +16,8 @@ calls=50000
 huge_sessions=10000000
 growth_permissions='{10,1000,100000,1000000}'
 growth_rounds=5
-partitions=100
-partition_rounds=7
+partitions=40
+partition_rounds=5
 
 use_quick_sizes() {
     size=quick
@@ -29,8 +29,8 @@ use_quick_sizes() {
     huge_sessions=0
     growth_permissions='{10,1000,100000}'
     growth_rounds=3
-    partitions=20
-    partition_rounds=3
+    partitions=10
+    partition_rounds=1
 }
 
 # Parts that are programs of their own are told the size.

@@ -9,13 +9,9 @@
 #include "base/compat.h"
 #include "base/settings.h"
 #include "base/string_table.h"
-#include "catalog/tables.h"
+#include "catalog/changes.h"
 #include "executor/gate.h"
 #include "identity/identity.h"
-#include "permission/permission.h"
-#include "verify/keys.h"
-#include "verify/revocation.h"
-#include "verify/role_cache.h"
 #include "verify/session.h"
 #include "verify/verify.h"
 
@@ -30,12 +26,8 @@ _PG_init(void)
 	settings_init();
 	identity_init();
 	MarkGUCPrefixReserved("session_auth");
-	catalog_init();
+	changes_init();
 	session_init();
-	permission_init();
-	role_cache_init();
-	keys_init();
-	revocation_init();
 	verify_init();
 	gate_init();
 }

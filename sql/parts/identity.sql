@@ -4,6 +4,7 @@ CREATE FUNCTION session_auth.authenticate(
   token text,
   scope text DEFAULT 'transaction',
   tenant text DEFAULT NULL,
+  on_refused text DEFAULT 'error',
   OUT user_id text,
   OUT role text,
   OUT roles text[],
@@ -12,11 +13,12 @@ CREATE FUNCTION session_auth.authenticate(
   OUT expires_at timestamptz
 )
 LANGUAGE c VOLATILE PARALLEL UNSAFE
-AS 'MODULE_PATHNAME', 'session_auth_authenticate';
-COMMENT ON FUNCTION session_auth.authenticate(text, text, text) IS
+AS 'MODULE_PATHNAME', 'session_auth_authenticate_or';
+COMMENT ON FUNCTION session_auth.authenticate(text, text, text, text) IS
   'Verifies a token of any kind and makes its user the current identity, to the end of the '
   'transaction or (scope connection) of the connection. Outside a transaction block the identity '
-  'ends with its own statement. 28000 when the token is refused, 55000 while a cursor of this '
+  'ends with its own statement. on_refused nobody: a token that is refused or missing gives one row of '
+  'NULLs and leaves no identity, for pages that work without a login. 28000 when the token is refused, 55000 while a cursor of this '
   'transaction is open. Pass the token as a bind parameter.';
 
 CREATE FUNCTION session_auth.deauthenticate() RETURNS void
@@ -51,7 +53,8 @@ CREATE FUNCTION session_auth.user_uuid() RETURNS uuid
 LANGUAGE c STABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'session_auth_user_uuid';
 COMMENT ON FUNCTION session_auth.user_uuid() IS
-  'user_id() as a uuid; NULL without an identity, and when it is none.';
+  'user_id() as a uuid; NULL without an identity, and when it is not written as a uuid is printed, in '
+  'small letters.';
 
 CREATE FUNCTION session_auth.role() RETURNS text
 LANGUAGE c STABLE PARALLEL SAFE

@@ -742,6 +742,7 @@ CREATE FUNCTION session_auth.authenticate_request(
   authorization_header text,
   scope text DEFAULT 'transaction',
   tenant text DEFAULT NULL,
+  on_refused text DEFAULT 'error',
   OUT user_id text,
   OUT role text,
   OUT roles text[],
@@ -750,10 +751,10 @@ CREATE FUNCTION session_auth.authenticate_request(
   OUT expires_at timestamptz
 )
 LANGUAGE c VOLATILE PARALLEL UNSAFE
-AS 'MODULE_PATHNAME', 'session_auth_authenticate_request';
-COMMENT ON FUNCTION session_auth.authenticate_request(text, text, text, text) IS
-  'authenticate with the token of a Cookie header or, where that has none, of an Authorization: '
-  'Bearer header (RFC 6750). 28000 when neither has one, or when it is refused.';
+AS 'MODULE_PATHNAME', 'session_auth_authenticate_request_or';
+COMMENT ON FUNCTION session_auth.authenticate_request(text, text, text, text, text) IS
+  'authenticate with the token of a Cookie header or, where that has none or one that is refused, of '
+  'an Authorization: Bearer header (RFC 6750). 28000 when neither has one, or when it is refused.';
 
 CREATE FUNCTION session_auth.issue_token(
   user_id text,

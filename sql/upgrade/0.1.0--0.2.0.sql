@@ -30,6 +30,8 @@ DROP FUNCTION session_auth.require_column(regclass, text, name, text[]);
 DROP FUNCTION session_auth.add_key(text, text, text, text, text[], text, text, text, timestamptz, timestamptz, text);
 DROP FUNCTION session_auth.import_jwks(text, jsonb, text[], text, text, text);
 DROP FUNCTION session_auth.add_authjs_secret(text, text[], text, text);
+DROP FUNCTION session_auth.authenticate(text, text, text);
+DROP FUNCTION session_auth.authenticate_request(text, text, text, text);
 DROP FUNCTION session_auth.protect_one_table(regclass, text, name, name);
 DROP FUNCTION session_auth.attach_triggers(regclass, text, text, text, name[]);
 
@@ -37,6 +39,23 @@ DROP FUNCTION session_auth.attach_triggers(regclass, text, text, text, name[]);
 ALTER TABLE session_auth.sessions ADD COLUMN tenant text COLLATE "C";
 ALTER TABLE session_auth.sessions ADD COLUMN signed_only boolean;
 ALTER TABLE session_auth.adopted_roles ADD COLUMN holders integer NOT NULL DEFAULT 1;
+CREATE TABLE session_auth.protections (
+  target regclass NOT NULL PRIMARY KEY,
+  resource text COLLATE "C" NOT NULL,
+  owner_column name,
+  tenant_column name,
+  denied text COLLATE "C" NOT NULL DEFAULT 'empty',
+  protected_at timestamptz NOT NULL DEFAULT now(),
+  protected_by text COLLATE "C"
+);
+
+-- Dumps hold it; tables are restored before their data, and so before these rows.
+SELECT pg_catalog.pg_extension_config_dump('session_auth.protections', '');
+
+CREATE TABLE session_auth.protection_checks (
+  target oid NOT NULL,
+  policies boolean NOT NULL
+);
 ALTER TABLE session_auth.keys
   ADD COLUMN user_claim text COLLATE "C" NOT NULL DEFAULT 'sub',
   ADD COLUMN required_claims jsonb NOT NULL DEFAULT '{}',
@@ -110,6 +129,29 @@ CREATE EVENT TRIGGER session_auth_source_altered ON ddl_command_end
 ALTER EVENT TRIGGER session_auth_source_altered ENABLE ALWAYS;
 
 @FUNCTIONS@
+
+-- The guard of what is protected, and what was protected before.
+CREATE CONSTRAINT TRIGGER check_protection AFTER INSERT ON session_auth.protection_checks
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION session_auth.check_protection();
+ALTER TABLE session_auth.protection_checks ENABLE ALWAYS TRIGGER check_protection;
+
+CREATE EVENT TRIGGER session_auth_ddl_ended ON ddl_command_end
+  WHEN TAG IN ('ALTER TABLE', 'ALTER POLICY', 'CREATE POLICY', 'CREATE TRIGGER', 'ALTER TRIGGER',
+    'CREATE RULE', 'ALTER RULE', 'CREATE INDEX', 'ALTER INDEX', 'ALTER SEQUENCE', 'CREATE FUNCTION',
+    'ALTER FUNCTION', 'CREATE PROCEDURE', 'ALTER PROCEDURE', 'ALTER ROUTINE', 'ALTER TYPE',
+    'ALTER DOMAIN', 'CREATE VIEW', 'ALTER VIEW', 'CREATE STATISTICS', 'ALTER SCHEMA')
+  EXECUTE FUNCTION session_auth.ddl_ended();
+ALTER EVENT TRIGGER session_auth_ddl_ended ENABLE ALWAYS;
+
+CREATE EVENT TRIGGER session_auth_ddl_dropped ON sql_drop EXECUTE FUNCTION session_auth.ddl_dropped();
+ALTER EVENT TRIGGER session_auth_ddl_dropped ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER session_auth_ddl_ended IS
+  'session_auth: guards protected tables and the extension''s own objects';
+COMMENT ON EVENT TRIGGER session_auth_ddl_dropped IS
+  'session_auth: guards protected tables and the extension''s own objects';
+
+INSERT INTO session_auth.protections (target, resource, owner_column, tenant_column)
+SELECT u.target, u.resource, u.owner_column, u.tenant_column FROM session_auth.unremembered_protections() u;
 
 -- Rights: what is new is nobody's but its owner's, and each usage goes on with what it
 -- needs now, so that an application does.

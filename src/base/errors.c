@@ -96,8 +96,9 @@ result_explain_nothing(void)
 	explanation[0] = '\0';
 }
 
-static const char *
-explained_reason(ResultCode result)
+/* The reason with its explanation, which is forgotten. */
+const char *
+result_explained(ResultCode result)
 {
 	const char *reason = result_reason(result);
 
@@ -115,7 +116,7 @@ result_raise(ResultCode result)
 				(errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory"), errhidestmt(true)));
 	ereport(ERROR, (errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
 					errmsg("invalid or expired session token"),
-					errdetail_log("%s", explained_reason(result)), errhidestmt(true)));
+					errdetail_log("%s", result_explained(result)), errhidestmt(true)));
 }
 
 /* For refusals that raise nothing. */
@@ -124,6 +125,6 @@ result_log(ResultCode result)
 {
 	if (setting_log_denials && result != RESULT_OK)
 		ereport(LOG_SERVER_ONLY,
-				(errmsg("session token refused"), errdetail_log("%s", explained_reason(result)),
+				(errmsg("session token refused"), errdetail_log("%s", result_explained(result)),
 				 errhidestmt(true)));
 }

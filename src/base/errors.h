@@ -11,6 +11,7 @@
 extern const char *result_reason(ResultCode result);
 extern void result_explain(const char *format, ...) pg_attribute_printf(1, 2);
 extern void result_explain_nothing(void);
+extern const char *result_explained(ResultCode result);
 pg_noreturn extern void result_raise(ResultCode result);
 extern void result_log(ResultCode result);
 

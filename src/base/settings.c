@@ -28,6 +28,14 @@ bool setting_log_denials;
 bool setting_gate_policies;
 bool setting_fold_filters;
 bool setting_connection_scope;
+bool setting_guard_protection;
+int setting_pre_request_refused;
+
+static const struct config_enum_entry pre_request_answers[] = {
+	{ "error", PRE_REQUEST_ERROR, false },
+	{ "nobody", PRE_REQUEST_NOBODY, false },
+	{ NULL, 0, false }
+};
 
 #define DAY 86400
 
@@ -102,4 +110,13 @@ settings_init(void)
 							 "Allows identities that last as long as their connection.",
 							 "Turn it off where a pooler hands connections from client to client.",
 							 &setting_connection_scope, true, PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("session_auth.guard_protection",
+							 "Refuses to take protection away by anything but unprotect_table.",
+							 "Also refuses to change the extension's own tables and functions.",
+							 &setting_guard_protection, true, PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomEnumVariable(
+		"session_auth.pre_request_refused", "What pre_request does with a token that is refused.",
+		"With nobody the request runs without an identity, as one without a token.",
+		&setting_pre_request_refused, PRE_REQUEST_ERROR, pre_request_answers, PGC_SUSET, 0, NULL,
+		NULL, NULL);
 }

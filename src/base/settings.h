@@ -22,6 +22,15 @@ extern bool setting_log_denials;
 extern bool setting_gate_policies;
 extern bool setting_fold_filters;
 extern bool setting_connection_scope;
+extern bool setting_guard_protection;
+
+/* What pre_request does with a token that is refused. */
+enum
+{
+	PRE_REQUEST_ERROR,
+	PRE_REQUEST_NOBODY
+};
+extern int setting_pre_request_refused;
 
 extern void settings_init(void);
 

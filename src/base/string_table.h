@@ -53,7 +53,10 @@ typedef struct StringTable
 	uint32 mask;
 } StringTable;
 
-/* Random wherever the library is loaded: who chooses keys cannot choose where they go. */
+/*
+ * They are drawn at random when the library is loaded, so that whoever chooses keys cannot
+ * choose the places in a table that they go to.
+ */
 extern uint64 string_seeds[2];
 
 /* Folds the 128-bit product of two words: every bit of both reaches every bit. */
@@ -91,7 +94,10 @@ string_load4(const char *p)
 	return word;
 }
 
-/* Up to 16 bytes as two words, which overlap: with the length they are the string. */
+/*
+ * A key of up to 16 bytes is told by its length and two words: its first bytes and its last,
+ * eight of each, four, or fewer.  Those of a key that is shorter than both together overlap.
+ */
 static pg_attribute_always_inline uint64
 string_first(const char *bytes, size_t len)
 {

@@ -51,6 +51,8 @@ typedef struct TableScan
 	SysScanDesc scan;
 } TableScan;
 
+extern bool relation_may_be(Oid relid, CatalogRelation relation);
+extern bool relation_is_known(Oid relid);
 extern Relation open_relation(CatalogRelation relation, LOCKMODE lockmode);
 extern void scan_begin(TableScan *scan, CatalogRelation table, CatalogRelation index, int nkeys,
 					   ScanKey keys);

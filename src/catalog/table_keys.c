@@ -11,6 +11,7 @@
 #include "utils/fmgroids.h"
 #include "utils/timestamp.h"
 
+#include "catalog/changes.h"
 #include "catalog/table_access.h"
 #include "catalog/tables.h"
 
@@ -268,7 +269,7 @@ catalog_insert_revoked_token(const char *jti, const char *issuer, TimestampTz un
 	if (issuer)
 		values[Anum_revoked_tokens_issuer - 1] = CStringGetTextDatum(issuer);
 	values[Anum_revoked_tokens_until - 1] = TimestampTzGetDatum(until);
-	catalog_revocations_changed(); /* statement triggers are for SQL's statements */
+	changes_tell(CHANGED_REVOCATIONS); /* statement triggers are for SQL's statements */
 	insert_row(REVOKED_TOKENS, Natts_revoked_tokens, values, nulls);
 }
 
@@ -298,6 +299,6 @@ catalog_insert_user_revocation(const char *user_id, TimestampTz not_before)
 
 	values[Anum_user_revocations_user_id - 1] = CStringGetTextDatum(user_id);
 	values[Anum_user_revocations_not_before - 1] = TimestampTzGetDatum(not_before);
-	catalog_revocations_changed();
+	changes_tell(CHANGED_REVOCATIONS);
 	insert_row(USER_REVOCATIONS, Natts_user_revocations, values, nulls);
 }

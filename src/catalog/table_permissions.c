@@ -166,16 +166,13 @@ catalog_visit_parents(RoleReading *reading, const char *role, RoleVisitor visit,
 	scan_end(&scan);
 }
 
-void
-catalog_visit_permissions(RoleReading *reading, const char *role, PermissionVisitor visit,
-						  void *arg)
+static void
+visit_permissions(RoleReading *reading, int nkeys, ScanKey keys, PermissionVisitor visit, void *arg)
 {
 	TableScan scan;
-	ScanKeyData key;
 	HeapTuple tuple;
 
-	scan_key_text(&key, Anum_permissions_role, role);
-	scan_begin_as_of(&scan, reading->snapshot, PERMISSIONS, PERMISSIONS_BY_ROLE, 1, &key);
+	scan_begin_as_of(&scan, reading->snapshot, PERMISSIONS, PERMISSIONS_BY_ROLE, nkeys, keys);
 	while (HeapTupleIsValid(tuple = scan_next(&scan)))
 	{
 		text *action = DatumGetTextPP(scan_column_not_null(tuple, &scan, Anum_permissions_action));
@@ -186,4 +183,27 @@ catalog_visit_permissions(RoleReading *reading, const char *role, PermissionVisi
 		visit(action, resource, denied ? EFFECT_DENY : EFFECT_ALLOW, arg);
 	}
 	scan_end(&scan);
+}
+
+void
+catalog_visit_permissions(RoleReading *reading, const char *role, PermissionVisitor visit,
+						  void *arg)
+{
+	ScanKeyData key;
+
+	scan_key_text(&key, Anum_permissions_role, role);
+	visit_permissions(reading, 1, &key, visit, arg);
+}
+
+/* The grant and the denial that are stored under exactly these names. */
+void
+catalog_visit_permission(RoleReading *reading, const char *role, const char *action,
+						 const char *resource, PermissionVisitor visit, void *arg)
+{
+	ScanKeyData keys[3];
+
+	scan_key_text(&keys[0], Anum_permissions_role, role);
+	scan_key_text(&keys[1], Anum_permissions_action, action);
+	scan_key_text(&keys[2], Anum_permissions_resource, resource);
+	visit_permissions(reading, 3, keys, visit, arg);
 }

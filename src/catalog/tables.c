@@ -1,12 +1,13 @@
 /*
  * tables.c
- *		The one way to the extension's tables: found, scanned, written, watched.
+ *		The one way to the extension's tables: found, scanned, written.
  *
  * Together with the catalog_*.c files, one for each family of tables, this is
  * the only reader and writer of them in C.  Reads are direct index scans with
  * the newest snapshot: they see the newest committed rows and the transaction's
- * own, in every isolation level, in parallel workers and on standbys.  An older snapshot would let a revoked
- * session or permission live on in a REPEATABLE READ transaction.
+ * own, in every isolation level, in parallel workers and on standbys.  An older
+ * snapshot would let a revoked session or permission live on in a REPEATABLE READ
+ * transaction.
  *
  * Writes go through the executor's functions for single rows, as logical
  * replication's do, so that constraints, triggers and every index are served.
@@ -35,12 +36,12 @@
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
-#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
 #include "base/compat.h"
+#include "catalog/changes.h"
 #include "catalog/table_access.h"
 #include "catalog/tables.h"
 
@@ -76,76 +77,24 @@ static const char *const relation_names[CATALOG_RELATIONS] = {
 };
 
 static Oid relation_oids[CATALOG_RELATIONS]; /* of those that were asked for */
-static uint64 doubts = 0;                    /* counted when they may have changed */
-static uint64 settled_doubts = 0;            /* the count when they were looked for */
-static void (*permission_callback)(void) = NULL;
-static void (*grant_callback)(void) = NULL;
-static void (*key_callback)(void) = NULL;
-static void (*revocation_callback)(void) = NULL;
+static uint64 settled_changes = 0;           /* the count of changes that they have followed */
 
 /* ---------------------------------------------------------------- relations */
 
-static void
-tell_permissions(void)
+/* Whether this is the relation, or could be: it has not been looked for yet. */
+bool
+relation_may_be(Oid relid, CatalogRelation relation)
 {
-	if (permission_callback)
-		permission_callback();
+	return relation_oids[relation] == InvalidOid || relation_oids[relation] == relid;
 }
 
-static void
-tell_grants(void)
+bool
+relation_is_known(Oid relid)
 {
-	if (grant_callback)
-		grant_callback();
-}
-
-static void
-tell_keys(void)
-{
-	if (key_callback)
-		key_callback();
-}
-
-static void
-tell_revocations(void)
-{
-	if (revocation_callback)
-		revocation_callback();
-}
-
-/* A relid of zero means that everything may have changed. */
-static bool
-may_be(Oid relid, CatalogRelation relation)
-{
-	return relid == InvalidOid || relation_oids[relation] == InvalidOid ||
-		   relation_oids[relation] == relid;
-}
-
-/* A callback may neither read catalogs nor free what is in use: it only flips flags. */
-static void
-relation_invalidated(Datum arg, Oid relid)
-{
-	if (may_be(relid, PERMISSIONS))
-		tell_permissions();
-	if (may_be(relid, USER_ROLES))
-		tell_grants();
-	if (may_be(relid, SIGNING_KEYS))
-		tell_keys();
-	if (may_be(relid, REVOKED_TOKENS))
-		tell_revocations();
 	for (int i = 0; i < CATALOG_RELATIONS; i++)
-		if (relid == InvalidOid || relation_oids[i] == relid)
-			doubts++;
-}
-
-static void
-schema_invalidated(Datum arg, int cacheid, uint32 hashvalue)
-{
-	doubts++;
-	tell_permissions();
-	tell_grants();
-	tell_keys();
-	tell_revocations();
+		if (relation_oids[i] == relid)
+			return true;
+	return false;
 }
 
 static Oid
@@ -156,25 +105,28 @@ find_relation(CatalogRelation relation)
 	return OidIsValid(schema) ? get_relname_relid(relation_names[relation], schema) : InvalidOid;
 }
 
-/* What was asked for once is looked for again, so that whose change is heard stays the same. */
+/*
+ * What was asked for once is looked for again, although nobody may ask any more: for a
+ * relation that is not known, every invalidation of some relation would count as its own.
+ */
 static void
-settle_doubt(void)
+look_again(void)
 {
-	uint64 seen = doubts;
+	uint64 seen = changes_of[CHANGED_RELATIONS];
 
 	for (int i = 0; i < CATALOG_RELATIONS; i++)
 		if (OidIsValid(relation_oids[i]))
 			relation_oids[i] = find_relation(i);
 	/* not after an error, nor for an invalidation that has arrived in between */
-	settled_doubts = seen;
+	settled_changes = seen;
 }
 
 /* The relation's OID, or InvalidOid when there is none. */
 static Oid
 find_relation_oid(CatalogRelation relation)
 {
-	if (unlikely(settled_doubts != doubts))
-		settle_doubt();
+	if (unlikely(settled_changes != changes_of[CHANGED_RELATIONS]))
+		look_again();
 	if (unlikely(!OidIsValid(relation_oids[relation])))
 		relation_oids[relation] = find_relation(relation);
 	return relation_oids[relation];
@@ -229,7 +181,7 @@ open_relation(CatalogRelation relation, LOCKMODE lockmode)
 
 	if (opened == NULL)
 	{
-		doubts++;
+		changes_of[CHANGED_RELATIONS]++;
 		opened = table_open(relation_oid(relation), lockmode);
 	}
 	return opened;
@@ -282,69 +234,6 @@ catalog_changed_table(void)
 		if (is_too_new(i, snapshot))
 			return relation_names[i];
 	return NULL;
-}
-
-void
-catalog_init(void)
-{
-	CacheRegisterRelcacheCallback(relation_invalidated, (Datum) 0);
-	CacheRegisterSyscacheCallback(NAMESPACEOID, schema_invalidated, (Datum) 0);
-}
-
-/* Have `callback` called when roles or permissions may have changed. */
-void
-catalog_on_permission_change(void (*callback)(void))
-{
-	permission_callback = callback;
-}
-
-void
-catalog_on_grant_change(void (*callback)(void))
-{
-	grant_callback = callback;
-}
-
-void
-catalog_on_key_change(void (*callback)(void))
-{
-	key_callback = callback;
-}
-
-void
-catalog_on_revocation_change(void (*callback)(void))
-{
-	revocation_callback = callback;
-}
-
-/*
- * Tell every backend, at commit, that roles or permissions changed; this one
- * at its next command.  The tables' triggers call this.
- */
-void
-catalog_permissions_changed(void)
-{
-	CacheInvalidateRelcacheByRelid(relation_oid(PERMISSIONS));
-}
-
-/* The same for who has which role. */
-void
-catalog_grants_changed(void)
-{
-	CacheInvalidateRelcacheByRelid(relation_oid(USER_ROLES));
-}
-
-/* The same for keys and secrets. */
-void
-catalog_keys_changed(void)
-{
-	CacheInvalidateRelcacheByRelid(relation_oid(SIGNING_KEYS));
-}
-
-/* The same for what is revoked: tokens, and those of users. */
-void
-catalog_revocations_changed(void)
-{
-	CacheInvalidateRelcacheByRelid(relation_oid(REVOKED_TOKENS));
 }
 
 /* -------------------------------------------------------------------- scans */

@@ -59,11 +59,8 @@ typedef void (*PermissionVisitor)(const text *action, const text *resource, Perm
 								  void *arg);
 typedef void (*RoleVisitor)(const char *role, void *arg);
 
-extern void catalog_init(void);
 extern bool catalog_lock_sessions_now(void);
 extern const char *catalog_changed_table(void);
-extern void catalog_on_permission_change(void (*callback)(void));
-extern void catalog_permissions_changed(void);
 
 extern bool catalog_find_session(const unsigned char *token_hash, SessionRow *row);
 extern bool catalog_find_session_by_id(const pg_uuid_t *session_id, SessionRow *row);
@@ -93,6 +90,8 @@ extern void catalog_visit_parents(RoleReading *reading, const char *role, RoleVi
 								  void *arg);
 extern void catalog_visit_permissions(RoleReading *reading, const char *role,
 									  PermissionVisitor visit, void *arg);
+extern void catalog_visit_permission(RoleReading *reading, const char *role, const char *action,
+									 const char *resource, PermissionVisitor visit, void *arg);
 
 /* A trusted key as it is stored; NULLs as in its row. */
 typedef struct KeyRow
@@ -127,13 +126,6 @@ typedef struct SecretRow
 	char *user_claim;
 	char *required_claims; /* JSON text; Auth.js alone */
 } SecretRow;
-
-extern void catalog_on_grant_change(void (*callback)(void));
-extern void catalog_grants_changed(void);
-extern void catalog_on_key_change(void (*callback)(void));
-extern void catalog_keys_changed(void);
-extern void catalog_on_revocation_change(void (*callback)(void));
-extern void catalog_revocations_changed(void);
 
 extern bool catalog_roles_are_adopted(void);
 extern List *catalog_keys(bool with_secrets);

@@ -4,9 +4,9 @@
  *
  * Invariants: a set answers as the tables did at one instant, so that a denial
  * is never missed beside a grant of the same transaction; what was invalidated
- * while a set was filled is filled again at the next question.  The invalidation callback only counts.  Nothing is
- * freed but by reset_cache, which runs only between a question and its answer,
- * so that a pointer is good as long as permission_generation() stays.
+ * while a set was filled is filled again at the next question.  Nothing is freed but by
+ * reset_cache, which runs only between a question and its answer, so that a pointer is
+ * good as long as permission_generation stays.
  *
  * Sets are filled when they are first asked for, one per combination of roles:
  * what others may do costs nothing.
@@ -19,6 +19,7 @@
 
 #include "base/compat.h"
 #include "base/string_table.h"
+#include "permission/effect.h"
 #include "permission/permission.h"
 
 /* Beyond this, everything is dropped before another set is filled. */
@@ -43,25 +44,7 @@ static MemoryContext cache_context = NULL;
 static StringTable cache;            /* roles, each with its NUL → PermissionSet */
 static uint64 cached_generation = 0; /* what the cache was filled for */
 
-/*
- * As long as this stays the same, so does every set and rule that has been
- * handed out: their memory is freed by reset_cache alone.
- */
-uint64 permission_generation = 1;
-
 /* --------------------------------------------------------------------- validity */
-
-static void
-permissions_changed(void)
-{
-	permission_generation++;
-}
-
-void
-permission_init(void)
-{
-	catalog_on_permission_change(permissions_changed);
-}
 
 /*
  * A statement that takes no new lock would not hear of changes: call this
@@ -85,19 +68,6 @@ reset_cache(void)
 }
 
 /* --------------------------------------------------------------------- filling */
-
-static bool
-is_prefix_pattern(const char *resource, size_t len)
-{
-	return len >= 2 && resource[len - 1] == '*' &&
-		   (resource[len - 2] == ':' || resource[len - 2] == '/');
-}
-
-static bool
-is_everything(const char *name, size_t len)
-{
-	return len == 1 && name[0] == '*';
-}
 
 static ActionGrants *
 grants_of_action(PermissionSet *set, const char *action, size_t len)
@@ -271,15 +241,14 @@ prefix_effects(const StringTable *prefixes, const char *resource, size_t len)
 {
 	uint32 effects = 0;
 
-	for (size_t i = 0; i < len; i++)
-		if (resource[i] == ':' || resource[i] == '/')
-		{
-			StringKey key = string_key(resource, i + 1);
-			const StringEntry *entry = string_table_find(prefixes, &key);
+	for (size_t end = next_prefix(resource, len, 0); end; end = next_prefix(resource, len, end))
+	{
+		StringKey key = string_key(resource, end);
+		const StringEntry *entry = string_table_find(prefixes, &key);
 
-			if (entry)
-				effects |= (uint32) entry->value.bits;
-		}
+		if (entry)
+			effects |= (uint32) entry->value.bits;
+	}
 	return effects;
 }
 
@@ -309,7 +278,7 @@ permission_allows_by_rules(const ActionRules *rules, const char *resource, size_
 	if (len == 0 || (rules->own == NULL && rules->any == NULL))
 		return false;
 	key = string_key(resource, len);
-	return (effects_on(rules->own, &key) | effects_on(rules->any, &key)) == EFFECT_ALLOW;
+	return effects_allow(effects_on(rules->own, &key) | effects_on(rules->any, &key));
 }
 
 /* -------------------------------------------------------------------- enumeration */
@@ -318,7 +287,8 @@ static bool
 has_denial(const StringTable *table)
 {
 	for (uint32 i = 0; table->used > 0 && i <= table->mask; i++)
-		if (table->entries[i].size != 0 && (table->entries[i].value.bits & EFFECT_DENY))
+		if (table->entries[i].size != 0 &&
+			effect_in_force((uint32) table->entries[i].value.bits) == EFFECT_DENY)
 			return true;
 	return false;
 }
@@ -338,11 +308,11 @@ append_allowed(List *resources, const ActionRules *rules, const StringTable *tab
 		const StringEntry *entry = &table->entries[i];
 		char *name;
 
-		if (entry->size == 0 || (entry->value.bits & EFFECT_ALLOW) == 0)
+		if (entry->size == 0 || !effects_allow((uint32) entry->value.bits))
 			continue;
-		name = string_entry_text(entry);
+		name = psprintf("%s%s", string_entry_text(entry), suffix);
 		if (permission_allows(rules, name, strlen(name)))
-			resources = lappend(resources, *suffix ? psprintf("%s%s", name, suffix) : name);
+			resources = lappend(resources, name);
 	}
 	return resources;
 }
@@ -360,8 +330,8 @@ permission_enumerate(const ActionRules *rules, bool *everything)
 	List *resources = NIL;
 
 	*everything =
-		all == EFFECT_ALLOW && !denies_something(rules->own) && !denies_something(rules->any);
-	if (*everything || (all & EFFECT_DENY))
+		effects_allow(all) && !denies_something(rules->own) && !denies_something(rules->any);
+	if (*everything || effect_in_force(all) == EFFECT_DENY)
 		return NIL;
 	for (int i = 0; i < 2; i++)
 		if (both[i])
@@ -374,6 +344,18 @@ permission_enumerate(const ActionRules *rules, bool *everything)
 
 /* ------------------------------------------------------------ from the tables */
 
+static HeldPermission *
+hold(const char *role, const text *action, const text *resource, PermissionEffect effect)
+{
+	HeldPermission *held = palloc(sizeof(HeldPermission));
+
+	held->via_role = role;
+	held->action = text_to_cstring(action);
+	held->resource = text_to_cstring(resource);
+	held->effect = effect;
+	return held;
+}
+
 typedef struct Listing
 {
 	List *held;
@@ -384,13 +366,8 @@ static void
 list_permission(const text *action, const text *resource, PermissionEffect effect, void *arg)
 {
 	Listing *listing = arg;
-	HeldPermission *held = palloc(sizeof(HeldPermission));
 
-	held->via_role = listing->role;
-	held->action = text_to_cstring(action);
-	held->resource = text_to_cstring(resource);
-	held->effect = effect;
-	listing->held = lappend(listing->held, held);
+	listing->held = lappend(listing->held, hold(listing->role, action, resource, effect));
 }
 
 /* What a role holds: its own permissions first, then what it inherits. */
@@ -411,16 +388,63 @@ permission_list(RoleReading *reading, const char *role)
 	return listing.held;
 }
 
-/* Whether a stored permission speaks of this action on this resource. */
-bool
-permission_covers(const HeldPermission *held, const char *action, const char *resource)
+/* What is asked, and what is known of the answer. */
+typedef struct Explaining
 {
-	size_t len = strlen(held->resource);
+	const char *role; /* that is looked at */
+	HeldPermission *grant;
+	HeldPermission *denial;
+} Explaining;
 
-	if (strcmp(held->action, "*") != 0 && strcmp(held->action, action) != 0)
-		return false;
-	if (strcmp(held->resource, "*") == 0 || strcmp(held->resource, resource) == 0)
-		return true;
-	return is_prefix_pattern(held->resource, len) &&
-		   strncmp(held->resource, resource, len - 1) == 0;
+static void
+explain_by(const text *action, const text *resource, PermissionEffect effect, void *arg)
+{
+	Explaining *explaining = arg;
+	HeldPermission **first = effect == EFFECT_DENY ? &explaining->denial : &explaining->grant;
+
+	if (*first == NULL)
+		*first = hold(explaining->role, action, resource, effect);
+}
+
+/* Looks for what is stored of this action under every name that covers the resource. */
+static void
+visit_covering(RoleReading *reading, const char *action, const char *resource,
+			   Explaining *explaining)
+{
+	size_t len = strlen(resource);
+
+	catalog_visit_permission(reading, explaining->role, action, "*", explain_by, explaining);
+	for (size_t end = next_prefix(resource, len, 0); end; end = next_prefix(resource, len, end))
+		catalog_visit_permission(reading, explaining->role, action,
+								 psprintf("%.*s*", (int) end, resource), explain_by, explaining);
+	/* a pattern, and *, stand for what they cover: they have been looked for */
+	if (!is_everything(resource, len) && !is_prefix_pattern(resource, len))
+		catalog_visit_permission(reading, explaining->role, action, resource, explain_by,
+								 explaining);
+}
+
+/*
+ * The permission that decides what a role may do, or NULL when there is none: of those whose
+ * effect is in force, that of the nearest role.
+ */
+const HeldPermission *
+permission_that_decides(RoleReading *reading, const char *role, const char *action,
+						const char *resource)
+{
+	StringTable seen = { NULL, NULL, 0, 0 };
+	Closure closure = { reading, NIL, &seen, CurrentMemoryContext };
+	Explaining explaining = { NULL, NULL, NULL };
+	uint32 effects;
+	ListCell *cell;
+
+	enqueue_role(role, &closure);
+	foreach (cell, resolve_inheritance(&closure))
+	{
+		explaining.role = lfirst(cell);
+		visit_covering(reading, "*", resource, &explaining);
+		if (!is_everything(action, strlen(action)))
+			visit_covering(reading, action, resource, &explaining);
+	}
+	effects = (explaining.grant ? EFFECT_ALLOW : 0) | (explaining.denial ? EFFECT_DENY : 0);
+	return effect_in_force(effects) == EFFECT_DENY ? explaining.denial : explaining.grant;
 }

@@ -6,7 +6,9 @@
 #define SESSION_AUTH_PERMISSION_H
 
 #include "base/string_table.h"
+#include "catalog/changes.h"
 #include "catalog/tables.h"
+#include "permission/effect.h"
 
 /* All that a set of roles may do, inheritance resolved. */
 typedef struct PermissionSet PermissionSet;
@@ -15,21 +17,25 @@ typedef struct PermissionSet PermissionSet;
 typedef struct ActionGrants ActionGrants;
 
 /*
- * What one set says of one action.  Most sets have names alone for it, and
- * nothing for the action *: then one look-up answers.
+ * What one set says of one action.  In most sets a role has no patterns for it, and
+ * either nothing for the action * or nothing else: then one look-up answers.
  */
 typedef struct ActionRules
 {
-	const StringTable *names; /* the one table to look in, or NULL: it is not that simple */
-	uint32 all;               /* effects on every resource, where there are names */
-	const ActionGrants *own;  /* of the action itself, or NULL */
-	const ActionGrants *any;  /* of the action *, or NULL */
+	const StringTable
+		*names; /* the table that one look-up asks, or NULL where one does not answer */
+	uint32 all; /* effects on every resource, where one look-up answers */
+	const ActionGrants *own; /* of the action itself, or NULL */
+	const ActionGrants *any; /* of the action *, or NULL */
 } ActionRules;
 
-extern void permission_init(void);
+/*
+ * As long as this stays the same, so do the answers, and every set and rule that has been
+ * handed out.  What is dropped for want of memory counts as a change.
+ */
+#define permission_generation (changes_of[CHANGED_PERMISSIONS])
 
 extern void permission_accept_changes(void);
-extern uint64 permission_generation;
 extern const PermissionSet *permission_set(const char *roles, size_t len, uint64 *valid_for);
 extern const PermissionSet *permission_set_of_role(const char *role, uint64 *valid_for);
 extern bool permission_set_has_role(const PermissionSet *set, const char *role, size_t len);
@@ -37,7 +43,7 @@ extern ActionRules permission_rules(const PermissionSet *set, const char *action
 extern bool permission_allows_by_rules(const ActionRules *rules, const char *resource, size_t len);
 extern List *permission_enumerate(const ActionRules *rules, bool *everything);
 
-/* Granted at least once, and denied nowhere.  Nothing may be done to nothing. */
+/* What the rules say of one resource.  Nothing may be done to nothing. */
 static pg_attribute_always_inline bool
 permission_allows(const ActionRules *rules, const char *resource, size_t len)
 {
@@ -48,7 +54,7 @@ permission_allows(const ActionRules *rules, const char *resource, size_t len)
 		return permission_allows_by_rules(rules, resource, len);
 	key = string_key(resource, len);
 	entry = string_table_find(rules->names, &key);
-	return (rules->all | (entry ? (uint32) entry->value.bits : 0)) == EFFECT_ALLOW;
+	return effects_allow(rules->all | (entry ? (uint32) entry->value.bits : 0));
 }
 
 /* A permission as it is stored, and the role that holds it. */
@@ -61,6 +67,7 @@ typedef struct HeldPermission
 } HeldPermission;
 
 extern List *permission_list(RoleReading *reading, const char *role);
-extern bool permission_covers(const HeldPermission *held, const char *action, const char *resource);
+extern const HeldPermission *permission_that_decides(RoleReading *reading, const char *role,
+													 const char *action, const char *resource);
 
 #endif /* SESSION_AUTH_PERMISSION_H */

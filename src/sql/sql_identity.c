@@ -70,46 +70,100 @@ note_missing_transaction(IdentityScope scope)
 }
 
 static Datum
-identity_record(const Identity *identity)
+identity_row(Datum *values, bool *nulls)
 {
 	static const RowColumn columns[] = {
 		{ "user_id", TEXTOID }, { "role", TEXTOID },       { "roles", TEXTARRAYOID },
 		{ "tenant", TEXTOID },  { "session_id", UUIDOID }, { "expires_at", TIMESTAMPTZOID }
 	};
 	static RowType type = { lengthof(columns), columns, NULL };
+
+	return row_form(&type, values, nulls);
+}
+
+static Datum
+identity_record(const Identity *identity)
+{
 	Datum values[IDENTITY_COLUMNS];
 	bool nulls[IDENTITY_COLUMNS];
 
 	identity_columns(identity, values, nulls);
-	return row_form(&type, values, nulls);
+	return identity_row(values, nulls);
 }
 
+static Datum
+nobody_record(void)
+{
+	Datum values[IDENTITY_COLUMNS] = { 0 };
+	bool nulls[IDENTITY_COLUMNS];
+
+	memset(nulls, true, sizeof(nulls));
+	return identity_row(values, nulls);
+}
+
+OnRefused
+argument_on_refused(FunctionCallInfo fcinfo, int n)
+{
+	char *answer = argument_text_or_null(fcinfo, n);
+
+	if (answer && strcmp(answer, "error") == 0)
+		return REFUSED_IS_ERROR;
+	if (answer && strcmp(answer, "nobody") == 0)
+		return REFUSED_IS_NOBODY;
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid on_refused"),
+					errdetail("It must be \"error\" or \"nobody\".")));
+}
+
+/* Takes on the identity that a verification has led to, or says what became of it. */
 Datum
-authenticate_token(TokenArgument token, IdentityScope scope, const char *tenant)
+enter(ResultCode result, Verification *verification, const Entry *entry)
+{
+	if (result != RESULT_OK && entry->on_refused == REFUSED_IS_ERROR)
+		verify_raise(result, verification);
+	if (result != RESULT_OK)
+	{
+		verify_note(result, verification, false);
+		identity_drop();
+		return nobody_record();
+	}
+	verification->identity.scope = entry->scope;
+	identity_set(&verification->identity);
+	note_missing_transaction(entry->scope);
+	return identity_record(&verification->identity);
+}
+
+static Datum
+authenticate(TokenArgument token, const Entry *entry)
 {
 	Verification verification;
 	ResultCode result;
 
 	identity_require_no_cursor();
-	result = verify_token(token.bytes, token.len, tenant, &verification);
-	if (result != RESULT_OK)
-		verify_raise(result, &verification);
-	verification.identity.scope = scope;
-	identity_set(&verification.identity);
-	note_missing_transaction(scope);
-	return identity_record(&verification.identity);
+	result = verify_token(token.bytes, token.len, entry->tenant, &verification);
+	return enter(result, &verification, entry);
 }
 
 SQL_FUNCTION(session_auth_authenticate);
 
-/* authenticate(token, scope, tenant) */
+/* authenticate(token, scope, tenant), as it was in 0.1.0 */
 Datum
 session_auth_authenticate(PG_FUNCTION_ARGS)
 {
-	IdentityScope scope = argument_scope(fcinfo, 1);
-	char *tenant = argument_tenant(fcinfo, 2);
+	Entry entry = { argument_scope(fcinfo, 1), argument_tenant(fcinfo, 2), REFUSED_IS_ERROR };
 
-	return authenticate_token(argument_token(fcinfo, 0), scope, tenant);
+	return authenticate(argument_token(fcinfo, 0), &entry);
+}
+
+SQL_FUNCTION(session_auth_authenticate_or);
+
+/* authenticate(token, scope, tenant, on_refused) */
+Datum
+session_auth_authenticate_or(PG_FUNCTION_ARGS)
+{
+	Entry entry = { argument_scope(fcinfo, 1), argument_tenant(fcinfo, 2),
+					argument_on_refused(fcinfo, 3) };
+
+	return authenticate(argument_token(fcinfo, 0), &entry);
 }
 
 SQL_FUNCTION(session_auth_deauthenticate);
@@ -230,19 +284,6 @@ session_auth_user_id(PG_FUNCTION_ARGS)
 	const Identity *identity = identity_current();
 
 	return identity_text(fcinfo, identity ? identity->user_id : NULL);
-}
-
-SQL_FUNCTION(session_auth_user_uuid);
-
-/* user_uuid(): NULL as well when the user's id is not a uuid */
-Datum
-session_auth_user_uuid(PG_FUNCTION_ARGS)
-{
-	const Identity *identity = identity_current();
-
-	if (identity == NULL || !argument_is_uuid(identity->user_id))
-		PG_RETURN_NULL();
-	return DirectFunctionCall1(uuid_in, CStringGetDatum(identity->user_id));
 }
 
 SQL_FUNCTION(session_auth_role);

@@ -6,7 +6,6 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_authid.h"
-#include "commands/trigger.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -282,30 +281,4 @@ session_auth_check_secret(PG_FUNCTION_ARGS)
 	if (secret_is_file(secret))
 		check_file(what, secret);
 	PG_RETURN_VOID();
-}
-
-SQL_FUNCTION(session_auth_keys_changed);
-
-/* The trigger on the tables that keys.c is filled from. */
-Datum
-session_auth_keys_changed(PG_FUNCTION_ARGS)
-{
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-						errmsg("keys_changed() must be called as a trigger")));
-	catalog_keys_changed();
-	return PointerGetDatum(NULL);
-}
-
-SQL_FUNCTION(session_auth_revocations_changed);
-
-/* The trigger on the tables of what is revoked. */
-Datum
-session_auth_revocations_changed(PG_FUNCTION_ARGS)
-{
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-						errmsg("revocations_changed() must be called as a trigger")));
-	catalog_revocations_changed();
-	return PointerGetDatum(NULL);
 }

@@ -10,7 +10,6 @@
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"
-#include "commands/trigger.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "nodes/primnodes.h"
@@ -414,28 +413,6 @@ session_auth_permitted_resources(PG_FUNCTION_ARGS)
 
 #define EXPLAIN_COLUMNS 5
 
-/* The decision: any denial, or else the nearest grant, or NULL. */
-static const HeldPermission *
-deciding_permission(RoleReading *reading, const char *role, const char *action,
-					const char *resource)
-{
-	const HeldPermission *grant = NULL;
-	ListCell *cell;
-
-	foreach (cell, permission_list(reading, role))
-	{
-		const HeldPermission *held = lfirst(cell);
-
-		if (!permission_covers(held, action, resource))
-			continue;
-		if (held->effect == EFFECT_DENY)
-			return held;
-		if (grant == NULL)
-			grant = held;
-	}
-	return grant;
-}
-
 static char *
 explain_reason(const char *role, const char *action, const char *resource,
 			   const HeldPermission *held)
@@ -480,11 +457,11 @@ session_auth_explain_permission(PG_FUNCTION_ARGS)
 		reason = psprintf("role \"%s\" does not exist", role);
 	else
 	{
-		held = deciding_permission(reading, role, action, resource);
+		held = permission_that_decides(reading, role, action, resource);
 		reason = explain_reason(role, action, resource, held);
 	}
 	catalog_end_reading(reading);
-	values[0] = BoolGetDatum(held && held->effect == EFFECT_ALLOW);
+	values[0] = BoolGetDatum(held && effects_allow(held->effect));
 	if (held)
 	{
 		values[1] = CStringGetTextDatum(held->via_role);
@@ -543,32 +520,4 @@ session_auth_list_permissions(PG_FUNCTION_ARGS)
 		catalog_visit_roles(output.reading, put_permissions, &output);
 	catalog_end_reading(output.reading);
 	return (Datum) 0;
-}
-
-/* -------------------------------------------------------------------- invalidation */
-
-SQL_FUNCTION(session_auth_grants_changed);
-
-/* The trigger on the table of who has which role. */
-Datum
-session_auth_grants_changed(PG_FUNCTION_ARGS)
-{
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-						errmsg("grants_changed() must be called as a trigger")));
-	catalog_grants_changed();
-	return PointerGetDatum(NULL);
-}
-
-SQL_FUNCTION(session_auth_permissions_changed);
-
-/* The trigger on the tables that the cache is filled from. */
-Datum
-session_auth_permissions_changed(PG_FUNCTION_ARGS)
-{
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-						errmsg("permissions_changed() must be called as a trigger")));
-	catalog_permissions_changed();
-	return PointerGetDatum(NULL);
 }

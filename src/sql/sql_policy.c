@@ -1,18 +1,27 @@
 /*
  * sql_policy.c
- *		Reads the expressions of policies, for check_policies().
+ *		Reads the expressions of policies: what is wrong with them, whether they are
+ *		still what protect_table() writes, and what it was told when it wrote them.
  */
 #include "postgres.h"
 
+#include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
+#include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "nodes/parsenodes.h"
 #include "nodes/primnodes.h"
 #include "optimizer/optimizer.h"
+#include "parser/parse_clause.h"
+#include "parser/parse_collate.h"
+#include "parser/parse_relation.h"
+#include "parser/parser.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
 
 #include "base/compat.h"
 
@@ -101,4 +110,134 @@ session_auth_policy_problems(PG_FUNCTION_ARGS)
 	if (reading.constant_role)
 		problems[n++] = CStringGetTextDatum("constant role");
 	PG_RETURN_ARRAYTYPE_P(construct_array(problems, n, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+/* -------------------------------------------------- what protect_table() has written */
+
+/* As CREATE POLICY makes it of the text. */
+static Node *
+expression_of(const char *written, Relation rel)
+{
+	List *statements = raw_parser(written, RAW_PARSE_PLPGSQL_EXPR);
+	SelectStmt *select = castNode(SelectStmt, linitial_node(RawStmt, statements)->stmt);
+	ParseState *state = make_parsestate(NULL);
+	Node *expression;
+
+	addNSItemToQuery(state,
+					 addRangeTableEntryForRelation(state, rel, AccessShareLock, NULL, false, false),
+					 false, true, true);
+	expression = transformWhereClause(state, linitial_node(ResTarget, select->targetList)->val,
+									  EXPR_KIND_POLICY, "POLICY");
+	assign_expr_collations(state, expression);
+	free_parsestate(state);
+	return expression;
+}
+
+SQL_FUNCTION(session_auth_same_expression);
+
+/* same_expression(target oid, expression pg_node_tree, written text): both may be NULL */
+Datum
+session_auth_same_expression(PG_FUNCTION_ARGS)
+{
+	Relation rel;
+	bool same;
+
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		PG_RETURN_BOOL(PG_ARGISNULL(1) && PG_ARGISNULL(2));
+	rel = PG_ARGISNULL(0) ? NULL : try_table_open(PG_GETARG_OID(0), AccessShareLock);
+	if (rel == NULL)
+		PG_RETURN_BOOL(false);
+	same = equal(stringToNode(text_to_cstring(PG_GETARG_TEXT_PP(1))),
+				 expression_of(text_to_cstring(PG_GETARG_TEXT_PP(2)), rel));
+	table_close(rel, AccessShareLock);
+	PG_RETURN_BOOL(same);
+}
+
+typedef struct PolicyParts
+{
+	Oid schema;
+	char *resource;
+	AttrNumber owner;
+	AttrNumber tenant;
+} PolicyParts;
+
+static bool
+find_resource(Node *node, void *context)
+{
+	PolicyParts *parts = context;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, Query))
+		return query_tree_walker((Query *) node, find_resource, context, 0);
+	if (IsA(node, FuncExpr))
+	{
+		FuncExpr *call = (FuncExpr *) node;
+
+		if (get_func_namespace(call->funcid) == parts->schema && list_length(call->args) == 2 &&
+			strcmp(get_func_name(call->funcid), "has_permission") == 0 &&
+			IsA(lsecond(call->args), Const) && !lsecond_node(Const, call->args)->constisnull)
+			parts->resource = TextDatumGetCString(lsecond_node(Const, call->args)->constvalue);
+	}
+	return expression_tree_walker(node, find_resource, context);
+}
+
+/* The first function of the extension's own that is called: user_id, tenant, or one of their kind. */
+static bool
+find_reader(Node *node, void *context)
+{
+	Oid *function = context;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, Query))
+		return query_tree_walker((Query *) node, find_reader, context, 0);
+	if (IsA(node, FuncExpr) &&
+		get_func_namespace(((FuncExpr *) node)->funcid) == get_namespace_oid("session_auth", false))
+	{
+		*function = ((FuncExpr *) node)->funcid;
+		return true;
+	}
+	return expression_tree_walker(node, find_reader, context);
+}
+
+/* column = (SELECT reader), whatever is cast on the way */
+static void
+read_comparison(OpExpr *comparison, PolicyParts *parts)
+{
+	List *columns;
+	Oid reader = InvalidOid;
+
+	if (list_length(comparison->args) != 2)
+		return;
+	columns = pull_var_clause(linitial(comparison->args), 0);
+	if (list_length(columns) != 1 || !find_reader(lsecond(comparison->args), &reader))
+		return;
+	if (strncmp(get_func_name(reader), "tenant", strlen("tenant")) == 0)
+		parts->tenant = linitial_node(Var, columns)->varattno;
+	else
+		parts->owner = linitial_node(Var, columns)->varattno;
+}
+
+SQL_FUNCTION(session_auth_policy_parts);
+
+/* policy_parts(pg_node_tree): resource, and the numbers of owner_column and tenant_column */
+Datum
+session_auth_policy_parts(PG_FUNCTION_ARGS)
+{
+	PolicyParts parts = { get_namespace_oid("session_auth", false), NULL, 0, 0 };
+	Node *expression = stringToNode(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	ListCell *cell;
+	Datum texts[3];
+
+	(void) find_resource(expression, &parts);
+	if (parts.resource == NULL)
+		PG_RETURN_NULL();
+	foreach (cell, make_ands_implicit((Expr *) expression))
+		if (IsA(lfirst(cell), OpExpr))
+			read_comparison(lfirst(cell), &parts);
+	texts[0] = CStringGetTextDatum(parts.resource);
+	texts[1] = CStringGetTextDatum(psprintf("%d", parts.owner));
+	texts[2] = CStringGetTextDatum(psprintf("%d", parts.tenant));
+	PG_RETURN_ARRAYTYPE_P(construct_array(texts, 3, TEXTOID, -1, false, TYPALIGN_INT));
 }

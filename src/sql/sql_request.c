@@ -120,29 +120,77 @@ session_auth_token_from_cookie(PG_FUNCTION_ARGS)
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(token.bytes, token.len));
 }
 
-static ResultCode
-token_of_request(Slice cookies, Slice authorization, TokenArgument *token)
+/* The tokens that a request carries, and why there is none where there is none. */
+typedef struct RequestTokens
 {
-	ResultCode result = token_of_cookies(cookies, token);
+	TokenArgument cookie;
+	ResultCode cookie_result;
+	TokenArgument bearer;
+	ResultCode bearer_result;
+} RequestTokens;
 
-	return result == RESULT_NO_TOKEN ? token_of_bearer(authorization, token) : result;
+static void
+tokens_of_headers(Slice cookies, Slice authorization, RequestTokens *tokens)
+{
+	tokens->cookie_result = token_of_cookies(cookies, &tokens->cookie);
+	tokens->bearer_result = token_of_bearer(authorization, &tokens->bearer);
+}
+
+static ResultCode
+verify_one(ResultCode found, TokenArgument token, const char *tenant, Verification *verification)
+{
+	if (found == RESULT_OK)
+		return verify_token(token.bytes, token.len, tenant, verification);
+	memset(verification, 0, sizeof(*verification));
+	return found;
+}
+
+/*
+ * The cookie comes first.  One that is refused, as an old one that a browser has kept,
+ * must not hide the token that the request was given on purpose.
+ */
+static ResultCode
+verify_request(const RequestTokens *tokens, const char *tenant, Verification *verification)
+{
+	ResultCode result = verify_one(tokens->cookie_result, tokens->cookie, tenant, verification);
+
+	if (result == RESULT_OK || tokens->bearer_result == RESULT_NO_TOKEN)
+		return result;
+	if (result != RESULT_NO_TOKEN)
+		verify_note(result, verification, false);
+	return verify_one(tokens->bearer_result, tokens->bearer, tenant, verification);
+}
+
+static Datum
+authenticate_request(FunctionCallInfo fcinfo, OnRefused on_refused)
+{
+	Entry entry = { argument_scope(fcinfo, 2), argument_tenant(fcinfo, 3), on_refused };
+	RequestTokens tokens;
+	Verification verification;
+	ResultCode result;
+
+	identity_require_no_cursor();
+	tokens_of_headers(argument_header(fcinfo, 0), argument_header(fcinfo, 1), &tokens);
+	result = verify_request(&tokens, entry.tenant, &verification);
+	return enter(result, &verification, &entry);
 }
 
 SQL_FUNCTION(session_auth_authenticate_request);
 
-/* authenticate_request(cookie, authorization_header, scope, tenant): cookie first */
+/* authenticate_request(cookie, authorization_header, scope, tenant), as it was in 0.1.0 */
 Datum
 session_auth_authenticate_request(PG_FUNCTION_ARGS)
 {
-	IdentityScope scope = argument_scope(fcinfo, 2);
-	char *tenant = argument_tenant(fcinfo, 3);
-	TokenArgument token = { NULL, 0 };
-	ResultCode result =
-		token_of_request(argument_header(fcinfo, 0), argument_header(fcinfo, 1), &token);
+	return authenticate_request(fcinfo, REFUSED_IS_ERROR);
+}
 
-	if (result != RESULT_OK)
-		result_raise(result);
-	return authenticate_token(token, scope, tenant);
+SQL_FUNCTION(session_auth_authenticate_request_or);
+
+/* authenticate_request(cookie, authorization_header, scope, tenant, on_refused) */
+Datum
+session_auth_authenticate_request_or(PG_FUNCTION_ARGS)
+{
+	return authenticate_request(fcinfo, argument_on_refused(fcinfo, 4));
 }
 
 /* -------------------------------------------------------------------- PostgREST */
@@ -225,19 +273,29 @@ authorization_of_request(Slice *authorization)
 	return json_text(&doc, value, palloc(VALUE_MAX), VALUE_MAX, authorization);
 }
 
-/* The request's token; RESULT_NO_TOKEN when it carries none. */
-static ResultCode
-token_of_settings(TokenArgument *token)
+static void
+tokens_of_settings(RequestTokens *tokens)
 {
 	Slice cookies = { NULL, 0 };
 	Slice authorization = { NULL, 0 };
-	ResultCode result = cookies_of_request(&cookies);
+	ResultCode cookies_found = cookies_of_request(&cookies);
+	ResultCode authorization_found = authorization_of_request(&authorization);
 
-	if (result == RESULT_OK || result == RESULT_NO_TOKEN)
-		result = authorization_of_request(&authorization);
-	if (result == RESULT_OK || result == RESULT_NO_TOKEN)
-		result = token_of_request(cookies, authorization, token);
-	return result;
+	tokens_of_headers(cookies, authorization, tokens);
+	if (cookies_found != RESULT_OK)
+		tokens->cookie_result = cookies_found;
+	if (authorization_found != RESULT_OK)
+		tokens->bearer_result = authorization_found;
+}
+
+/* PostgREST answers PT401 with HTTP's 401. */
+pg_noreturn static void
+raise_401(ResultCode result, const Verification *verification)
+{
+	verify_note(result, verification, true);
+	ereport(ERROR, (errcode(MAKE_SQLSTATE('P', 'T', '4', '0', '1')),
+					errmsg("invalid or expired session token"),
+					errdetail_log("%s", result_explained(result)), errhidestmt(true)));
 }
 
 SQL_FUNCTION(session_auth_pre_request);
@@ -246,24 +304,19 @@ SQL_FUNCTION(session_auth_pre_request);
 Datum
 session_auth_pre_request(PG_FUNCTION_ARGS)
 {
-	TokenArgument token = { NULL, 0 };
+	Entry entry = { SCOPE_TRANSACTION, NULL, REFUSED_IS_NOBODY };
+	RequestTokens tokens;
 	Verification verification;
-	ResultCode result = token_of_settings(&token);
+	ResultCode result;
 
 	identity_drop();
-	if (result == RESULT_NO_TOKEN)
+	tokens_of_settings(&tokens);
+	if (tokens.cookie_result == RESULT_NO_TOKEN && tokens.bearer_result == RESULT_NO_TOKEN)
 		PG_RETURN_VOID();
 	identity_require_no_cursor();
-	if (result == RESULT_OK)
-		result = verify_token(token.bytes, token.len, NULL, &verification);
-	if (result != RESULT_OK)
-	{
-		verify_note(result, &verification, true);
-		ereport(ERROR, (errcode(MAKE_SQLSTATE('P', 'T', '4', '0', '1')),
-						errmsg("invalid or expired session token"),
-						errdetail_log("%s", result_reason(result)), errhidestmt(true)));
-	}
-	verification.identity.scope = SCOPE_TRANSACTION;
-	identity_set(&verification.identity);
+	result = verify_request(&tokens, NULL, &verification);
+	if (result != RESULT_OK && setting_pre_request_refused == PRE_REQUEST_ERROR)
+		raise_401(result, &verification);
+	enter(result, &verification, &entry);
 	PG_RETURN_VOID();
 }

@@ -18,6 +18,7 @@
 #include "utils/timestamp.h"
 
 #include "base/clock.h"
+#include "catalog/changes.h"
 #include "catalog/tables.h"
 #include "pure/jwk.h"
 #include "verify/keys.h"
@@ -35,9 +36,7 @@ static JweKey *jwe_keys = NULL;
 static TokenBinding **jwe_bindings = NULL;
 static size_t n_jwe_keys = 0;
 
-static uint64 generation = 1;
-static uint64 changes = 1;
-static uint64 loaded_changes = 0; /* the count that the above has followed */
+static uint64 loaded_changes = 0; /* the count of changes that the above has followed */
 static TimestampTz retry_at = DT_NOEND;
 
 /* -------------------------------------------------------------------- clearing */
@@ -71,7 +70,8 @@ reset_keys(void)
 	callback = MemoryContextAllocZero(keys_context, sizeof(MemoryContextCallback));
 	callback->func = wipe;
 	MemoryContextRegisterResetCallback(keys_context, callback);
-	generation++;
+	/* what was taken from here is no longer good, also when the reset was only a retry */
+	changes_of[CHANGED_KEYS]++;
 }
 
 /* --------------------------------------------------------------------- loading */
@@ -301,18 +301,6 @@ load_secrets(void)
 		load_cookie_secret(lfirst(cell));
 }
 
-static void
-keys_changed(void)
-{
-	changes++;
-}
-
-void
-keys_init(void)
-{
-	catalog_on_key_change(keys_changed);
-}
-
 /*
  * Follow what has been committed.  What is invalidated while this loads is
  * loaded again at the next call, as the count is taken before.
@@ -324,13 +312,13 @@ keys_accept_changes(void)
 	MemoryContext old;
 
 	AcceptInvalidationMessages();
-	if (likely(loaded_changes == changes) &&
+	if (likely(loaded_changes == changes_of[CHANGED_KEYS]) &&
 		(likely(retry_at == DT_NOEND) || clock_now() < retry_at))
 		return;
 	reset_keys();
 	loaded_changes = 0;
 	retry_at = DT_NOEND;
-	seen = changes;
+	seen = changes_of[CHANGED_KEYS];
 	old = MemoryContextSwitchTo(keys_context);
 	load_keys();
 	load_secrets();
@@ -344,7 +332,7 @@ keys_accept_changes(void)
 uint64
 keys_generation(void)
 {
-	return generation;
+	return loaded_changes;
 }
 
 List *

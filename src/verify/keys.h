@@ -55,8 +55,6 @@ typedef struct CookieSecret
 	Slice secret;
 } CookieSecret;
 
-extern void keys_init(void);
-
 extern void keys_accept_changes(void);
 extern uint64 keys_generation(void);
 extern List *keys_trusted(void);

@@ -8,32 +8,20 @@
  */
 #include "postgres.h"
 
+#include "catalog/changes.h"
 #include "catalog/tables.h"
 #include "verify/revocation.h"
 
-static uint64 changes = 1;       /* counted by the callback */
-static uint64 looked_at = 0;     /* the count when the tables were last looked at */
+static uint64 looked_at = 0;     /* the count of changes when the tables were last looked at */
 static bool some_tokens = false; /* whether they had rows then */
 static bool some_users = false;
 
 static void
-revocations_changed(void)
-{
-	changes++;
-}
-
-void
-revocation_init(void)
-{
-	catalog_on_revocation_change(revocations_changed);
-}
-
-static void
 look_for_rows(void)
 {
-	uint64 seen = changes;
+	uint64 seen = changes_of[CHANGED_REVOCATIONS];
 
-	if (likely(looked_at == changes))
+	if (likely(looked_at == changes_of[CHANGED_REVOCATIONS]))
 		return;
 	some_tokens = catalog_some_token_revoked();
 	some_users = catalog_some_user_revoked();
@@ -58,9 +46,9 @@ is_revoked(const ExternalToken *token)
 ResultCode
 revocation_check(ExternalToken *token)
 {
-	uint64 seen = changes;
+	uint64 seen = changes_of[CHANGED_REVOCATIONS];
 
-	if (token->in_force == changes)
+	if (token->in_force == changes_of[CHANGED_REVOCATIONS])
 		return RESULT_OK;
 	if (is_revoked(token))
 		return RESULT_REVOKED;

@@ -7,7 +7,6 @@
 
 #include "verify/external_token.h"
 
-extern void revocation_init(void);
 extern ResultCode revocation_check(ExternalToken *token);
 
 #endif /* SESSION_AUTH_REVOCATION_H */

@@ -20,6 +20,7 @@
 #include "base/packed_table.h"
 #include "base/settings.h"
 #include "base/string_table.h"
+#include "catalog/changes.h"
 #include "catalog/tables.h"
 #include "verify/role_cache.h"
 
@@ -27,20 +28,7 @@ static MemoryContext cache_context = NULL;
 static PackedTable users;         /* user, or user NUL tenant → a place in lists */
 static StringTable list_places;   /* roles, each with its NUL → a place in lists */
 static List *lists;               /* of RoleList */
-static uint64 changes = 1;        /* counted by the callback */
-static uint64 cached_changes = 0; /* the count that the cache has followed */
-
-static void
-grants_changed(void)
-{
-	changes++;
-}
-
-void
-role_cache_init(void)
-{
-	catalog_on_grant_change(grants_changed);
-}
+static uint64 cached_changes = 0; /* the count of changes that the cache has followed */
 
 static void
 reset_cache(void)
@@ -53,7 +41,7 @@ reset_cache(void)
 	memset(&users, 0, sizeof(users));
 	memset(&list_places, 0, sizeof(list_places));
 	lists = NIL;
-	cached_changes = changes;
+	cached_changes = changes_of[CHANGED_GRANTS];
 }
 
 static bool
@@ -125,7 +113,7 @@ role_cache_get(const char *user_id, const char *tenant)
 	uint32 place;
 
 	AcceptInvalidationMessages();
-	if (unlikely(cached_changes != changes))
+	if (unlikely(cached_changes != changes_of[CHANGED_GRANTS]))
 		reset_cache();
 	entry = packed_table_find(&users, &key);
 	if (likely(entry != NULL))

@@ -7,7 +7,6 @@
 
 #include "identity/role_list.h"
 
-extern void role_cache_init(void);
 extern const RoleList *role_cache_get(const char *user_id, const char *tenant);
 
 #endif /* SESSION_AUTH_ROLE_CACHE_H */

@@ -2,7 +2,7 @@
 -- constant (open to all), or hides either in a subquery, a CASE or a WITH CHECK.
 -- Holds: protect_table writes what is asked once per query, and check_policies finds
 -- the rest. Guards: src/sql/sql_policy.c, read_expression() and find_constant_role();
--- sql/parts/policies.sql, protect_one_table().
+-- sql/parts/policies.sql, protection_of_one_table().
 -- Also: test/attacks/verbs.sql, test/attacks/owners.sql.
 SELECT plan(25);
 \ir people.psql

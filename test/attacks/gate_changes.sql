@@ -9,11 +9,11 @@ SELECT plan(19);
 \ir people.psql
 
 CREATE TABLE many (id int, owner text, resource text, kind text);
-INSERT INTO many SELECT n, 'alice', 'accounts', 'ordinary' FROM generate_series(1, 200) n;
+INSERT INTO many SELECT n, 'alice', 'accounts', 'ordinary' FROM generate_series(1, 2200) n;
 GRANT SELECT ON many TO sa_request;
 ALTER TABLE many ENABLE ROW LEVEL SECURITY;
 
--- What is left to be fetched after 40 rows and a change.
+-- What is left to be fetched after 1,040 rows and a change.
 CREATE FUNCTION public.rest(gate boolean, token text, change text) RETURNS int LANGUAGE plpgsql AS $$
 DECLARE
   c refcursor;
@@ -21,7 +21,7 @@ DECLARE
 BEGIN
   PERFORM enter(gate, token);
   OPEN c FOR SELECT id FROM public.many;
-  MOVE 40 FROM c;
+  MOVE 1040 FROM c;
   RESET ROLE;
   EXECUTE change;
   SET LOCAL ROLE sa_request;
@@ -35,7 +35,7 @@ END $$;
 CREATE POLICY p ON many USING (session_auth.has_permission('view', 'accounts'));
 BEGIN;
 SELECT is(rest(g, :'alice', 'SELECT session_auth.deauthenticate()'), 0, 'a bare has_permission, and nobody; gate ' || g) FROM unnest('{f,t}'::boolean[]) g;
-SELECT is(rest(g, :'alice', 'SELECT 1'), 160, '… and nothing; gate ' || g) FROM unnest('{f,t}'::boolean[]) g;
+SELECT is(rest(g, :'alice', 'SELECT 1'), 1160, '… and nothing; gate ' || g) FROM unnest('{f,t}'::boolean[]) g;
 SELECT is(rest(g, :'alice', $$SELECT session_auth.deny_permission('ADMIN', 'view', 'accounts')$$), 0, '… and a denial; gate ' || g) FROM unnest('{t,f}'::boolean[]) g;
 ROLLBACK;
 DROP POLICY p ON many;
@@ -62,7 +62,7 @@ BEGIN;
 SET LOCAL ROLE sa_request;
 SELECT FROM session_auth.authenticate(:'alice') \g /dev/null
 DECLARE c CURSOR FOR SELECT id FROM many;
-MOVE 40 FROM c;
+MOVE 1040 FROM c;
 SELECT pg_sleep(3.1) \g /dev/null
 SELECT is(session_auth.user_id(), NULL, 'the identity has expired');
 FETCH ALL FROM c \g /dev/null
@@ -102,7 +102,7 @@ BEGIN
 END $$;
 DROP POLICY p ON many;
 CREATE POLICY p ON many USING (CASE WHEN kind = 'special' THEN session_auth.has_permission('view', current_setting('app.special')) ELSE true END);
-SELECT is(count_of(g, :'alice'), 200::bigint, 'an argument that raises an error, in a CASE; gate ' || g) FROM unnest('{f,t}'::boolean[]) g;
+SELECT is(count_of(g, :'alice'), 2200::bigint, 'an argument that raises an error, in a CASE; gate ' || g) FROM unnest('{f,t}'::boolean[]) g;
 DROP POLICY p ON many;
 CREATE POLICY p ON many USING (session_auth.has_permission('view', current_setting('app.special')));
 CREATE TABLE aside AS TABLE many;
@@ -132,7 +132,7 @@ SET LOCAL ROLE sa_request;
 SELECT FROM session_auth.authenticate(:'alice') \g /dev/null
 SELECT opens() \g /dev/null
 FETCH ALL FROM opened \g /dev/null
-SELECT is(:ROW_COUNT, 200, 'a cursor of a definer goes on as its caller');
+SELECT is(:ROW_COUNT, 2200, 'a cursor of a definer goes on as its caller');
 COMMIT;
 DROP OWNED BY attacks_definer;
 DROP ROLE attacks_definer;

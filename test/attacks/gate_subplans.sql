@@ -20,7 +20,7 @@ INSERT INTO parts SELECT n, n % 10 FROM generate_series(1, 99) n;
 INSERT INTO parent SELECT n, n % 10 FROM generate_series(1, 50) n; INSERT INTO child SELECT n, n % 10 FROM generate_series(51, 99) n;
 INSERT INTO keyed SELECT generate_series(1, 99);
 -- more than are tested before a filter is made anew
-INSERT INTO members SELECT n % 3, (ARRAY['alice', 'bob'])[n % 2 + 1] FROM generate_series(1, 100) n;
+INSERT INTO members SELECT n % 3, (ARRAY['alice', 'bob'])[n % 2 + 1] FROM generate_series(1, 1500) n;
 ANALYZE parts, parent, keyed, members;
 GRANT SELECT ON parts, parent, keyed, members TO sa_request;
 ALTER TABLE members ENABLE ROW LEVEL SECURITY;

@@ -124,6 +124,8 @@ is($node->safe_psql('postgres', sprintf $internal, $_), '', "$_ calls nothing in
 is($node->safe_psql('postgres', sprintf $internal, 'chief'), join(' ', sort
 	# work out commands, change nothing, and run as the owner: the caller runs the commands
 	qw(protection unprotection session_adoption role_adoption abandonment),
+	# look for themselves whether what they note was done
+	qw(remember_protection forget_protection),
 	# ask the table's triggers whether its owner agreed: those who own it put them there, or took them off
 	qw(take_over_sessions take_over_roles forget_source),
 	# what the owner puts on the table, for which PostgreSQL asks EXECUTE; called, they refuse

@@ -1,10 +1,11 @@
 -- Accident: the application's role owns its tables, has BYPASSRLS or is a superuser,
 -- row-level security is off or not forced, TRUNCATE is granted, foreign keys look past it.
 -- Holds: protect_table forces; check_policies reports the rest as an error or warning.
--- Guards: sql/parts/policies.sql, protect_one_table() and check_policies().
+-- Guards: sql/parts/policies.sql, protection_of_one_table() and check_policies().
 -- Also: test/attacks/verbs.sql, test/attacks/bare_calls.sql.
 SELECT plan(15);
 \ir people.psql
+SET session_auth.guard_protection = off;
 CREATE FUNCTION public.reported(pattern text) RETURNS text LANGUAGE sql AS $$
   SELECT coalesce(string_agg(DISTINCT severity, ','), 'no') FROM session_auth.check_policies() c WHERE c::text ~ pattern $$;
 ALTER TABLE accounts OWNER TO sa_owner;

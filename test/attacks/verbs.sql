@@ -2,7 +2,7 @@
 -- RETURNING, COPY, moves between partitions, key changes, WITH, foreign keys' cascades
 -- and writable views; owner and tenant forged by DEFAULT, triggers or types.
 -- Holds: each policy for each verb; test/pgtap/policies.sql shows the plain ones.
--- Guards: sql/parts/policies.sql, protect_one_table() (USING and WITH CHECK of each).
+-- Guards: sql/parts/policies.sql, protection_of_one_table() (USING and WITH CHECK of each).
 -- Also: test/attacks/owners.sql, test/attacks/bare_calls.sql.
 SELECT plan(34);
 \ir people.psql

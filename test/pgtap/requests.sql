@@ -1,7 +1,7 @@
 -- Requests: the token in a Cookie or Authorization header, or in the settings
 -- that PostgREST makes of these.
 \ir tokens.psql
-SELECT plan(95);
+SELECT plan(111);
 
 SELECT session_auth.import_permissions('{"ADMIN": ["view:accounts"]}') \g /dev/null
 SELECT session_auth.grant_role('alice', 'ADMIN') \g /dev/null
@@ -34,13 +34,33 @@ $$;
 SELECT is(who(cookie, header), coalesce(who, :'refusal'), what)
 FROM (VALUES
   ('session=' || :'a_token', NULL, 'alice', 'a cookie'), (NULL, 'Bearer ' || :'a_token', 'alice', 'a bearer'), (NULL, 'bearer ' || :'a_token', 'alice', '… in lower case'), ('x=1', 'Bearer ' || :'a_token', 'alice', 'a bearer beside other cookies'),
-  ('session=' || :'a_token', 'Bearer ' || :'b_token', 'alice', 'the cookie before the bearer'), ('session=garbage', 'Bearer ' || :'b_token', NULL, '… also when it is refused'), ('session=' || repeat('x', 20000), 'Bearer ' || :'b_token', NULL, '… and when it is too long'),
+  ('session=' || :'a_token', 'Bearer ' || :'b_token', 'alice', 'the cookie before the bearer'), ('session=garbage', 'Bearer ' || :'b_token', 'bob', '… but one that is refused hides no bearer'), ('session=' || repeat('x', 20000), 'Bearer ' || :'b_token', 'bob', '… nor does one that is too long'), ('session=garbage', 'Bearer garbage', NULL, 'both refused'),
   ('session=garbage; session=' || :'a_token', NULL, NULL, 'the first of duplicates'), (NULL, NULL, NULL, 'neither'), ('', '', NULL, 'both empty'), (NULL, 'Basic ' || :'a_token', NULL, 'another scheme'), (NULL, 'Bearer', NULL, 'no word'), (NULL, 'Bearer  ' || :'a_token', NULL, 'two spaces'), (NULL, :'a_token', NULL, 'no scheme'), (NULL, 'Bearer ' || :'a_token' || '%', NULL, 'a malformed escape'), (NULL, 'Bearer ' || :'a_token' || ' and more', 'alice', 'more words')) r (cookie, header, who, what);
 SELECT unnest(ARRAY[is(r.user_id, 'alice', 'all columns: user'), is(r.role, 'ADMIN', '… role'), is(r.roles, '{ADMIN}'::text[], '… roles'), is(r.tenant, 'acme', '… tenant'), is(r.session_id, :'a_session_id', '… session'), is(r.expires_at, :'a_expires_at', '… expiry')])
   FROM session_auth.authenticate_request('session=' || :'a_token', NULL, tenant => 'acme') r;
 SELECT throws_ok(format('SELECT session_auth.authenticate_request(%L, NULL, %L)', 'session=' || :'a_token', 'forever'), '22023', 'invalid scope', 'an unknown scope');
 SELECT throws_ok(format('SELECT session_auth.authenticate_request(%L, NULL, NULL)', 'session=' || :'a_token'), '22023', 'invalid scope', 'no scope');
 SELECT throws_ok(format('SELECT session_auth.authenticate_request(%L, NULL, tenant => %L)', 'session=' || :'a_token', ''), '22023', 'invalid tenant', 'an empty tenant');
+-- on_refused: pages that work with and without a login
+CREATE FUNCTION public.or_nobody(call text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  r record;
+BEGIN
+  PERFORM session_auth.authenticate((session_auth.create_session('before')).token);
+  EXECUTE 'SELECT * FROM session_auth.' || call INTO r;
+  RETURN format('%s: %s, %s', to_json(r)::text = '{"user_id":null,"role":null,"roles":null,"tenant":null,"session_id":null,"expires_at":null}',
+    r.user_id, session_auth.user_id());
+END
+$$;
+SELECT is(or_nobody(format(call, :'a_token')), wanted, call)
+FROM (VALUES
+  ('authenticate(%L, on_refused => ''nobody'')', 'f: alice, alice'), ('authenticate(NULL, on_refused => ''nobody'')', 't: , '), ('authenticate('''', on_refused => ''nobody'')', 't: , '),
+  ('authenticate(''garbage'', on_refused => ''nobody'')', 't: , '), ('authenticate(repeat(''x'', 20000), on_refused => ''nobody'')', 't: , '),
+  ('authenticate_request(''session='' || %L, NULL, on_refused => ''nobody'')', 'f: alice, alice'), ('authenticate_request(NULL, NULL, on_refused => ''nobody'')', 't: , '),
+  ('authenticate_request(''session=garbage'', ''Bearer garbage'', on_refused => ''nobody'')', 't: , ')) c (call, wanted);
+SELECT throws_ok(format('SELECT session_auth.%s, on_refused => %s)', call, v), '22023', 'invalid on_refused', call || ', on_refused ' || v)
+FROM unnest('{authenticate(NULL,"authenticate_request(NULL, NULL"}'::text[]) call, unnest('{NULL::text,''anybody''}'::text[]) v;
+
 SELECT session_auth.authenticate_request(NULL, 'Bearer ' || :'a_token', 'connection') \g /dev/null
 SELECT is(session_auth.user_id(), 'alice', 'scope connection');
 SELECT session_auth.deauthenticate() \g /dev/null
@@ -63,10 +83,14 @@ SET LOCAL ROLE sa_request;
 SELECT is(request(cookies, headers), who, 'pre_request: ' || what)
 FROM (VALUES
   (:'cookies', '{}', 'alice', 'request.cookies'), ('{}', :'headers', 'bob', 'request.headers'), (:'cookies', :'headers', 'alice', 'cookies first'), (:'cookies', NULL, 'alice', 'headers that are not set'), (NULL, :'headers', 'bob', 'cookies that are not set'), (NULL, NULL, 'anonymous', 'neither'), ('{}', '{}', 'anonymous', 'neither of both'), ('', '', 'anonymous', 'empty settings, as after another transaction'),
-  ('{"x": "1"}', '{"authorization": "Basic eA==", "accept": "*/*"}', 'anonymous', 'other cookies and another scheme'), ('{"session": "garbage"}', :'headers', 'PT401 ' || :'refusal', 'a cookie that is refused'), ('{}', '{"authorization": "Bearer garbage"}', 'PT401 ' || :'refusal', 'a bearer that is refused'), ('{"session": 1}', :'headers', 'bob', 'a cookie that is no string'), ('[]', '[]', 'anonymous', 'arrays'), ('{"session": ""}', :'headers', 'bob', 'an empty cookie'),
+  ('{"x": "1"}', '{"authorization": "Basic eA==", "accept": "*/*"}', 'anonymous', 'other cookies and another scheme'), ('{"session": "garbage"}', :'headers', 'bob', 'a cookie that is refused hides no bearer'), ('{"session": "garbage"}', '{}', 'PT401 ' || :'refusal', 'a cookie that is refused'), ('{}', '{"authorization": "Bearer garbage"}', 'PT401 ' || :'refusal', 'a bearer that is refused'), ('{"session": 1}', :'headers', 'bob', 'a cookie that is no string'), ('[]', '[]', 'anonymous', 'arrays'), ('{"session": ""}', :'headers', 'bob', 'an empty cookie'),
   ('{"authjs.session-token.1": "bage", "authjs.session-token.0": "gar"}', '{}', 'PT401 ' || :'refusal', 'chunks'), ('{}', '{"Authorization": "Bearer garbage"}', 'anonymous', 'PostgREST''s names are in lower case')) r (cookies, headers, who, what);
 COMMIT;
 SELECT is(session_auth.user_id(), NULL, 'the identity ends with the transaction');
+SET session_auth.pre_request_refused = nobody;
+SELECT is(request('{"session": "garbage"}', '{}'), 'anonymous', 'pre_request_refused nobody: an old cookie makes no public page fail');
+SELECT is(request('{}', '{"authorization": "Bearer garbage"}'), 'anonymous', '… nor does a bearer');
+RESET session_auth.pre_request_refused;
 SELECT session_auth.authenticate(:'a_token', 'connection') \g /dev/null
 SELECT is(request('{}', '{}'), 'anonymous', 'without a token pre_request drops the identity that there was');
 SELECT is(session_auth.user_id(), NULL, '… for good');

@@ -144,6 +144,38 @@ foreach my $n (1 .. 200)
 }
 cmp_ok($failed, '>', 5, "$failed commits failed for want of memory");
 is($node->safe_psql('postgres', q{SELECT user_id FROM session_auth.verify_session(token('bob'))}), 'bob', 'the session is as good as before');
+# --- OpenSSL that fails says nothing about a signature
+
+my $mark = -s $node->logfile;
+my $tells = $node->background_psql('postgres');
+$tells->query_safe('SET session_auth.log_denials = on; SET client_min_messages = error');
+my $failures = 0;
+foreach my $name (qw(express better-auth lucia HS256))
+{
+	for (my $n = 1; ; $n++)
+	{
+		my ($answer, $fault) = split /\|/, $tells->query_safe("SELECT answer, fault FROM answer('app', \$\$SELECT count(*) FROM session_auth.verify_session(token('$name'))\$\$, 'crypto', $n)");
+		last if $fault ne 't';
+		$failures++ if $answer eq '0';
+	}
+	is($tells->query_safe("SELECT count(*) FROM session_auth.verify_session(token('$name'))"), '1', "$name: a good token");
+}
+# what decrypts is derived when it is loaded; another token each time, as one is proved once
+my $sealed = q{jwe(base64url('{"alg":"dir","enc":"A256CBC-HS512"}'), '{"sub": "alice", "exp": 4102444800}', content_key(hmac('a secret of Auth.js', 'authjs.session-token', 'sha256'), 'Auth.js Generated Encryption Key (authjs.session-token)'), gen_random_bytes(16))};
+is($tells->query_safe("SELECT count(*) FROM session_auth.verify_session($sealed)"), '1', 'an encrypted token');
+for (my $n = 1; ; $n++)
+{
+	my ($token) = $tells->query_safe("SELECT $sealed");
+	my ($came) = $tells->query_safe("SELECT fault_arm('crypto', $n); SELECT count(*) FROM session_auth.verify_session('$token'); SELECT fault_came()") =~ /(\w)\s*\z/;
+	last if $came ne 't';
+	$failures++;
+}
+$tells->quit;
+my @reasons = substr(slurp_file($node->logfile), $mark) =~ /session token refused\n.*?DETAIL:  (.*)\n/g;
+cmp_ok($failures, '>', 10, "$failures failures refused a good token");
+# the last step of a decryption is where a wrong padding or tag is found
+is(join(' ', grep { !/^(?:The cryptographic library failed|No trusted key fits the token)\.$/ } @reasons), 'The signature does not match.', 'the log says that the library failed');
+
 # --- a file that is away for a while is looked for again
 
 my ($file, $token) = ("$dir/secret", undef);

@@ -185,6 +185,49 @@ foreach my $old (sort keys %released)
 		SELECT user_id, roles FROM session_auth.verify_session('$hex')}), 'erna|{USER}', "$old: tables that it adopted are followed on, whatever their tokens look like");
 }
 
+# --- what 0.1.0 protected is remembered, and what it compared by a cast is reported
+
+if ($released{'0.1.0'} && $version ne '0.1.0')
+{
+	my $ask = database('protected');
+	$ask->(q{
+		CREATE EXTENSION session_auth VERSION '0.1.0';
+		SELECT session_auth.grant_usage('app', 'request');
+		CREATE TABLE notes (id int, person text, org text); CREATE TABLE ids (id int, owner uuid);
+		CREATE TABLE numbers (id int, gone int, owner int) PARTITION BY RANGE (id); ALTER TABLE numbers DROP gone;
+		CREATE TABLE numbers_1 PARTITION OF numbers FOR VALUES FROM (0) TO (9);
+		CREATE TABLE padded (id int, org char(8));
+		SELECT session_auth.protect_table('notes', 'it''s \ odd', 'person', 'org'), session_auth.protect_table('ids', owner_column => 'owner'),
+			session_auth.protect_table('numbers', owner_column => 'owner'), session_auth.protect_table('padded', tenant_column => 'org');
+		CREATE TABLE mine (id int); CREATE POLICY session_auth_select ON mine USING (false);
+		ALTER EXTENSION session_auth UPDATE});
+	is($ask->(q{SELECT object, resource, owner_column, tenant_column, problem IS NOT NULL FROM session_auth.list_protected()}),
+		"ids|ids|owner||f\nnotes|it's \\ odd|person|org|f\nnumbers|numbers|owner||t\nnumbers_1|numbers|owner||t\npadded|padded||org|t", '0.1.0: what it protected is remembered');
+	my $reported = q{SELECT DISTINCT severity, object, advice FROM session_auth.check_policies() ORDER BY object};
+	is($ask->($reported), join("\n", map { "error|public.$_->[0]|SELECT session_auth.protect_table('public.$_->[0]', '$_->[1]', $_->[2])" }
+		[ 'numbers', 'numbers', q{owner_column => 'owner'} ], [ 'numbers_1', 'numbers', q{owner_column => 'owner'} ], [ 'padded', 'padded', q{tenant_column => 'org'} ]), '… and where it compared by a cast, reported');
+	is(error_of('protected', 'BEGIN; ALTER TABLE numbers NO FORCE ROW LEVEL SECURITY; ALTER TABLE numbers FORCE ROW LEVEL SECURITY; COMMIT'), '', '… but no hindrance');
+	like(error_of('protected', 'DROP POLICY session_auth_select ON numbers'), qr/would lose its protection/, '… and guarded');
+	$ask->(q{SELECT session_auth.protect_table('numbers', owner_column => 'owner'), session_auth.protect_table('padded', tenant_column => 'org')});
+	is($ask->($reported), '', '… which repeating protect_table heals');
+}
+
+# --- from 0.1.0: what members of pg_read_all_data could read is hidden, samples and long values too
+
+my $hiding = database('hiding');
+my $long = join '', map { ('a' .. 'z')[rand 26] } 1 .. 4000;
+$hiding->(q{CREATE EXTENSION session_auth VERSION '0.1.0'; CREATE ROLE reader LOGIN IN ROLE pg_read_all_data;}, "SELECT session_auth.add_key('long', 'HS256', '$long');", (map { "SELECT session_auth.add_cookie_secret('express', 'SecretNumber$_');" } 1 .. 3), 'ANALYZE');
+my $visible = sub {
+	my ($status, $out) = $node->psql('hiding', join(';', 'SELECT secret FROM session_auth.cookie_secrets', q{SELECT stavalues1::text, stavalues2::text FROM pg_statistic WHERE starelid = 'session_auth.cookie_secrets'::regclass},
+		map { "SELECT encode(chunk_data, 'escape') FROM $_" } split / /, $hiding->(q{SELECT string_agg(reltoastrelid::regclass::text, ' ') FROM pg_class WHERE relnamespace = 'session_auth'::regnamespace AND reltoastrelid <> 0})), extra_params => [ '--username', 'reader' ]);
+	my $front = substr $long, 0, 100;
+	return join ' ', scalar(() = $out =~ /^SecretNumber/mg), $out =~ /\{SecretNumber/ ? 'sampled' : '-', $out =~ /\Q$front\E/ ? 'beside' : '-';
+};
+is($visible->(), '3 sampled beside', '0.1.0: a member of pg_read_all_data reads secrets');
+$hiding->('ALTER EXTENSION session_auth UPDATE; ANALYZE');
+is($visible->(), '0 - -', 'updated: no more');
+is($hiding->(q{SELECT secret FROM session_auth.key_secrets; SELECT user_id FROM session_auth.verify_session(session_auth.issue_token('alice', '1 hour'))}), "$long\nalice", '… and the secret is the same');
+
 # --- a version that is made up: an older one
 
 # what the text holds must be there, or this is no test any more
@@ -344,7 +387,7 @@ foreach ([ 'a function with other arguments', q{ALTER EXTENSION session_auth DRO
 	[ 'a column that is gone', 'ALTER TABLE session_auth.rotated_tokens DROP rotated_at', 'column session_auth.rotated_tokens.3' ])
 {
 	my ($what, $change, $told) = @$_;
-	like(join("\n", broken_promises($should, extension_facts($fresh, "CREATE EXTENSION session_auth VERSION '$version'; $change"))), qr/^\Q$told\E[^\n]*$/, "$what is noticed");
+	like(join("\n", broken_promises($should, extension_facts($fresh, "CREATE EXTENSION session_auth VERSION '$version'; SET session_auth.guard_protection = off; $change"))), qr/^\Q$told\E[^\n]*$/, "$what is noticed");
 }
 unlike(slurp_file($node->logfile), qr/PANIC|TRAP|server process .* was terminated/, 'no server process died of it');
 

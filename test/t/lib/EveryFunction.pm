@@ -49,6 +49,9 @@ sub prepare_everything
 		SELECT session_auth.rotate_session((SELECT token FROM public.tokens WHERE name = 'rotated'));
 		INSERT INTO public.tokens SELECT 'express', 's:sid-of-alice-0123456789.' || rtrim(encode(hmac('sid-of-alice-0123456789', 'a secret of express', 'sha256'), 'base64'), '=');
 		SELECT session_auth.create_session('alice', token => 'sid-of-alice-0123456789');
+		INSERT INTO public.tokens SELECT 'better-auth', t.token || '.' || encode(hmac(t.token, 'a secret of better-auth', 'sha256'), 'base64') FROM public.tokens t WHERE t.name = 'alice';
+		INSERT INTO public.tokens VALUES ('lucia', 'luciasessionid.' || encode(sha256('lucia'), 'base64'));
+		SELECT session_auth.create_session('alice', token => (SELECT token FROM public.tokens WHERE name = 'lucia'));
 		CREATE ROLE stranger; CREATE ROLE signin; CREATE ROLE chief; SELECT session_auth.grant_usage('signin', 'issuer'), session_auth.grant_usage('chief', 'admin');
 		GRANT EXECUTE ON FUNCTION session_auth.verify_session(text, text) TO signin;
 	});
