@@ -117,18 +117,21 @@ ALTER TABLE session_auth.user_revocations
   ADD COLUMN revocation_id uuid NOT NULL DEFAULT pg_catalog.gen_random_uuid() PRIMARY KEY,
   REPLICA IDENTITY DEFAULT;
 
--- Event triggers; what they do comes below.
+@FUNCTIONS@
+
+-- What becomes of adopted tables that are dropped, by whichever command, or partitioned.
 DROP EVENT TRIGGER session_auth_source_dropped;
 CREATE EVENT TRIGGER session_auth_source_dropped ON sql_drop
   EXECUTE FUNCTION session_auth.source_dropped();
 ALTER EVENT TRIGGER session_auth_source_dropped ENABLE ALWAYS;
-CREATE FUNCTION session_auth.source_altered() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+COMMENT ON EVENT TRIGGER session_auth_source_dropped IS
+  'session_auth: an adopted table that is dropped takes its sessions and roles along';
 CREATE EVENT TRIGGER session_auth_source_altered ON ddl_command_end
   WHEN TAG IN ('CREATE TABLE', 'CREATE FOREIGN TABLE', 'CREATE SCHEMA', 'ALTER TABLE')
   EXECUTE FUNCTION session_auth.source_altered();
 ALTER EVENT TRIGGER session_auth_source_altered ENABLE ALWAYS;
-
-@FUNCTIONS@
+COMMENT ON EVENT TRIGGER session_auth_source_altered IS
+  'session_auth: partitions that an adopted table gets or loses are followed';
 
 -- The guard of what is protected, and what was protected before.
 CREATE CONSTRAINT TRIGGER check_protection AFTER INSERT ON session_auth.protection_checks
