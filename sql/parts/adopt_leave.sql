@@ -164,6 +164,12 @@ BEGIN
   LOOP
     PERFORM session_auth.forget_source(dropped.objid, dropped.object_identity);
   END LOOP;
+  IF EXISTS (
+    SELECT FROM pg_event_trigger_dropped_objects() o
+    WHERE o.object_type = 'trigger' AND o.object_identity LIKE 'session\_auth\_adopt\_roles on %'
+  ) THEN
+    PERFORM session_auth.reconsider_keys();
+  END IF;
   -- a partition goes with its trigger, and its parent stays
   IF EXISTS (
     SELECT FROM pg_event_trigger_dropped_objects() o

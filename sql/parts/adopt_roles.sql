@@ -402,6 +402,57 @@ $$;
 COMMENT ON FUNCTION session_auth.recount_roles(regclass, text[]) IS
   'internal: brings the grants of a source that was adopted before in line with its rows';
 
+-- Where a table says who has which role, no token may say otherwise, unless an
+-- administrator has said so of its key (src/verify/keys.c).
+CREATE FUNCTION session_auth.keys_with_roles(role_source text) RETURNS SETOF text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT format('key "%s" of issuer "%s"', k.kid, k.issuer) FROM session_auth.keys k WHERE k.role_source = $1
+  UNION ALL
+  SELECT format('Auth.js secret for %s', array_to_string(s.cookie_names, ', '))
+  FROM session_auth.authjs_secrets s WHERE s.role_source = $1;
+END;
+COMMENT ON FUNCTION session_auth.keys_with_roles(text) IS
+  'internal: keys and secrets whose tokens are treated so';
+
+CREATE FUNCTION session_auth.roles_are_adopted() RETURNS boolean
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT EXISTS (SELECT FROM session_auth.adopted_tables() t WHERE t.kind = 'roles');
+END;
+COMMENT ON FUNCTION session_auth.roles_are_adopted() IS
+  'internal: whether a table of the application''s says who has which role';
+
+-- No row changes, but the trigger fires: every backend looks again at what keys mean.
+CREATE FUNCTION session_auth.reconsider_keys() RETURNS void
+LANGUAGE sql VOLATILE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  UPDATE session_auth.keys SET role_source = role_source WHERE false;
+END;
+COMMENT ON FUNCTION session_auth.reconsider_keys() IS
+  'internal: tells every backend that tables of roles have come or gone';
+
+CREATE FUNCTION session_auth.note_keys(source regclass) RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  changed text := (SELECT string_agg(k, '; ' ORDER BY k) FROM session_auth.keys_with_roles('automatic') k);
+BEGIN
+  PERFORM session_auth.reconsider_keys();
+  IF changed IS NOT NULL THEN
+    RAISE NOTICE USING MESSAGE = format('roles that tokens name do not count any more: table %s says who has which', source),
+      DETAIL = format('This concerns: %s.', changed),
+      HINT = 'Give a key role_source => ''both'' where its tokens'' own roles are to count beside the table''s.';
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION session_auth.note_keys(regclass) IS
+  'internal: says which keys a table of roles changes, when it is the first';
+
 CREATE FUNCTION session_auth.take_over_roles(source regclass) RETURNS bigint
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -461,6 +512,9 @@ BEGIN
   PERFORM session_auth.record_event('roles_adopted', NULL,
     jsonb_build_object('source', source::text, 'grants', taken));
   PERFORM session_auth.warn_left_out(source, 'roles', left_out);
+  IF (SELECT count(*) = 1 FROM session_auth.adopted_tables() t WHERE t.kind = 'roles') AND NOT adopted_before THEN
+    PERFORM session_auth.note_keys(source);
+  END IF;
   RETURN taken;
 END
 $$;
