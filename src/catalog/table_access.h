@@ -45,7 +45,8 @@ typedef enum CatalogRelation
 	REVOKED_TOKENS_BY_JTI,
 	USER_REVOCATIONS,
 	USER_REVOCATIONS_BY_USER,
-	ADOPTED_ROLES, /* which SQL alone reads */
+	ADOPTED_ROLES, /* which SQL alone reads, as it does the next */
+	PROTECTIONS,
 	CATALOG_RELATIONS
 } CatalogRelation;
 

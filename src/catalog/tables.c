@@ -76,6 +76,7 @@ static const char *const relation_names[CATALOG_RELATIONS] = {
 	[USER_REVOCATIONS] = "user_revocations",
 	[USER_REVOCATIONS_BY_USER] = "user_revocations_user_id_idx",
 	[ADOPTED_ROLES] = "adopted_roles",
+	[PROTECTIONS] = "protections",
 };
 
 static Oid relation_oids[CATALOG_RELATIONS]; /* of those that were asked for */
