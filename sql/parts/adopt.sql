@@ -187,7 +187,8 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   target regclass;
-  truncated text := CASE kind WHEN 'sessions' THEN 'adopted_sessions_truncated' ELSE 'adopted_users_truncated' END;
+  truncated text := CASE kind
+    WHEN 'sessions' THEN 'adopted_sessions_truncated' ELSE 'adopted_users_truncated' END;
 BEGIN
   FOR target IN
     SELECT source UNION SELECT p.relid FROM pg_partition_tree(source) p
@@ -277,7 +278,8 @@ DECLARE
   n bigint;
   reasons text;
 BEGIN
-  SELECT sum(l.value::bigint), string_agg(format('%s %s', l.value, l.key), ', ' ORDER BY l.value::bigint DESC, l.key COLLATE "C")
+  SELECT sum(l.value::bigint), string_agg(format('%s %s', l.value, l.key), ', '
+    ORDER BY l.value::bigint DESC, l.key COLLATE "C")
   INTO n, reasons FROM jsonb_each_text(left_out) l;
   IF n > 0 THEN
     RAISE WARNING USING MESSAGE = format('%s %s of table %s were not adopted', n, kind, source),
