@@ -28,7 +28,13 @@ MODULE_big = session_auth
 # The rooms of src/ and what each may include: src/README.md.
 SOURCES = $(wildcard src/*.c src/*/*.c)
 OBJS = $(patsubst %.c,%.o,$(sort $(SOURCES)))
-SHLIB_LINK = -lcrypto
+SHLIB_LINK = -lcrypto -lz $(EXTRA_LINK)
+
+# Without libsodium the two kinds of cookies that need it are refused when their secret is added.
+HAVE_LIBSODIUM ?= $(shell pkg-config --exists libsodium 2>/dev/null && echo yes)
+ifeq ($(HAVE_LIBSODIUM),yes)
+SHLIB_LINK += $(shell pkg-config --libs libsodium)
+endif
 
 PG_CFLAGS = -std=gnu11 -Wall -Wextra -fvisibility=hidden
 # PG_FUNCTION_ARGS and hooks hand over arguments that not every function needs.
@@ -38,6 +44,9 @@ PG_CFLAGS += -Werror
 endif
 # Hidden but for what is marked; up to 15 PostgreSQL's own mark says nothing.
 PG_CPPFLAGS = -Isrc -DPGDLLEXPORT='__attribute__((visibility("default")))'
+ifeq ($(HAVE_LIBSODIUM),yes)
+PG_CPPFLAGS += -DHAVE_LIBSODIUM $(shell pkg-config --cflags libsodium)
+endif
 
 # The install script, in the order in which its parts build upon each other.
 SQL_PARTS = schema sessions identity permissions keys policies adopt adopt_sessions adopt_roles adopt_leave postgrest user_ids rights

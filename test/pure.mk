@@ -13,14 +13,22 @@
 BUILD = build/pure
 
 PURE = $(patsubst src/%.c,%,$(sort $(wildcard src/pure/*.c)))
-SUPPORT = tap vectors verdict
+SUPPORT = tap vectors verdict signed
 TESTS = $(patsubst test/unit/%.c,%,$(sort $(wildcard test/unit/*_test.c)))
 FUZZERS = $(patsubst test/fuzz/%_fuzz.c,%,$(sort $(wildcard test/fuzz/*_fuzz.c)))
 HEADERS = $(wildcard src/pure/*.h) $(wildcard test/unit/*.h)
 
 WARNINGS = -Wall -Wextra -Werror -Wmissing-prototypes -Wdeclaration-after-statement
 PURE_CFLAGS = -std=gnu11 -O2 -g $(WARNINGS) -Isrc -Itest/unit \
-	-DOPENSSL_NO_DEPRECATED -DOPENSSL_API_COMPAT=30000
+	-DOPENSSL_NO_DEPRECATED -DOPENSSL_API_COMPAT=30000 -fvisibility=hidden
+PURE_LIBS = -lcrypto -lz
+
+# HAVE_LIBSODIUM=no builds without it, below a folder of its own.
+HAVE_LIBSODIUM ?= $(shell pkg-config --exists libsodium 2>/dev/null && echo yes)
+ifeq ($(HAVE_LIBSODIUM),yes)
+PURE_CFLAGS += -DHAVE_LIBSODIUM $(shell pkg-config --cflags libsodium)
+PURE_LIBS += $(shell pkg-config --libs libsodium)
+endif
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 FUZZ_CC ?= clang
 FUZZ_SECONDS ?= 60
@@ -72,7 +80,7 @@ $(PLAIN)/%.o: test/unit/%.c $(HEADERS)
 	$(CC) $(PURE_CFLAGS) -c $< -o $@
 
 $(PLAIN)/%: $(PLAIN)/%.o $(PURE:%=$(PLAIN)/%.o) $(SUPPORT:%=$(PLAIN)/%.o)
-	$(CC) $(PURE_CFLAGS) $^ -lcrypto -o $@
+	$(CC) $(PURE_CFLAGS) $^ $(PURE_LIBS) -o $@
 
 $(ASAN)/%.o: src/%.c $(HEADERS)
 	@mkdir -p $(@D)
@@ -87,10 +95,10 @@ $(ASAN)/%.o: test/fuzz/%.c $(HEADERS)
 	$(CC) $(PURE_CFLAGS) $(SANITIZE) -c $< -o $@
 
 $(ASAN)/seed_%: $(ASAN)/%_fuzz.o $(ASAN)/seed_main.o $(PURE:%=$(ASAN)/%.o)
-	$(CC) $(PURE_CFLAGS) $(SANITIZE) $^ -lcrypto -o $@
+	$(CC) $(PURE_CFLAGS) $(SANITIZE) $^ $(PURE_LIBS) -o $@
 
 $(ASAN)/%: $(ASAN)/%.o $(PURE:%=$(ASAN)/%.o) $(SUPPORT:%=$(ASAN)/%.o)
-	$(CC) $(PURE_CFLAGS) $(SANITIZE) $^ -lcrypto -o $@
+	$(CC) $(PURE_CFLAGS) $(SANITIZE) $^ $(PURE_LIBS) -o $@
 
 $(FUZZ)/%.o: src/%.c $(HEADERS)
 	@mkdir -p $(@D)
@@ -101,7 +109,7 @@ $(FUZZ)/%.o: test/fuzz/%.c $(HEADERS)
 	$(FUZZ_CC) $(PURE_CFLAGS) $(SANITIZE) -fsanitize=fuzzer-no-link -c $< -o $@
 
 $(FUZZ)/fuzz_%: $(FUZZ)/%_fuzz.o $(PURE:%=$(FUZZ)/%.o)
-	$(FUZZ_CC) $(PURE_CFLAGS) $(SANITIZE) -fsanitize=fuzzer $^ -lcrypto -o $@
+	$(FUZZ_CC) $(PURE_CFLAGS) $(SANITIZE) -fsanitize=fuzzer $^ $(PURE_LIBS) -o $@
 
 # The seeds come from the vectors, by way of the unit tests' own reader.
 $(SEEDS)/.done: $(PLAIN)/seeds $(wildcard test/vectors/*.json)

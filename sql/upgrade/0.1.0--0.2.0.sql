@@ -56,6 +56,16 @@ CREATE TABLE session_auth.protection_checks (
   target oid NOT NULL,
   policies boolean NOT NULL
 );
+
+CREATE TABLE session_auth.permission_changes (
+  xid xid8 NOT NULL,
+  role text COLLATE "C",
+  action text COLLATE "C",
+  resource text COLLATE "C",
+  deleted_to xid8
+);
+CREATE INDEX permission_changes_xid_idx ON session_auth.permission_changes (xid);
+ALTER TABLE session_auth.permission_changes REPLICA IDENTITY FULL;
 ALTER TABLE session_auth.keys
   ADD COLUMN user_claim text COLLATE "C" NOT NULL DEFAULT 'sub',
   ADD COLUMN required_claims jsonb NOT NULL DEFAULT '{}',
@@ -155,6 +165,17 @@ COMMENT ON EVENT TRIGGER session_auth_ddl_dropped IS
 
 INSERT INTO session_auth.protections (target, resource, owner_column, tenant_column)
 SELECT u.target, u.resource, u.owner_column, u.tenant_column FROM session_auth.unremembered_protections() u;
+-- Triggers.
+DROP TRIGGER cache_changed ON session_auth.roles;
+DROP TRIGGER cache_replicated ON session_auth.roles;
+DROP TRIGGER cache_changed ON session_auth.role_parents;
+DROP TRIGGER cache_replicated ON session_auth.role_parents;
+DROP TRIGGER cache_changed ON session_auth.permissions;
+DROP TRIGGER cache_replicated ON session_auth.permissions;
+SELECT session_auth.watch_permissions('roles'),
+       session_auth.watch_permissions('role_parents'),
+       session_auth.watch_permissions('permissions'),
+       session_auth.watch_changes();
 
 -- Rights: what is new is nobody's but its owner's, and each usage goes on with what it
 -- needs now, so that an application does.

@@ -59,6 +59,8 @@ static const char *const relation_names[CATALOG_RELATIONS] = {
 	[ROLE_PARENTS_BY_ROLE] = "role_parents_pkey",
 	[PERMISSIONS] = "permissions",
 	[PERMISSIONS_BY_ROLE] = "permissions_pkey",
+	[PERMISSION_CHANGES] = "permission_changes",
+	[PERMISSION_CHANGES_BY_XID] = "permission_changes_xid_idx",
 	[USER_ROLES] = "user_roles",
 	[USER_ROLES_BY_USER] = "user_roles_user_id_role_tenant_key",
 	[SIGNING_KEYS] = "keys",
@@ -130,6 +132,12 @@ find_relation_oid(CatalogRelation relation)
 	if (unlikely(!OidIsValid(relation_oids[relation])))
 		relation_oids[relation] = find_relation(relation);
 	return relation_oids[relation];
+}
+
+bool
+relation_exists(CatalogRelation relation)
+{
+	return OidIsValid(find_relation_oid(relation));
 }
 
 static void

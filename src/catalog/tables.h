@@ -84,12 +84,16 @@ typedef struct RoleReading RoleReading;
 
 extern RoleReading *catalog_begin_reading(void);
 extern void catalog_end_reading(RoleReading *reading);
+extern uint64 catalog_reading_changes(const RoleReading *reading);
 extern bool catalog_role_exists(RoleReading *reading, const char *role);
 extern void catalog_visit_roles(RoleReading *reading, RoleVisitor visit, void *arg);
 extern void catalog_visit_parents(RoleReading *reading, const char *role, RoleVisitor visit,
 								  void *arg);
 extern void catalog_visit_permissions(RoleReading *reading, const char *role,
 									  PermissionVisitor visit, void *arg);
+extern bool catalog_visit_some_permissions(RoleReading *reading, const char *role,
+										   const char *action, int64 limit, PermissionVisitor visit,
+										   void *arg);
 extern void catalog_visit_permission(RoleReading *reading, const char *role, const char *action,
 									 const char *resource, PermissionVisitor visit, void *arg);
 

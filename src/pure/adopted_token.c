@@ -14,11 +14,11 @@
 
 #include "pure/base64.h"
 #include "pure/crypto.h"
+#include "pure/limits.h"
 #include "pure/session_key.h"
 #include "pure/token.h"
 
-/* What create_session asks of a token. */
-#define MIN_TOKEN_BITS     122
+/* What bytes need to be as hard to guess as a token of TOKEN_BITS_MIN. */
 #define MIN_TOKEN_BYTES    16
 #define MIN_DISTINCT_BYTES 8
 #define HASH_LEN           CRYPTO_SHA256_LEN
@@ -120,7 +120,7 @@ hash_bytes_of(Slice value, unsigned char *hash)
 static TokenFitness
 hash_text(Slice value, unsigned char *hash)
 {
-	if (token_entropy_bits(value.data, value.len) < MIN_TOKEN_BITS)
+	if (token_entropy_bits(value.data, value.len) < TOKEN_BITS_MIN)
 		return TOKEN_WEAK;
 	return hash_bytes_of(value, hash);
 }

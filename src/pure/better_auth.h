@@ -11,7 +11,7 @@
  * Invariant: BetterAuthCache holds a user and a session token, both non-empty, and
  * the earliest of the expiries that the cookie names.
  *
- * Pure: no PostgreSQL; what is cryptography is crypto.c's.
+ * Pure: no PostgreSQL; what is cryptography is crypto.h's.
  */
 #ifndef SESSION_AUTH_BETTER_AUTH_H
 #define SESSION_AUTH_BETTER_AUTH_H

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "pure/percent.h"
+
 #define INDEX_MAX 1000000
 #define NO_INDEX  (-1) /* parseInt's NaN: equal to everything when sorting */
 
@@ -21,98 +23,6 @@ typedef struct Chunk
 	Pair pair;
 	int index;
 } Chunk;
-
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
-/* The byte that an escape at p stands for, or -1. */
-static int
-escaped_byte(const char *p, size_t n)
-{
-	int high;
-	int low;
-
-	if (n < 3 || p[0] != '%')
-		return -1;
-	high = hex_value(p[1]);
-	low = hex_value(p[2]);
-	return high < 0 || low < 0 ? -1 : high << 4 | low;
-}
-
-/* How many bytes the UTF-8 sequence has that starts with c; 0 when none does. */
-static int
-sequence_len(int c)
-{
-	if (c < 0x80)
-		return 1;
-	if (c < 0xc2 || c > 0xf4)
-		return 0;
-	return c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
-}
-
-/* decodeURIComponent: each run of escapes is one UTF-8 sequence after another. */
-static ResultCode
-decode_sequence(const char *p, size_t n, char *out, size_t cap, int *len)
-{
-	int first = escaped_byte(p, n);
-	int i;
-
-	*len = first < 0 ? 0 : sequence_len(first);
-	if (*len == 0)
-		return RESULT_MALFORMED;
-	if ((size_t) *len > cap)
-		return RESULT_TOO_LONG;
-	for (i = 0; i < *len; i++)
-	{
-		int byte = n > (size_t) i * 3 ? escaped_byte(p + i * 3, n - (size_t) i * 3) : -1;
-
-		if (byte < 0 || (i > 0 && (byte & 0xc0) != 0x80))
-			return RESULT_MALFORMED;
-		if (i == 1 && ((first == 0xe0 && byte < 0xa0) || (first == 0xed && byte > 0x9f) ||
-					   (first == 0xf0 && byte < 0x90) || (first == 0xf4 && byte > 0x8f)))
-			return RESULT_MALFORMED;
-		out[i] = (char) byte;
-	}
-	return RESULT_OK;
-}
-
-ResultCode
-percent_decode(Slice in, char *out, size_t cap, size_t *out_len)
-{
-	size_t n = 0;
-	size_t i = 0;
-
-	*out_len = 0;
-	while (i < in.len)
-	{
-		int len = 1;
-
-		if (n == cap)
-			return RESULT_TOO_LONG;
-		if (in.data[i] != '%')
-			out[n++] = in.data[i++];
-		else
-		{
-			ResultCode result = decode_sequence(in.data + i, in.len - i, out + n, cap - n, &len);
-
-			if (result != RESULT_OK)
-				return result;
-			n += (size_t) len;
-			i += (size_t) len * 3;
-		}
-	}
-	*out_len = n;
-	return RESULT_OK;
-}
 
 static Slice
 trim(const char *start, const char *end)
@@ -263,25 +173,41 @@ collect(Slice header, Slice name, CookieChunks chunks, Chunk *found, size_t *n)
 	return RESULT_OK;
 }
 
+ResultCode
+cookie_unescape(Slice value, CookieEscapes escapes, char *out, size_t cap, size_t *out_len)
+{
+	bool escaped = escapes != COOKIE_ESCAPES_NONE && value.len > 0 &&
+				   memchr(value.data, '%', value.len) != NULL;
+	ResultCode result = RESULT_MALFORMED;
+
+	if (escaped)
+		result = escapes == COOKIE_ESCAPES_FORM ? percent_decode_form(value, out, cap, out_len)
+												: percent_decode(value, out, cap, out_len);
+	if (result != RESULT_MALFORMED)
+		return result;
+	*out_len = 0;
+	if (value.len > cap)
+		return RESULT_TOO_LONG;
+	if (value.len > 0)
+		memcpy(out, value.data, value.len);
+	*out_len = value.len;
+	return RESULT_OK;
+}
+
 static ResultCode
-join(const Chunk *found, size_t n, char *out, size_t cap, size_t *out_len)
+join(const Chunk *found, size_t n, CookieEscapes escapes, char *out, size_t cap, size_t *out_len)
 {
 	size_t used = 0;
 	size_t i;
 
 	for (i = 0; i < n; i++)
 	{
-		Slice value = found[i].pair.value;
 		size_t len;
-		ResultCode result = percent_decode(value, out + used, cap - used, &len);
+		ResultCode result =
+			cookie_unescape(found[i].pair.value, escapes, out + used, cap - used, &len);
 
-		if (result == RESULT_MALFORMED && value.len <= cap - used)
-		{
-			memcpy(out + used, value.data, value.len);
-			len = value.len;
-		}
-		else if (result != RESULT_OK)
-			return RESULT_TOO_LONG;
+		if (result != RESULT_OK)
+			return result;
 		used += len;
 	}
 	*out_len = used;
@@ -289,30 +215,38 @@ join(const Chunk *found, size_t n, char *out, size_t cap, size_t *out_len)
 }
 
 static ResultCode
-collect_and_join(Slice header, Slice name, CookieChunks chunks, char *out, size_t cap,
-				 size_t *out_len)
+collect_and_join(Slice header, Slice name, CookieChunks chunks, CookieEscapes escapes, char *out,
+				 size_t cap, size_t *out_len)
 {
 	Chunk found[COOKIE_CHUNKS_MAX];
 	size_t n;
 	ResultCode result = collect(header, name, chunks, found, &n);
 
-	return result == RESULT_OK ? join(found, n, out, cap, out_len) : result;
+	return result == RESULT_OK ? join(found, n, escapes, out, cap, out_len) : result;
 }
 
 ResultCode
-cookie_value(Slice header, Slice name, CookieChunks chunks, char *out, size_t cap, size_t *out_len)
+cookie_value_with(Slice header, Slice name, CookieChunks chunks, CookieEscapes escapes, char *out,
+				  size_t cap, size_t *out_len)
 {
 	*out_len = 0;
 	if (header.data == NULL || name.len == 0)
 		return RESULT_NO_TOKEN;
 	if (chunks == COOKIE_BETTER_AUTH)
 	{
-		ResultCode result = collect_and_join(header, name, COOKIE_WHOLE, out, cap, out_len);
+		ResultCode result =
+			collect_and_join(header, name, COOKIE_WHOLE, escapes, out, cap, out_len);
 
 		if (result != RESULT_NO_TOKEN)
 			return result;
 	}
-	return collect_and_join(header, name, chunks, out, cap, out_len);
+	return collect_and_join(header, name, chunks, escapes, out, cap, out_len);
+}
+
+ResultCode
+cookie_value(Slice header, Slice name, CookieChunks chunks, char *out, size_t cap, size_t *out_len)
+{
+	return cookie_value_with(header, name, chunks, COOKIE_ESCAPES_URI, out, cap, out_len);
 }
 
 ResultCode

@@ -29,6 +29,14 @@ typedef enum CookieChunks
 	COOKIE_BETTER_AUTH
 } CookieChunks;
 
+/* How a library reads escapes in a value. */
+typedef enum CookieEscapes
+{
+	COOKIE_ESCAPES_NONE, /* not at all: Python, Plug, koa */
+	COOKIE_ESCAPES_URI,  /* decodeURIComponent, PHP: a plus is a plus */
+	COOKIE_ESCAPES_FORM  /* Rack: where there are escapes, a plus is a space */
+} CookieEscapes;
+
 #define COOKIE_CHUNKS_MAX 64
 
 /*
@@ -39,17 +47,19 @@ typedef enum CookieChunks
 ResultCode cookie_value(Slice header, Slice name, CookieChunks chunks, char *out, size_t cap,
 						size_t *out_len);
 
+/* The same with the escapes of another library. */
+ResultCode cookie_value_with(Slice header, Slice name, CookieChunks chunks, CookieEscapes escapes,
+							 char *out, size_t cap, size_t *out_len);
+
+/* Decodes a value, or copies it where it is malformed; RESULT_TOO_LONG. */
+ResultCode cookie_unescape(Slice value, CookieEscapes escapes, char *out, size_t cap,
+						   size_t *out_len);
+
 /*
  * The token of an Authorization header: "Bearer", in any case, one space, and
  * the word up to the next space, percent-decoded.  RESULT_NO_TOKEN for another
  * scheme or an empty word, RESULT_MALFORMED when the encoding is.
  */
 ResultCode bearer_token(Slice header, char *out, size_t cap, size_t *out_len);
-
-/*
- * Percent-decodes; RESULT_MALFORMED when an escape is incomplete or the bytes
- * behind escapes are no UTF-8, RESULT_TOO_LONG when out is too small.
- */
-ResultCode percent_decode(Slice in, char *out, size_t cap, size_t *out_len);
 
 #endif /* SESSION_AUTH_COOKIE_H */

@@ -1,6 +1,7 @@
 /*
  * crypto.h
- *		The only door to OpenSSL.
+ *		The only door to OpenSSL (and to libsodium, where there is one): crypto_primitives.c,
+ *		crypto_aead.c, crypto_keys.c, crypto_sign.c and crypto_sodium.c.
  *
  * Invariant: OpenSSL's error queue is empty after every call, and no type or
  * constant of OpenSSL is visible through this header.  Failures are answered,
@@ -20,17 +21,41 @@
 #include "pure/result.h"
 #include "pure/slice.h"
 
+typedef enum CryptoHash
+{
+	CRYPTO_HASH_SHA1, /* for HMAC and derivation alone */
+	CRYPTO_HASH_SHA256,
+	CRYPTO_HASH_SHA384,
+	CRYPTO_HASH_SHA512,
+	CRYPTO_HASHES /* how many */
+} CryptoHash;
+
 #define CRYPTO_SHA256_LEN 32
 #define CRYPTO_SHA512_LEN 64
+#define CRYPTO_HASH_MAX   64
 
 /* ------------------------------------------------------------ building blocks */
 
+size_t crypto_hash_len(CryptoHash hash);
+
+/* The block of its compression: a longer HMAC key counts as its digest. */
+size_t crypto_hash_block(CryptoHash hash);
+
+/* out holds crypto_hash_len(hash) bytes, here and below. */
+bool crypto_digest(CryptoHash hash, const void *data, size_t len, unsigned char *out);
 bool crypto_sha256(const void *data, size_t len, unsigned char out[CRYPTO_SHA256_LEN]);
 bool crypto_sha512(const void *data, size_t len, unsigned char out[CRYPTO_SHA512_LEN]);
 
 /* HMAC-SHA256 with a key of any length: for cookies, whose secrets are passwords. */
 bool crypto_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
 						unsigned char out[CRYPTO_SHA256_LEN]);
+
+/* HMAC over several pieces, with a key of any length. */
+bool crypto_hmac_parts(CryptoHash hash, const void *key, size_t key_len, const Slice *parts,
+					   int n_parts, unsigned char *out);
+
+bool crypto_pbkdf2(CryptoHash hash, Slice password, Slice salt, unsigned int iterations,
+				   unsigned char *out, size_t out_len);
 
 /* HKDF-SHA256, extract and expand; false when out_len is more than 255 blocks. */
 bool crypto_hkdf_sha256(Slice secret, Slice salt, Slice info, unsigned char *out, size_t out_len);
@@ -57,13 +82,20 @@ void crypto_cleanse(void *p, size_t len);
  * Open a ciphertext into out, which holds in.len bytes; it is all zero unless
  * RESULT_OK.  The tag is compared in constant time, and for CBC before anything
  * is decrypted.  iv and tag have the lengths above.  RESULT_BAD_SIGNATURE for
- * every fault of the input.
+ * every fault of the input, RESULT_CRYPTO_FAILED for those of the machine.
  */
 ResultCode crypto_cbc_hs512_open(const unsigned char *key, const unsigned char *iv, Slice aad,
 								 Slice in, const unsigned char *tag, unsigned char *out,
 								 size_t *out_len);
 ResultCode crypto_gcm_open(const unsigned char *key, const unsigned char *iv, Slice aad, Slice in,
 						   const unsigned char *tag, unsigned char *out, size_t *out_len);
+
+/*
+ * AES-256-CBC alone: only for what a MAC has shown to be genuine.  Results and lengths as
+ * above; RESULT_BAD_SIGNATURE when the padding or the length is wrong.
+ */
+ResultCode crypto_cbc_decrypt(const unsigned char *key, const unsigned char *iv, Slice in,
+							  unsigned char *out, size_t *out_len);
 
 /* ------------------------------------------------------------- signature keys */
 

@@ -99,7 +99,7 @@ jwe_key_derive(JweKey *key, JweScheme scheme, Slice secret, Slice salt)
 
 	memset(key, 0, sizeof(*key));
 	key->scheme = scheme;
-	if (secret.len == 0 || secret.len > JWE_SECRET_MAX)
+	if (secret.len == 0 || secret.len > SECRET_MAX)
 		return RESULT_BAD_KEY;
 	if (scheme == JWE_AUTHJS_V5 && (salt.len == 0 || salt.len > JWE_COOKIE_MAX))
 		return RESULT_BAD_KEY;

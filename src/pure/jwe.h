@@ -11,13 +11,14 @@
  * HKDF-SHA256; deriving costs more than opening, so callers keep them, and wipe
  * them with jwe_key_clear().
  *
- * Pure: no PostgreSQL; what is cryptography is crypto.c's.
+ * Pure: no PostgreSQL; what is cryptography is crypto.h's.
  */
 #ifndef SESSION_AUTH_JWE_H
 #define SESSION_AUTH_JWE_H
 
 #include "pure/crypto.h"
 #include "pure/jose.h"
+#include "pure/limits.h"
 
 /* Who derives the key, and therefore how. */
 typedef enum JweScheme
@@ -36,7 +37,6 @@ typedef enum JweEnc
 #define JWE_KEY_LEN     64
 #define JWE_KID_MAX     86
 #define JWE_COOKIE_MAX  256
-#define JWE_SECRET_MAX  4096
 #define JWE_BETTER_SALT "better-auth-session"
 
 typedef struct JweKey

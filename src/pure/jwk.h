@@ -6,7 +6,7 @@
  * algorithm that it shall serve: kty, crv, alg, use and key_ops.  Its numbers
  * are canonical base64url.
  *
- * Pure: no PostgreSQL; what is cryptography is crypto.c's.
+ * Pure: no PostgreSQL; what is cryptography is crypto.h's.
  */
 #ifndef SESSION_AUTH_JWK_H
 #define SESSION_AUTH_JWK_H

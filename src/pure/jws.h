@@ -9,7 +9,7 @@
  * The order of calls: jws_parse, choose keys by the header, jws_verify with each
  * until one fits, and only then jws_payload.
  *
- * Pure: no PostgreSQL; what is cryptography is crypto.c's.  An issuer writes the
+ * Pure: no PostgreSQL; what is cryptography is crypto.h's.  An issuer writes the
  * same header before every token: the last one that was read is remembered, so
  * that these functions are for one thread, as crypto.h's are.
  */

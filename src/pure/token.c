@@ -7,6 +7,9 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "pure/hex.h"
+#include "pure/percent.h"
+
 #define SIGNATURE_CHARS 43 /* base64 of 32 bytes, without its '=' */
 #define SIGNED_MAX      512
 
@@ -85,18 +88,6 @@ is_opaque(const char *s, size_t len)
 	return true;
 }
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* The character at s[*i], percent-decoded; moves *i behind it; -1 when malformed. */
 static int
 next_char(const char *s, size_t len, size_t *i)
@@ -105,13 +96,8 @@ next_char(const char *s, size_t len, size_t *i)
 
 	if (c == '%')
 	{
-		int hi = len - *i > 2 ? hex_digit(s[*i + 1]) : -1;
-		int lo = len - *i > 2 ? hex_digit(s[*i + 2]) : -1;
-
-		if (hi < 0 || lo < 0)
-			return -1;
-		*i += 3;
-		return hi << 4 | lo;
+		c = percent_byte(s + *i, len - *i);
+		*i += 2;
 	}
 	*i += 1;
 	return c;
@@ -155,19 +141,28 @@ is_signed_value(const char *s, size_t len)
 	return true;
 }
 
+/* The length of express-session's prefix, perhaps percent-encoded; 0 without one. */
+static size_t
+express_prefix(const char *s, size_t len)
+{
+	const char *expected = TOKEN_EXPRESS_PREFIX;
+	size_t i = 0;
+
+	for (; *expected != '\0'; expected++)
+		if (i >= len || next_char(s, len, &i) != *expected)
+			return 0;
+	return i;
+}
+
 static TokenForm
 signed_form(const char *s, size_t len, size_t last_dot)
 {
 	const char *tail = s + last_dot + 1;
 	size_t tail_len = len - last_dot - 1;
-	size_t skip = 0;
+	size_t skip = len > SIGNED_MAX ? 0 : express_prefix(s, len);
 
 	if (len > SIGNED_MAX)
 		return TOKEN_FORM_UNKNOWN;
-	if (len > 2 && memcmp(s, "s:", 2) == 0)
-		skip = 2;
-	else if (len > 4 && (memcmp(s, "s%3A", 4) == 0 || memcmp(s, "s%3a", 4) == 0))
-		skip = 4;
 	if (skip > 0)
 	{
 		if (last_dot > skip && is_signed_value(s + skip, last_dot - skip) &&

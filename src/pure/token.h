@@ -22,6 +22,12 @@
 #define TOKEN_OPAQUE_MIN 20
 #define TOKEN_OPAQUE_MAX 255
 
+/* Stands before a session's id in express-session's cookie. */
+#define TOKEN_EXPRESS_PREFIX "s:"
+
+/* As many as a uuid v4 has: with fewer an opaque token could be guessed. */
+#define TOKEN_BITS_MIN 122
+
 typedef enum TokenForm
 {
 	TOKEN_FORM_UNKNOWN,

@@ -17,13 +17,13 @@
 #include "base/json_build.h"
 #include "base/settings.h"
 #include "identity/identity.h"
+#include "pure/limits.h"
 #include "sql/arguments.h"
 
 /* Bytes.  With all parts at their limit, an index row still fits into its page. */
 #define MAX_ROLE           255
 #define MAX_ACTION         255
 #define MAX_RESOURCE       1024
-#define MAX_USER_ID        1024
 #define MAX_TENANT         1024
 #define MAX_OBJECT         (8 * 1024)
 
@@ -121,7 +121,7 @@ check_resource(const char *value)
 static void
 check_user_id(const char *value)
 {
-	check_name("user_id", value, MAX_USER_ID);
+	check_name("user_id", value, USER_ID_MAX);
 }
 
 static void

@@ -17,12 +17,12 @@
 #include "base/errors.h"
 #include "catalog/tables.h"
 #include "pure/base64.h"
-#include "pure/jwe.h"
 #include "pure/jwk.h"
+#include "pure/limits.h"
 #include "sql/arguments.h"
 #include "verify/secret_file.h"
 
-#define PEM_MAX 8192
+#define PUBLIC_PEM_MAX 8192
 #define STORED_KEY_MAX                                                                             \
 	8000 /* fits into its row, so none lies beside the table; files may be larger */
 #define FINGERPRINT_LEN BASE64URL_LEN(CRYPTO_SHA256_LEN)
@@ -57,7 +57,7 @@ require_ok(ResultCode result, const char *what, const char *const *why, const ch
 static void
 describe_key(CryptoKey *key, Datum *pem, Datum *fingerprint, bool *is_secret)
 {
-	char text[PEM_MAX];
+	char text[PUBLIC_PEM_MAX];
 	unsigned char thumbprint[CRYPTO_SHA256_LEN];
 	char encoded[FINGERPRINT_LEN];
 	size_t len;
@@ -276,7 +276,7 @@ session_auth_check_secret(PG_FUNCTION_ARGS)
 	secret = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	if (*secret == '\0')
 		refuse(what, "It must not be empty.");
-	if (strlen(secret) > (strcmp(what, "secret") == 0 ? JWE_SECRET_MAX : STORED_KEY_MAX))
+	if (strlen(secret) > (strcmp(what, "secret") == 0 ? SECRET_MAX : STORED_KEY_MAX))
 		refuse(what, "It is too long.");
 	if (secret_is_file(secret))
 		check_file(what, secret);

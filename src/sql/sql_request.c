@@ -14,29 +14,14 @@
 #include "base/errors.h"
 #include "base/settings.h"
 #include "pure/cookie.h"
+#include "pure/frameworks.h"
 #include "pure/json.h"
 #include "sql/sql_identity.h"
 #include "verify/keys.h"
 #include "verify/verify.h"
 
-/* Cookies of other names than Auth.js's; __Secure- first, as nobody can plant it. */
-static const struct
-{
-	const char *name;
-	CookieChunks chunks;
-} well_known[] = {
-	{ "__Secure-authjs.session-token", COOKIE_AUTHJS },
-	{ "authjs.session-token", COOKIE_AUTHJS },
-	{ "__Secure-next-auth.session-token", COOKIE_AUTHJS },
-	{ "next-auth.session-token", COOKIE_AUTHJS },
-	{ "__Secure-better-auth.session_token", COOKIE_WHOLE },
-	{ "better-auth.session_token", COOKIE_WHOLE },
-	{ "__Secure-better-auth.session_data", COOKIE_BETTER_AUTH },
-	{ "better-auth.session_data", COOKIE_BETTER_AUTH },
-	{ "connect.sid", COOKIE_WHOLE },
-	{ "__Host-session", COOKIE_WHOLE },
-	{ "session", COOKIE_WHOLE },
-};
+/* The kinds whose cookies are looked for by the names that the frameworks give them. */
+static const char *const well_known[] = { "authjs", "better-auth", "express", "lucia" };
 
 /* A header's text; one that no token can be in is not looked at. */
 #define HEADER_MAX (1024 * 1024)
@@ -69,6 +54,22 @@ named_cookie(Slice header, const char *name, CookieChunks chunks, TokenArgument 
 	return result;
 }
 
+static ResultCode
+cookie_of_kind(Slice header, const char *kind, TokenArgument *token)
+{
+	const Framework *row = NULL;
+
+	while ((row = framework_next(kind, row)) != NULL)
+		for (size_t i = 0; i < FRAMEWORK_NAMES_MAX && row->cookie_names[i]; i++)
+		{
+			ResultCode result = named_cookie(header, row->cookie_names[i], row->chunks, token);
+
+			if (result != RESULT_NO_TOKEN)
+				return result;
+		}
+	return RESULT_NO_TOKEN;
+}
+
 /* The names that the application was set up with come before those that are known. */
 static ResultCode
 token_of_cookies(Slice header, TokenArgument *token)
@@ -87,7 +88,7 @@ token_of_cookies(Slice header, TokenArgument *token)
 	}
 	for (size_t i = 0; i < lengthof(well_known); i++)
 	{
-		result = named_cookie(header, well_known[i].name, well_known[i].chunks, token);
+		result = cookie_of_kind(header, well_known[i], token);
 		if (result != RESULT_NO_TOKEN)
 			return result;
 	}

@@ -31,7 +31,6 @@
 #include "verify/verify_cookie.h"
 
 /* As many random bits as a uuid v4 has. */
-#define MIN_TOKEN_BITS     122
 
 #define TOKEN_RANDOM_BYTES 32
 #define OWN_TOKEN_SIZE     (sizeof(TOKEN_PREFIX) + BASE64URL_LEN(TOKEN_RANDOM_BYTES))
@@ -118,7 +117,7 @@ external_token(FunctionCallInfo fcinfo, int n, unsigned char *hash)
 	ResultCode result = RESULT_UNKNOWN_FORM;
 
 	if (token.bytes && token_form(token.bytes, token.len) == TOKEN_FORM_OPAQUE &&
-		token_entropy_bits(token.bytes, token.len) >= MIN_TOKEN_BITS)
+		token_entropy_bits(token.bytes, token.len) >= TOKEN_BITS_MIN)
 	{
 		hash_token(token.bytes, token.len, hash);
 		result = RESULT_OK;
@@ -133,7 +132,7 @@ external_token(FunctionCallInfo fcinfo, int n, unsigned char *hash)
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid token"),
 			 errdetail("It must be 20 to 255 letters, digits and any of _ ~ + / = , - that hold "
 					   "at least %d random bits, as a uuid of version 4 does.",
-					   MIN_TOKEN_BITS),
+					   TOKEN_BITS_MIN),
 			 errhidestmt(true)));
 	require_unused_token(hash);
 	return pnstrdup(token.bytes, token.len);

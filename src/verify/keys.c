@@ -28,7 +28,7 @@
 
 static MemoryContext keys_context = NULL;
 static List *trusted = NIL;        /* of TrustedKey */
-static List *cookie_secrets = NIL; /* of CookieSecret */
+static List *cookie_secrets = NIL; /* of FrameworkKey, of signed tokens */
 static bool proves_cookies;        /* some cookie secret is set up, even one that is away */
 static List *cookie_names = NIL;   /* of char *, of Auth.js's cookies */
 static List *secret_texts = NIL;   /* of char *, to be wiped */
@@ -50,6 +50,8 @@ wipe(void *arg)
 		crypto_key_free(((TrustedKey *) lfirst(cell))->key);
 	foreach (cell, secret_texts)
 		crypto_cleanse(lfirst(cell), strlen(lfirst(cell)));
+	foreach (cell, cookie_secrets)
+		framework_key_clear(lfirst(cell));
 	for (size_t i = 0; i < n_jwe_keys; i++)
 		jwe_key_clear(&jwe_keys[i]);
 	trusted = cookie_secrets = cookie_names = secret_texts = NIL;
@@ -252,20 +254,31 @@ load_authjs_secret(SecretRow *row)
 		add_jwe_key(JWE_NEXTAUTH_V4, secret, NULL, binding);
 }
 
+/* The key of the kind's signed tokens; its first row is theirs. */
+static void
+add_token_key(const char *kind, const char *secret)
+{
+	FrameworkKey *key = palloc0(sizeof(FrameworkKey));
+	FrameworkOptions options = { 0 };
+	const Framework *row = framework_next(kind, NULL);
+
+	if (row == NULL ||
+		framework_derive(key, row, &options, slice_of(NULL), slice_of(secret), NULL) != RESULT_OK)
+		retry_later();
+	else
+		cookie_secrets = lappend(cookie_secrets, key);
+}
+
 static void
 load_cookie_secret(SecretRow *row)
 {
 	char *secret = load_secret(row->secret, "a cookie secret");
-	CookieSecret *entry;
 	TokenBinding *binding;
 
 	if (secret == NULL)
 		return;
-	entry = palloc(sizeof(CookieSecret));
-	entry->express = strcmp(row->kind, "express") == 0;
-	entry->secret = slice_of(secret);
-	cookie_secrets = lappend(cookie_secrets, entry);
-	if (entry->express)
+	add_token_key(row->kind, secret);
+	if (strcmp(row->kind, "better-auth") != 0)
 		return;
 	binding = bind_secret(row, "better-auth");
 	binding->role_claim = "user.role";

@@ -9,6 +9,7 @@
 #include "nodes/pg_list.h"
 
 #include "pure/crypto.h"
+#include "pure/frameworks.h"
 #include "pure/jwe.h"
 #include "pure/slice.h"
 
@@ -48,12 +49,7 @@ typedef struct TrustedKey
 	bool unusable;    /* parsing failed */
 } TrustedKey;
 
-/* A secret that signs opaque cookies. */
-typedef struct CookieSecret
-{
-	bool express; /* or better-auth */
-	Slice secret;
-} CookieSecret;
+extern void keys_init(void);
 
 extern void keys_accept_changes(void);
 extern uint64 keys_generation(void);

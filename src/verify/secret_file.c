@@ -34,9 +34,9 @@ read_file(const char *path)
 	file = AllocateFile(path, PG_BINARY_R);
 	if (file == NULL)
 		return NULL;
-	content = palloc(SECRET_MAX + 2);
-	len = fread(content, 1, SECRET_MAX + 1, file);
-	failed = ferror(file) || len > SECRET_MAX;
+	content = palloc(SECRET_FILE_MAX + 2);
+	len = fread(content, 1, SECRET_FILE_MAX + 1, file);
+	failed = ferror(file) || len > SECRET_FILE_MAX;
 	FreeFile(file);
 	if (failed)
 		return NULL;
@@ -51,7 +51,7 @@ read_file(const char *path)
 
 /*
  * The secret itself, of what a row holds; NULL when it is a file that cannot be
- * read, is empty, longer than SECRET_MAX or holds a zero byte.
+ * read, is empty, longer than SECRET_FILE_MAX or holds a zero byte.
  */
 char *
 secret_resolve(const char *secret)

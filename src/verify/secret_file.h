@@ -6,7 +6,7 @@
 #define SESSION_AUTH_SECRET_FILE_H
 
 #define SECRET_FILE_PREFIX "file:"
-#define SECRET_MAX         32768
+#define SECRET_FILE_MAX    32768
 
 extern bool secret_is_file(const char *secret);
 extern char *secret_resolve(const char *secret);

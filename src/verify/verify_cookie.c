@@ -10,30 +10,46 @@
  */
 #include "postgres.h"
 
-#include "pure/cookie_signature.h"
 #include "pure/crypto.h"
+#include "pure/frameworks.h"
+#include "pure/lucia.h"
 #include "pure/token.h"
 #include "verify/keys.h"
 #include "verify/verify_cookie.h"
 
-/* What the newest secret that fits has signed; RESULT_BAD_SIGNATURE when none does. */
+/* As long as TOKEN_FORM_SIGNED and TOKEN_FORM_EXPRESS may be. */
+#define SIGNED_MAX LUCIA_TOKEN_MAX
+
+/* Does this key open the token?  It may still be percent-encoded. */
 static ResultCode
-signed_value(const char *token, size_t len, bool express, Slice *value)
+open_signed(const FrameworkKey *key, Slice token, char *buf, FrameworkProof *proof)
 {
-	Slice text = { token, len };
+	const FrameworkOptions options = { 0 };
+	const Slice no_name = { NULL, 0 };
+	FrameworkCookie cookie;
+	ResultCode result =
+		framework_cookie_of_text(key->row, no_name, token, buf, SIGNED_MAX, &cookie);
+
+	return result == RESULT_OK ? framework_open(key, &options, &cookie, 0, NULL, 0, proof) : result;
+}
+
+/* What the newest secret of a kind that fits has signed; RESULT_BAD_SIGNATURE when none does. */
+static ResultCode
+signed_value(Slice token, const char *kind, char *buf, Slice *value)
+{
 	ResultCode result = RESULT_NOT_SET_UP;
+	FrameworkProof proof;
 	ListCell *cell;
 
 	keys_accept_changes();
 	foreach (cell, keys_cookie_secrets())
 	{
-		const CookieSecret *secret = lfirst(cell);
+		const FrameworkKey *key = lfirst(cell);
 
-		if (secret->express != express)
+		if (strcmp(key->row->kind, kind) != 0)
 			continue;
-		result = cookie_signature_verify(express ? COOKIE_SIGNATURE_EXPRESS
-												 : COOKIE_SIGNATURE_BETTER_AUTH,
-										 text, secret->secret, value);
+		result = open_signed(key, token, buf, &proof);
+		*value = proof.id;
 		/* a library that fails says nothing about the token */
 		if (result == RESULT_OK || result == RESULT_CRYPTO_FAILED || result == RESULT_NO_MEMORY)
 			return result;
@@ -57,8 +73,9 @@ use_value(Slice value, const char *kind, Verification *verification)
 ResultCode
 verify_express(const char *token, size_t len, Verification *verification)
 {
+	char buf[SIGNED_MAX];
 	Slice value;
-	ResultCode result = signed_value(token, len, true, &value);
+	ResultCode result = signed_value((Slice){ token, len }, "express", buf, &value);
 
 	return result == RESULT_OK ? use_value(value, "express", verification) : result;
 }
@@ -70,10 +87,10 @@ lucia_hash(const char *token, size_t len, unsigned char *hash)
 	Slice text = { token, len };
 	Slice id;
 	unsigned char secret_hash[CRYPTO_SHA256_LEN];
-	char buffer[COOKIE_SIGNED_MAX + 1 + CRYPTO_SHA256_LEN];
+	char buffer[LUCIA_TOKEN_MAX + 1 + CRYPTO_SHA256_LEN];
 	ResultCode result;
 
-	if (len > COOKIE_SIGNED_MAX)
+	if (len > LUCIA_TOKEN_MAX)
 		return RESULT_UNKNOWN_FORM;
 	result = lucia_split(text, &id, secret_hash);
 	if (result != RESULT_OK)
@@ -90,8 +107,9 @@ ResultCode
 verify_signed(const char *token, size_t len, Verification *verification)
 {
 	unsigned char hash[TOKEN_HASH_LEN];
+	char buf[SIGNED_MAX];
 	Slice value;
-	ResultCode is_signed = signed_value(token, len, false, &value);
+	ResultCode is_signed = signed_value((Slice){ token, len }, "better-auth", buf, &value);
 	ResultCode result;
 
 	if (is_signed == RESULT_OK)

@@ -1,7 +1,7 @@
 -- Attack: learn from words, SQLSTATE, DETAIL, HINT or CONTEXT why a token was refused, or
 -- which users, sessions, keys or roles there are; a signature guessed byte by byte.
 -- Holds: one SQLSTATE and one message for every reason, and nothing beside it; what
--- compares secrets takes no time that tells (src/pure/crypto.c, crypto_equal()).
+-- compares secrets takes no time that tells (src/pure/crypto_primitives.c, crypto_equal()).
 -- Guards: src/base/errors.c, result_raise(); src/verify/verify.c, verify_raise().
 SELECT plan(10);
 \ir people.psql

@@ -2,7 +2,7 @@
 -- parsers trip over, to crash, to fill memory or to make the server work for nothing.
 -- Holds: refused by length first, JSON to a fixed depth, and quickly; the bounds of
 -- roles, metadata and names too. test/pgtap/tokens_refused.sql has the single forms.
--- Guards: src/verify/verify.c, verify_token() (setting_max_token_length); src/pure/json.c.
+-- Guards: src/verify/verify.c, verify_token() (setting_max_token_length); src/pure/json_scan.c.
 SELECT plan(32);
 \ir tokens_for_attacks.psql
 CREATE FUNCTION public.cost(statement text) RETURNS interval LANGUAGE plpgsql AS $$

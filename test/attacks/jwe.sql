@@ -2,7 +2,7 @@
 -- exchanged with another cookie's, the tag shortened, the last block's padding changed to
 -- ask for an oracle, another enc, alg or zip. test/vectors and test/pgtap/tokens_encrypted
 -- have what the real library makes. Holds: dir alone, the MAC before anything is
--- decrypted, one error for all of it. Guards: src/pure/crypto.c, the tag of A256CBC-HS512 and
+-- decrypted, one error for all of it. Guards: src/pure/crypto_aead.c, the tag of A256CBC-HS512 and
 -- A256GCM; src/pure/jwe.c, jwe_parse().
 -- Also: test/pgtap/tokens_encrypted.sql, test/t/vectors.t.
 \set vectors `sed 's/[\]u[0-9a-f]*//g' test/vectors/frameworks.json`

@@ -6,4 +6,4 @@ OBJECTS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)) $(SOURCE))
 WRAPPED := $(shell sed -n 's/^\(RAISES\|FAILS\).[^,]*, \([A-Za-z0-9_]*\),.*/\2/p' $(SOURCE)) malloc guc_malloc MemoryContextAllocExtended
 
 all:
-	$(MAKE) OBJS='$(OBJECTS)' SHLIB_LINK='-lcrypto $(WRAPPED:%=-Wl,--wrap=%)' PG_CFLAGS='-std=gnu11 -fvisibility=hidden' with_llvm=no all
+	$(MAKE) OBJS='$(OBJECTS)' EXTRA_LINK='$(WRAPPED:%=-Wl,--wrap=%)' PG_CFLAGS='-std=gnu11 -fvisibility=hidden' with_llvm=no all

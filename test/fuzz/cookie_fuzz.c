@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "pure/cookie.h"
+#include "pure/percent.h"
 #include "fuzz.h"
 #include "pure/better_auth.h"
 

@@ -7,6 +7,7 @@
 
 #include "pure/base64.h"
 #include "pure/crypto.h"
+#include "pure/framework_internal.h"
 #include "pure/jose.h"
 #include "vectors.h"
 
@@ -122,6 +123,124 @@ seed_vector(const JsonDoc *doc, const JsonNode *v)
 	seed_headers(doc, v);
 }
 
+/* ------------------------------------------------------- cookies of web frameworks */
+
+static Slice
+decoded(Slice text, bool url)
+{
+	size_t cap = BASE64_DECODED_MAX(text.len);
+	Slice bytes = { keep(cap), 0 };
+	ResultCode result =
+		url ? base64url_decode(text.data, text.len, (unsigned char *) bytes.data, cap, &bytes.len)
+			: base64_decode(text.data, text.len, (unsigned char *) bytes.data, cap, &bytes.len);
+
+	if (result != RESULT_OK)
+		bytes.data = NULL;
+	return bytes;
+}
+
+/* What a row's proof would cover, behind the row's number. */
+static void
+seed_payload(const Framework *row, Slice content)
+{
+	char number = (char) (row - frameworks);
+	Slice first = { &number, 1 };
+	Slice none = { NULL, 0 };
+
+	seed("payload", first, content, none);
+}
+
+/* The part in front of the first dot or colon, where it is compressed or a term. */
+static void
+seed_parts_of(Slice content)
+{
+	size_t skip = content.len > 0 && content.data[0] == '.' ? 1 : 0;
+	Slice text = { content.data + skip, skip };
+
+	while (text.len < content.len && content.data[text.len] != '.' && content.data[text.len] != ':')
+		text.len++;
+	text.len -= skip;
+	seed_one(skip > 0 ? "inflate" : "erlang", decoded(text, true));
+}
+
+static void
+seed_rows(const JsonDoc *doc, const JsonNode *rows)
+{
+	const JsonNode *table = rows == NULL ? NULL : member(doc, rows, "sessions");
+	const JsonNode *row = table == NULL ? NULL : json_first(table);
+
+	for (; row != NULL; row = json_next(doc, table, row))
+		seed_one("php", decoded(text_at(doc, row, "payload"), false));
+}
+
+static void
+seed_cookie(const JsonDoc *doc, const JsonNode *v)
+{
+	Slice raw = text_at(doc, v, "cookie_value");
+	const Framework *row = NULL;
+	char *buf = keep(raw.len);
+	Slice value = { buf, 0 };
+	Slice covered;
+	Slice content;
+	Slice mac;
+
+	seed("framework", text_at(doc, v, "cookie_name"), to_slice("\n"),
+		 text_at(doc, v, "cookie_header"));
+	seed_rows(doc, member(doc, v, "rows"));
+	while ((row = framework_next(NULL, row)) != NULL)
+	{
+		if (row->proof != PROOF_MAC ||
+			cookie_unescape(raw, row->escapes, buf, raw.len, &value.len) != RESULT_OK ||
+			!framework_split_mac(row, value, &covered, &content, &mac))
+			continue;
+		seed_payload(row, content);
+		seed_parts_of(content);
+	}
+}
+
+/* Contents that are encrypted in the vectors. */
+static void
+seed_by_hand(void)
+{
+	static const struct
+	{
+		const char *kind;
+		const char *content;
+	} contents[] = {
+		{ "rails", "{\"_rails\":{\"message\":\"eyJ1c2VyX2lkIjo0Mn0=\",\"exp\":"
+				   "\"2050-03-17T17:46:40.000Z\",\"pur\":\"cookie.session_id\"}}" },
+		{ "rails", "{\"_rails\":{\"data\":{\"user_id\":42},\"exp\":null,\"pur\":"
+				   "\"cookie.session_id\"}}" },
+		{ "iron-session", "{\"user\":{\"id\":42}}" },
+		{ "h3", "{\"id\":\"x\",\"createdAt\":1900000000000,\"data\":{\"user\":{\"id\":42}}}" },
+		{ "fastify-secure", "{\"user_id\":42,\"__ts\":1900000000}" },
+		{ "koa", "eyJ1c2VyX2lkIjo0MiwiX2V4cGlyZSI6MTkwMDA4NjQwMDAwMH0=" },
+		{ "react-router", "eyJfX2ZsYXNoX3VzZXJJZF9fIjoiNDMifQ==" },
+		{ "flask",
+		  "eyJfdXNlcl9pZCI6eyIgdSI6IjAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA1In19.cT-zAA" },
+		{ "authjs", "{\"sub\":\"42\",\"exp\":1900003600,\"iat\":1900000000}" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(contents) / sizeof(contents[0]); i++)
+		seed_payload(framework_next(contents[i].kind, NULL), to_slice(contents[i].content));
+	seed_one("php",
+			 to_slice("a:2:{s:1:\"a\";i:1;s:1:\"b\";O:8:\"stdClass\":1:{s:1:\"c\";d:0.5;}}"));
+}
+
+static void
+seed_web_frameworks(void)
+{
+	const JsonNode *v;
+	JsonDoc doc;
+
+	seed_by_hand();
+	if (!vectors_open("web_frameworks.json", &doc))
+		return;
+	for (v = json_first(doc.nodes); v != NULL; v = json_next(&doc, doc.nodes, v))
+		seed_cookie(&doc, v);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -148,6 +267,7 @@ main(int argc, char **argv)
 		for (v = json_first(vectors); v != NULL; v = json_next(&doc, vectors, v))
 			seed_vector(&doc, v);
 	}
+	seed_web_frameworks();
 	printf("# %d seeds in %s\n", n_seeds, top);
 	return 0;
 }

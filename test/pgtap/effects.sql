@@ -1,6 +1,6 @@
 -- What grants and denials mean together: the verdict, its explanation and the enumeration
 -- say the same as the tables do in plain SQL, over random sets of roles that inherit, with
--- grants, denials and every kind of pattern.  Also: test/pgtap/permissions.sql.
+-- grants, denials and every kind of pattern.  Sibling: permissions.sql.
 SELECT plan(7);
 
 CREATE TABLE public.actions AS SELECT a AS action FROM unnest('{view,edit,*}'::text[]) a;

@@ -12,7 +12,8 @@
 #include "pure/cookie.h"
 #include "pure/jwk.h"
 #include "pure/better_auth.h"
-#include "pure/cookie_signature.h"
+#include "pure/lucia.h"
+#include "signed.h"
 #include "tap.h"
 #include "pure/token.h"
 #include "vectors.h"
@@ -353,12 +354,10 @@ accept_better_auth(const JsonNode *vector)
 	Slice again;
 
 	if (token.data == NULL || token_form(token.data, token.len) != TOKEN_FORM_SIGNED ||
-		cookie_signature_verify(COOKIE_SIGNATURE_BETTER_AUTH, token, at(vector, "secret"),
-								&value) != RESULT_OK)
+		signed_open("better-auth", token, at(vector, "secret"), &value) != RESULT_OK)
 		return false;
 	/* As it stands in the header it is worth the same. */
-	return cookie_signature_verify(COOKIE_SIGNATURE_BETTER_AUTH, raw, at(vector, "secret"),
-								   &again) == RESULT_OK &&
+	return signed_open("better-auth", raw, at(vector, "secret"), &again) == RESULT_OK &&
 		   same_slice(value, again) &&
 		   (at(vector, "session_token").data == NULL ||
 			same_slice(value, at(vector, "session_token")));
@@ -375,12 +374,10 @@ accept_express(const JsonNode *vector)
 	if (token_form(token.data, token.len) != TOKEN_FORM_EXPRESS)
 		return false;
 	if (secret->kind == JSON_KIND_STRING)
-		return cookie_signature_verify(COOKIE_SIGNATURE_EXPRESS, token, text_of(&doc, secret),
-									   &value) == RESULT_OK &&
+		return signed_open("express", token, text_of(&doc, secret), &value) == RESULT_OK &&
 			   same_slice(value, at(vector, "session_id"));
 	for (; element != NULL; element = json_next(&doc, secret, element))
-		if (cookie_signature_verify(COOKIE_SIGNATURE_EXPRESS, token, text_of(&doc, element),
-									&value) == RESULT_OK)
+		if (signed_open("express", token, text_of(&doc, element), &value) == RESULT_OK)
 			return same_slice(value, at(vector, "session_id"));
 	return false;
 }

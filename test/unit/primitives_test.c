@@ -1,5 +1,5 @@
 /*
- * primitives_test.c: crypto.c against the Wycheproof project's vectors, which are not
+ * primitives_test.c: crypto.h against the Wycheproof project's vectors, which are not
  * part of this one: read from where vectors.h looks, and left out aloud where not.
  */
 #include <string.h>

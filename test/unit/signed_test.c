@@ -3,7 +3,8 @@
 
 #include "pure/base64.h"
 #include "pure/better_auth.h"
-#include "pure/cookie_signature.h"
+#include "pure/lucia.h"
+#include "signed.h"
 #include "tap.h"
 #include "vectors.h"
 
@@ -29,11 +30,11 @@ sign(const char *prefix, const char *value, bool padded)
 }
 
 static ResultCode
-verify(CookieSignature kind, Slice token, const char *secret)
+verify(const char *kind, Slice token, const char *secret)
 {
 	Slice value;
 
-	return cookie_signature_verify(kind, token, to_slice(secret), &value);
+	return signed_open(kind, token, to_slice(secret), &value);
 }
 
 static void
@@ -44,41 +45,28 @@ cookies(void)
 
 	memset(long_value, 'a', 599);
 	long_value[599] = '\0';
-	is_int(verify(COOKIE_SIGNATURE_BETTER_AUTH, sign("", "tok", true), SECRET), RESULT_OK,
-		   "better-auth");
-	is_int(verify(COOKIE_SIGNATURE_BETTER_AUTH, sign("", "tok", true), "other"),
-		   RESULT_BAD_SIGNATURE, "another secret");
-	is_int(verify(COOKIE_SIGNATURE_BETTER_AUTH, sign("", "tok", true), ""), RESULT_BAD_SIGNATURE,
-		   "no secret");
-	is_int(verify(COOKIE_SIGNATURE_BETTER_AUTH, sign("", "tok", false), SECRET),
-		   RESULT_UNKNOWN_FORM, "no padding");
-	is_int(verify(COOKIE_SIGNATURE_BETTER_AUTH, sign("", "", true), SECRET), RESULT_UNKNOWN_FORM,
-		   "no value");
-	is_int(verify(COOKIE_SIGNATURE_BETTER_AUTH, to_slice("tok"), SECRET), RESULT_UNKNOWN_FORM,
-		   "no dot");
-	is_int(verify(COOKIE_SIGNATURE_BETTER_AUTH, to_slice("tok."), SECRET), RESULT_UNKNOWN_FORM,
-		   "no signature");
-	is_int(verify(COOKIE_SIGNATURE_BETTER_AUTH, to_slice(""), SECRET), RESULT_UNKNOWN_FORM,
-		   "nothing");
-	is_int(verify(COOKIE_SIGNATURE_BETTER_AUTH, sign("", "a%41", true), SECRET),
-		   RESULT_UNKNOWN_FORM, "an escape in the value");
-	is_int(verify(COOKIE_SIGNATURE_BETTER_AUTH, sign("", long_value, true), SECRET),
-		   RESULT_UNKNOWN_FORM, "a long value");
-	is_int(verify(COOKIE_SIGNATURE_EXPRESS, sign("s:", "sid", false), SECRET), RESULT_OK,
-		   "express");
-	is_int(verify(COOKIE_SIGNATURE_EXPRESS, sign("s%3A", "sid", false), SECRET), RESULT_OK,
-		   "percent-encoded");
-	is_int(verify(COOKIE_SIGNATURE_EXPRESS, sign("", "sid", false), SECRET), RESULT_UNKNOWN_FORM,
-		   "no prefix");
-	is_int(verify(COOKIE_SIGNATURE_EXPRESS, sign("s:", "sid", true), SECRET), RESULT_UNKNOWN_FORM,
-		   "padding");
-	is_int(verify(COOKIE_SIGNATURE_EXPRESS, sign("s:", "", false), SECRET), RESULT_UNKNOWN_FORM,
-		   "no sid");
+	is_int(verify("better-auth", sign("", "tok", true), SECRET), RESULT_OK, "better-auth");
+	is_int(verify("better-auth", sign("", "tok", true), "other"), RESULT_BAD_SIGNATURE,
+		   "another secret");
+	is_int(verify("better-auth", sign("", "tok", true), ""), RESULT_BAD_KEY, "no secret");
+	is_int(verify("better-auth", sign("", "tok", false), SECRET), RESULT_UNKNOWN_FORM,
+		   "no padding");
+	is_int(verify("better-auth", sign("", "", true), SECRET), RESULT_UNKNOWN_FORM, "no value");
+	is_int(verify("better-auth", to_slice("tok"), SECRET), RESULT_UNKNOWN_FORM, "no dot");
+	is_int(verify("better-auth", to_slice("tok."), SECRET), RESULT_UNKNOWN_FORM, "no signature");
+	is_int(verify("better-auth", to_slice(""), SECRET), RESULT_NO_TOKEN, "nothing");
+	is_int(verify("better-auth", sign("", "a%41", true), SECRET), RESULT_BAD_SIGNATURE,
+		   "what is signed is the decoded value");
+	is_int(verify("better-auth", sign("", long_value, true), SECRET), RESULT_OK, "a long value");
+	is_int(verify("express", sign("s:", "sid", false), SECRET), RESULT_OK, "express");
+	is_int(verify("express", sign("s%3A", "sid", false), SECRET), RESULT_OK, "percent-encoded");
+	is_int(verify("express", sign("", "sid", false), SECRET), RESULT_UNKNOWN_FORM, "no prefix");
+	is_int(verify("express", sign("s:", "sid", true), SECRET), RESULT_UNKNOWN_FORM, "padding");
+	is_int(verify("express", sign("s:", "", false), SECRET), RESULT_UNKNOWN_FORM, "no sid");
 	/* The prefix is not signed: s:x must not pass for a better-auth token named so. */
-	is_int(verify(COOKIE_SIGNATURE_BETTER_AUTH, sign("s:", "sid", true), SECRET),
-		   RESULT_BAD_SIGNATURE, "express for better-auth");
-	cookie_signature_verify(COOKIE_SIGNATURE_EXPRESS, sign("s%3a", "a.b", false), to_slice(SECRET),
-							&value);
+	is_int(verify("better-auth", sign("s:", "sid", true), SECRET), RESULT_BAD_SIGNATURE,
+		   "express for better-auth");
+	signed_open("express", sign("s%3a", "a.b", false), to_slice(SECRET), &value);
 	is_bytes(value.data, value.len, "a.b", 3, "the sid up to the last dot");
 }
 

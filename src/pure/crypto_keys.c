@@ -1,14 +1,9 @@
 /*
- * crypto.c
- *		The only door to OpenSSL; see crypto.h.
- *
- * The contexts in static variables are reused from call to call, which saves
- * most of the time of a short digest or HMAC; none of them carries anything from
- * one call into the next.
+ * crypto_keys.c
+ *		Keys of signatures: the algorithms, making keys, looking at them; see crypto.h.
  */
-#include "pure/crypto.h"
+#include "pure/crypto_internal.h"
 
-#include <limits.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -19,94 +14,50 @@
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/kdf.h>
 #include <openssl/param_build.h>
 #include <openssl/params.h>
 #include <openssl/pem.h>
-#include <openssl/rand.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
+
+#include "pure/limits.h"
 
 #define RSA_MIN_BITS         2048
 #define RSA_MAX_BITS         16384
 #define RSA_EXPONENT_MIN     65537
 #define RSA_EXPONENT_MAXBITS 64
-#define SECRET_MAX           4096
 #define PEM_MAX              32768
 #define ED25519_LEN          32
 #define ED25519_SIG_LEN      64
 #define EC_MAX_LEN           66 /* bytes of a P-521 number */
-#define DER_SIG_MAX          160
-#define AES_BLOCK            16
-
-typedef enum Hash
-{
-	HASH_SHA256,
-	HASH_SHA384,
-	HASH_SHA512,
-	N_HASHES
-} Hash;
-
-static const char *const hash_names[N_HASHES] = { "SHA256", "SHA384", "SHA512" };
-static const size_t hash_lens[N_HASHES] = { 32, 48, 64 };
-
-typedef struct AlgInfo
-{
-	const char *name;
-	CryptoKeyType type;
-	Hash hash;
-	int padding;       /* RSA */
-	const char *group; /* EC: OpenSSL's name of the curve */
-	const char *curve; /* JOSE's name of the curve */
-	size_t number_len; /* EC: bytes of a coordinate */
-} AlgInfo;
 
 static const AlgInfo algs[] = {
-	[CRYPTO_ALG_HS256] = { "HS256", CRYPTO_TYPE_SECRET, HASH_SHA256, 0, NULL, NULL, 0 },
-	[CRYPTO_ALG_HS384] = { "HS384", CRYPTO_TYPE_SECRET, HASH_SHA384, 0, NULL, NULL, 0 },
-	[CRYPTO_ALG_HS512] = { "HS512", CRYPTO_TYPE_SECRET, HASH_SHA512, 0, NULL, NULL, 0 },
-	[CRYPTO_ALG_RS256] = { "RS256", CRYPTO_TYPE_RSA, HASH_SHA256, RSA_PKCS1_PADDING, NULL, NULL,
+	[CRYPTO_ALG_HS256] = { "HS256", CRYPTO_TYPE_SECRET, CRYPTO_HASH_SHA256, 0, NULL, NULL, 0 },
+	[CRYPTO_ALG_HS384] = { "HS384", CRYPTO_TYPE_SECRET, CRYPTO_HASH_SHA384, 0, NULL, NULL, 0 },
+	[CRYPTO_ALG_HS512] = { "HS512", CRYPTO_TYPE_SECRET, CRYPTO_HASH_SHA512, 0, NULL, NULL, 0 },
+	[CRYPTO_ALG_RS256] = { "RS256", CRYPTO_TYPE_RSA, CRYPTO_HASH_SHA256, RSA_PKCS1_PADDING, NULL,
+						   NULL, 0 },
+	[CRYPTO_ALG_RS384] = { "RS384", CRYPTO_TYPE_RSA, CRYPTO_HASH_SHA384, RSA_PKCS1_PADDING, NULL,
+						   NULL, 0 },
+	[CRYPTO_ALG_RS512] = { "RS512", CRYPTO_TYPE_RSA, CRYPTO_HASH_SHA512, RSA_PKCS1_PADDING, NULL,
+						   NULL, 0 },
+	[CRYPTO_ALG_PS256] = { "PS256", CRYPTO_TYPE_RSA, CRYPTO_HASH_SHA256, RSA_PKCS1_PSS_PADDING,
+						   NULL, NULL, 0 },
+	[CRYPTO_ALG_PS384] = { "PS384", CRYPTO_TYPE_RSA, CRYPTO_HASH_SHA384, RSA_PKCS1_PSS_PADDING,
+						   NULL, NULL, 0 },
+	[CRYPTO_ALG_PS512] = { "PS512", CRYPTO_TYPE_RSA, CRYPTO_HASH_SHA512, RSA_PKCS1_PSS_PADDING,
+						   NULL, NULL, 0 },
+	[CRYPTO_ALG_ES256] = { "ES256", CRYPTO_TYPE_EC, CRYPTO_HASH_SHA256, 0, "prime256v1", "P-256",
+						   32 },
+	[CRYPTO_ALG_ES384] = { "ES384", CRYPTO_TYPE_EC, CRYPTO_HASH_SHA384, 0, "secp384r1", "P-384",
+						   48 },
+	[CRYPTO_ALG_ES512] = { "ES512", CRYPTO_TYPE_EC, CRYPTO_HASH_SHA512, 0, "secp521r1", "P-521",
+						   66 },
+	[CRYPTO_ALG_EDDSA] = { "EdDSA", CRYPTO_TYPE_ED25519, CRYPTO_HASH_SHA512, 0, NULL, "Ed25519",
 						   0 },
-	[CRYPTO_ALG_RS384] = { "RS384", CRYPTO_TYPE_RSA, HASH_SHA384, RSA_PKCS1_PADDING, NULL, NULL,
-						   0 },
-	[CRYPTO_ALG_RS512] = { "RS512", CRYPTO_TYPE_RSA, HASH_SHA512, RSA_PKCS1_PADDING, NULL, NULL,
-						   0 },
-	[CRYPTO_ALG_PS256] = { "PS256", CRYPTO_TYPE_RSA, HASH_SHA256, RSA_PKCS1_PSS_PADDING, NULL, NULL,
-						   0 },
-	[CRYPTO_ALG_PS384] = { "PS384", CRYPTO_TYPE_RSA, HASH_SHA384, RSA_PKCS1_PSS_PADDING, NULL, NULL,
-						   0 },
-	[CRYPTO_ALG_PS512] = { "PS512", CRYPTO_TYPE_RSA, HASH_SHA512, RSA_PKCS1_PSS_PADDING, NULL, NULL,
-						   0 },
-	[CRYPTO_ALG_ES256] = { "ES256", CRYPTO_TYPE_EC, HASH_SHA256, 0, "prime256v1", "P-256", 32 },
-	[CRYPTO_ALG_ES384] = { "ES384", CRYPTO_TYPE_EC, HASH_SHA384, 0, "secp384r1", "P-384", 48 },
-	[CRYPTO_ALG_ES512] = { "ES512", CRYPTO_TYPE_EC, HASH_SHA512, 0, "secp521r1", "P-521", 66 },
-	[CRYPTO_ALG_EDDSA] = { "EdDSA", CRYPTO_TYPE_ED25519, HASH_SHA512, 0, NULL, "Ed25519", 0 },
 };
 
 #define N_ALGS (sizeof(algs) / sizeof(algs[0]))
-
-struct CryptoKey
-{
-	CryptoAlg alg;
-	const AlgInfo *info;
-	bool is_private;
-	size_t sig_len;
-	unsigned char *secret; /* HMAC */
-	size_t secret_len;
-	EVP_MAC_CTX *mac;     /* holds the secret, ready to be used; or NULL */
-	EVP_PKEY *pkey;       /* everything else */
-	EVP_PKEY_CTX *verify; /* prepared for RSA and EC */
-	EVP_PKEY_CTX *sign;   /* the same; NULL for public keys */
-	BIGNUM *order;        /* EC: of the curve */
-};
-
-/* Ends a call that failed: whatever OpenSSL noted is of no use to anybody. */
-static bool
-failed(void)
-{
-	ERR_clear_error();
-	return false;
-}
 
 static ResultCode
 bad_key(const char **why, const char *reason)
@@ -115,285 +66,6 @@ bad_key(const char **why, const char *reason)
 	if (why != NULL)
 		*why = reason;
 	return RESULT_BAD_KEY;
-}
-
-static ResultCode
-crypto_failed(void)
-{
-	ERR_clear_error();
-	return RESULT_CRYPTO_FAILED;
-}
-
-/* ------------------------------------------------------------ building blocks */
-
-static EVP_MD *
-fetch_md(Hash hash)
-{
-	static EVP_MD *mds[N_HASHES];
-
-	if (mds[hash] == NULL)
-		mds[hash] = EVP_MD_fetch(NULL, hash_names[hash], NULL);
-	return mds[hash];
-}
-
-static bool
-digest(Hash hash, const void *data, size_t len, unsigned char *out)
-{
-	static EVP_MD_CTX *ctx = NULL;
-	EVP_MD *md = fetch_md(hash);
-
-	if (ctx == NULL)
-		ctx = EVP_MD_CTX_new();
-	if (md == NULL || ctx == NULL || EVP_DigestInit_ex2(ctx, md, NULL) != 1 ||
-		EVP_DigestUpdate(ctx, data, len) != 1 || EVP_DigestFinal_ex(ctx, out, NULL) != 1)
-		return failed();
-	return true;
-}
-
-bool
-crypto_sha256(const void *data, size_t len, unsigned char out[CRYPTO_SHA256_LEN])
-{
-	return digest(HASH_SHA256, data, len, out);
-}
-
-bool
-crypto_sha512(const void *data, size_t len, unsigned char out[CRYPTO_SHA512_LEN])
-{
-	return digest(HASH_SHA512, data, len, out);
-}
-
-static EVP_MAC_CTX *
-hmac_context(Hash hash)
-{
-	static EVP_MAC_CTX *contexts[N_HASHES];
-	OSSL_PARAM params[2];
-	EVP_MAC *mac;
-
-	if (contexts[hash] != NULL)
-		return contexts[hash];
-	mac = EVP_MAC_fetch(NULL, OSSL_MAC_NAME_HMAC, NULL);
-	if (mac == NULL)
-		return NULL;
-	contexts[hash] = EVP_MAC_CTX_new(mac);
-	EVP_MAC_free(mac); /* the context holds it */
-	params[0] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST,
-												 (char *) (uintptr_t) hash_names[hash], 0);
-	params[1] = OSSL_PARAM_construct_end();
-	if (contexts[hash] != NULL && EVP_MAC_CTX_set_params(contexts[hash], params) != 1)
-	{
-		EVP_MAC_CTX_free(contexts[hash]);
-		contexts[hash] = NULL;
-	}
-	return contexts[hash];
-}
-
-/* In a context that has its key. */
-static bool
-finish_hmac(EVP_MAC_CTX *ctx, Hash hash, const Slice *parts, int n_parts, unsigned char *out)
-{
-	size_t out_len;
-	int i;
-
-	for (i = 0; i < n_parts; i++)
-		if (parts[i].len > 0 &&
-			EVP_MAC_update(ctx, (const unsigned char *) parts[i].data, parts[i].len) != 1)
-			return failed();
-	if (EVP_MAC_final(ctx, out, &out_len, hash_lens[hash]) != 1)
-		return failed();
-	return true;
-}
-
-/* HMAC over several pieces. */
-static bool
-hmac(Hash hash, const void *key, size_t key_len, const Slice *parts, int n_parts,
-	 unsigned char *out)
-{
-	EVP_MAC_CTX *ctx = hmac_context(hash);
-
-	/* A NULL key would mean "the one before". */
-	if (ctx == NULL || EVP_MAC_init(ctx, key_len > 0 ? key : "", key_len, NULL) != 1)
-		return failed();
-	return finish_hmac(ctx, hash, parts, n_parts, out);
-}
-
-/* HMAC with the key that a context holds, which saves preparing it: a third of a short one. */
-static bool
-hmac_again(EVP_MAC_CTX *ctx, Hash hash, Slice part, unsigned char *out)
-{
-	if (EVP_MAC_init(ctx, NULL, 0, NULL) != 1)
-		return failed();
-	return finish_hmac(ctx, hash, &part, 1, out);
-}
-
-bool
-crypto_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
-				   unsigned char out[CRYPTO_SHA256_LEN])
-{
-	Slice part;
-
-	part.data = data;
-	part.len = len;
-	return hmac(HASH_SHA256, key, key_len, &part, 1, out);
-}
-
-static OSSL_PARAM
-octets(const char *name, Slice value)
-{
-	const char *data = value.len > 0 ? value.data : "";
-
-	return OSSL_PARAM_construct_octet_string(name, (void *) (uintptr_t) data, value.len);
-}
-
-bool
-crypto_hkdf_sha256(Slice secret, Slice salt, Slice info, unsigned char *out, size_t out_len)
-{
-	EVP_KDF *kdf = EVP_KDF_fetch(NULL, OSSL_KDF_NAME_HKDF, NULL);
-	EVP_KDF_CTX *ctx = kdf == NULL ? NULL : EVP_KDF_CTX_new(kdf);
-	OSSL_PARAM params[5];
-	bool ok;
-
-	params[0] = OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST,
-												 (char *) (uintptr_t) hash_names[HASH_SHA256], 0);
-	params[1] = octets(OSSL_KDF_PARAM_KEY, secret);
-	params[2] = octets(OSSL_KDF_PARAM_SALT, salt);
-	params[3] = octets(OSSL_KDF_PARAM_INFO, info);
-	params[4] = OSSL_PARAM_construct_end();
-	ok = ctx != NULL && EVP_KDF_derive(ctx, out, out_len, params) == 1;
-	EVP_KDF_CTX_free(ctx);
-	EVP_KDF_free(kdf);
-	return ok ? true : failed();
-}
-
-bool
-crypto_random(void *out, size_t len)
-{
-	if (len > INT_MAX || RAND_priv_bytes(out, (int) len) != 1)
-		return failed();
-	return true;
-}
-
-bool
-crypto_equal(const void *a, const void *b, size_t len)
-{
-	return CRYPTO_memcmp(a, b, len) == 0;
-}
-
-void
-crypto_cleanse(void *p, size_t len)
-{
-	OPENSSL_cleanse(p, len);
-}
-
-/* What somebody else has made does not fit; why OpenSSL thinks so is of no interest. */
-static ResultCode
-signature_result(bool ok)
-{
-	if (ok)
-		return RESULT_OK;
-	ERR_clear_error();
-	return RESULT_BAD_SIGNATURE;
-}
-
-/* --------------------------------------------------- authenticated encryption */
-
-typedef enum Cipher
-{
-	CIPHER_CBC,
-	CIPHER_GCM,
-	N_CIPHERS
-} Cipher;
-
-static EVP_CIPHER *
-fetch_cipher(Cipher cipher)
-{
-	static EVP_CIPHER *ciphers[N_CIPHERS];
-	static const char *const names[N_CIPHERS] = { "AES-256-CBC", "AES-256-GCM" };
-
-	if (ciphers[cipher] == NULL)
-		ciphers[cipher] = EVP_CIPHER_fetch(NULL, names[cipher], NULL);
-	return ciphers[cipher];
-}
-
-/*
- * Decrypts; with a tag (GCM) it is checked in the last step.  What fails before the
- * text is looked at says nothing about the text.
- */
-static ResultCode
-decrypt(Cipher cipher, const unsigned char *key, const unsigned char *iv, Slice aad, Slice in,
-		const unsigned char *tag, unsigned char *out, size_t *out_len)
-{
-	static EVP_CIPHER_CTX *ctx = NULL;
-	EVP_CIPHER *aes = fetch_cipher(cipher);
-	int n = 0;
-	int last = 0;
-	bool begun;
-	bool ok;
-	ResultCode result;
-
-	if (ctx == NULL)
-		ctx = EVP_CIPHER_CTX_new();
-	if (aes == NULL || ctx == NULL || in.len > INT_MAX - AES_BLOCK || aad.len > INT_MAX)
-		return crypto_failed();
-	begun = EVP_DecryptInit_ex2(ctx, aes, key, iv, NULL) == 1;
-	if (begun && tag != NULL)
-		begun =
-			EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, CRYPTO_GCM_TAG_LEN,
-								(void *) (uintptr_t) tag) == 1 &&
-			EVP_DecryptUpdate(ctx, NULL, &n, (const unsigned char *) aad.data, (int) aad.len) == 1;
-	n = 0;
-	if (begun && in.len > 0)
-		begun = EVP_DecryptUpdate(ctx, out, &n, (const unsigned char *) in.data, (int) in.len) == 1;
-	ok = begun && EVP_DecryptFinal_ex(ctx, out + n, &last) == 1;
-	*out_len = ok ? (size_t) (n + last) : 0;
-	result = begun ? signature_result(ok) : crypto_failed();
-	EVP_CIPHER_CTX_reset(ctx); /* no key stays behind */
-	return result;
-}
-
-static ResultCode
-opened(ResultCode result, unsigned char *out, size_t len, size_t *out_len)
-{
-	if (result == RESULT_OK)
-		return RESULT_OK;
-	crypto_cleanse(out, len);
-	*out_len = 0;
-	return result;
-}
-
-ResultCode
-crypto_gcm_open(const unsigned char *key, const unsigned char *iv, Slice aad, Slice in,
-				const unsigned char *tag, unsigned char *out, size_t *out_len)
-{
-	return opened(decrypt(CIPHER_GCM, key, iv, aad, in, tag, out, out_len), out, in.len, out_len);
-}
-
-/* RFC 7518, 5.2: the first half of the key is the MAC's, the second the cipher's. */
-ResultCode
-crypto_cbc_hs512_open(const unsigned char *key, const unsigned char *iv, Slice aad, Slice in,
-					  const unsigned char *tag, unsigned char *out, size_t *out_len)
-{
-	unsigned char mac[CRYPTO_SHA512_LEN];
-	unsigned char aad_bits[8];
-	const size_t half = CRYPTO_CBC_HS512_KEY_LEN / 2;
-	Slice no_aad = { NULL, 0 };
-	Slice parts[4];
-	ResultCode result = RESULT_BAD_SIGNATURE;
-	int i;
-
-	for (i = 0; i < 8; i++)
-		aad_bits[i] = (unsigned char) ((uint64_t) aad.len * 8 >> (56 - 8 * i) & 0xff);
-	parts[0] = aad;
-	parts[1].data = (const char *) iv;
-	parts[1].len = CRYPTO_CBC_HS512_IV_LEN;
-	parts[2] = in;
-	parts[3].data = (const char *) aad_bits;
-	parts[3].len = sizeof(aad_bits);
-	if (!hmac(HASH_SHA512, key, half, parts, 4, mac))
-		result = crypto_failed();
-	else if (crypto_equal(mac, tag, CRYPTO_CBC_HS512_TAG_LEN) && in.len > 0 &&
-			 in.len % AES_BLOCK == 0)
-		result = decrypt(CIPHER_CBC, key + half, iv, no_aad, in, NULL, out, out_len);
-	return opened(result, out, in.len, out_len);
 }
 
 /* ----------------------------------------------------------------- algorithms */
@@ -496,19 +168,21 @@ looks_public(const void *secret, size_t len)
  * 3.0.2 and before forgot to start anew.
  */
 static EVP_MAC_CTX *
-keyed_context(Hash hash, const void *secret, size_t len)
+keyed_context(CryptoHash hash, const void *secret, size_t len)
 {
 	const Slice sample = { "sample", 6 };
 	unsigned char expected[CRYPTO_SHA512_LEN];
 	unsigned char first[CRYPTO_SHA512_LEN];
 	unsigned char second[CRYPTO_SHA512_LEN];
-	EVP_MAC_CTX *ctx =
-		hmac(hash, secret, len, &sample, 1, expected) ? EVP_MAC_CTX_dup(hmac_context(hash)) : NULL;
+	EVP_MAC_CTX *ctx = crypto_hmac_parts(hash, secret, len, &sample, 1, expected)
+						   ? EVP_MAC_CTX_dup(openssl_hmac_context(hash))
+						   : NULL;
 
 	if (ctx != NULL && EVP_MAC_init(ctx, secret, len, NULL) == 1 &&
-		hmac_again(ctx, hash, sample, first) && hmac_again(ctx, hash, sample, second) &&
-		crypto_equal(first, expected, hash_lens[hash]) &&
-		crypto_equal(second, expected, hash_lens[hash]))
+		openssl_hmac_again(ctx, hash, sample, first) &&
+		openssl_hmac_again(ctx, hash, sample, second) &&
+		crypto_equal(first, expected, crypto_hash_len(hash)) &&
+		crypto_equal(second, expected, crypto_hash_len(hash)))
 		return ctx;
 	EVP_MAC_CTX_free(ctx);
 	ERR_clear_error();
@@ -524,7 +198,7 @@ crypto_key_from_secret(CryptoAlg alg, const void *secret, size_t len, CryptoKey 
 	*key = NULL;
 	if (algs[alg].type != CRYPTO_TYPE_SECRET)
 		return bad_key(why, "The algorithm takes a PEM or a JWK, not a secret.");
-	if (len < hash_lens[algs[alg].hash])
+	if (len < crypto_hash_len(algs[alg].hash))
 		return bad_key(why, "The secret is shorter than the algorithm's hash.");
 	if (len > SECRET_MAX)
 		return bad_key(why, "The secret is longer than 4096 bytes.");
@@ -539,7 +213,7 @@ crypto_key_from_secret(CryptoAlg alg, const void *secret, size_t len, CryptoKey 
 	k->secret_len = len;
 	k->mac = keyed_context(k->info->hash, secret, len);
 	k->is_private = true;
-	k->sig_len = hash_lens[k->info->hash];
+	k->sig_len = crypto_hash_len(k->info->hash);
 	*key = k;
 	return RESULT_OK;
 }
@@ -548,7 +222,7 @@ static bool
 prepare_rsa(EVP_PKEY_CTX *ctx, const AlgInfo *info)
 {
 	if (EVP_PKEY_CTX_set_rsa_padding(ctx, info->padding) != 1 ||
-		EVP_PKEY_CTX_set_signature_md(ctx, fetch_md(info->hash)) != 1)
+		EVP_PKEY_CTX_set_signature_md(ctx, openssl_md(info->hash)) != 1)
 		return false;
 	return info->padding != RSA_PKCS1_PSS_PADDING ||
 		   EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) == 1;
@@ -562,7 +236,7 @@ prepare_contexts(CryptoKey *key)
 
 	if (info->type == CRYPTO_TYPE_ED25519)
 		return true;
-	if (fetch_md(info->hash) == NULL)
+	if (openssl_md(info->hash) == NULL)
 		return false;
 	key->verify = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
 	if (key->verify == NULL || EVP_PKEY_verify_init(key->verify) != 1 ||
@@ -759,7 +433,7 @@ adopt(CryptoAlg alg, EVP_PKEY *pkey, bool is_private, CryptoKey **key, const cha
 	if (!measure_signature(k) || !prepare_contexts(k))
 	{
 		crypto_key_free(k);
-		return crypto_failed();
+		return openssl_failure();
 	}
 	if (!halves_fit(k))
 	{
@@ -810,7 +484,7 @@ crypto_key_from_pem(CryptoAlg alg, const char *pem, size_t len, CryptoKey **key,
 	is_private = contains(pem, len, "PRIVATE KEY-----");
 	bio = BIO_new_mem_buf(pem, (int) len);
 	if (bio == NULL)
-		return crypto_failed();
+		return openssl_failure();
 	pkey = is_private ? PEM_read_bio_PrivateKey_ex(bio, NULL, no_passphrase, NULL, NULL, NULL)
 					  : PEM_read_bio_PUBKEY_ex(bio, NULL, no_passphrase, NULL, NULL, NULL);
 	BIO_free(bio);
@@ -1006,7 +680,7 @@ get_number(const CryptoKey *key, const char *name, size_t len, unsigned char *ou
 	ok = ok && len <= cap && BN_bn2binpad(number, out, (int) len) == (int) len;
 	*out_len = ok ? len : 0;
 	BN_free(number);
-	return ok ? true : failed();
+	return ok ? true : openssl_failed();
 }
 
 ResultCode
@@ -1035,186 +709,5 @@ crypto_key_public_parts(const CryptoKey *key, unsigned char *a, size_t a_cap, si
 			*a_len = 0;
 			return RESULT_BAD_KEY;
 	}
-	return ok ? RESULT_OK : crypto_failed();
-}
-
-/* ------------------------------------------------------- signing and verifying */
-
-/* r and s of P1363 as a DER signature; 0 when one of them is out of range. */
-static int
-p1363_to_der(const CryptoKey *key, const unsigned char *sig, unsigned char *der)
-{
-	int len = (int) key->info->number_len;
-	ECDSA_SIG *pair = ECDSA_SIG_new();
-	BIGNUM *r = BN_bin2bn(sig, len, NULL);
-	BIGNUM *s = BN_bin2bn(sig + len, len, NULL);
-	int n = 0;
-
-	if (pair == NULL || r == NULL || s == NULL || BN_is_zero(r) || BN_is_zero(s) ||
-		BN_cmp(r, key->order) >= 0 || BN_cmp(s, key->order) >= 0 || ECDSA_SIG_set0(pair, r, s) != 1)
-	{
-		BN_free(r);
-		BN_free(s);
-	}
-	else
-		n = i2d_ECDSA_SIG(pair, &der);
-	ECDSA_SIG_free(pair);
-	return n > 0 ? n : 0;
-}
-
-static bool
-der_to_p1363(const CryptoKey *key, const unsigned char *der, size_t der_len, unsigned char *sig)
-{
-	int len = (int) key->info->number_len;
-	ECDSA_SIG *pair = d2i_ECDSA_SIG(NULL, &der, (long) der_len);
-	bool ok = pair != NULL && BN_bn2binpad(ECDSA_SIG_get0_r(pair), sig, len) == len &&
-			  BN_bn2binpad(ECDSA_SIG_get0_s(pair), sig + len, len) == len;
-
-	ECDSA_SIG_free(pair);
-	return ok;
-}
-
-static EVP_MD_CTX *
-ed25519_context(void)
-{
-	static EVP_MD_CTX *ctx = NULL;
-
-	if (ctx == NULL)
-		ctx = EVP_MD_CTX_new();
-	return ctx;
-}
-
-static bool
-ed25519_sign(const CryptoKey *key, const void *data, size_t len, unsigned char *sig)
-{
-	EVP_MD_CTX *ctx = ed25519_context();
-	size_t sig_len = key->sig_len;
-	bool ok = ctx != NULL &&
-			  EVP_DigestSignInit_ex(ctx, NULL, NULL, NULL, NULL, key->pkey, NULL) == 1 &&
-			  EVP_DigestSign(ctx, sig, &sig_len, data, len) == 1 && sig_len == key->sig_len;
-
-	EVP_MD_CTX_reset(ctx); /* lets go of the key */
-	return ok;
-}
-
-static ResultCode
-ed25519_verify(const CryptoKey *key, const void *data, size_t len, const unsigned char *sig)
-{
-	EVP_MD_CTX *ctx = ed25519_context();
-	ResultCode result;
-
-	if (ctx == NULL || EVP_DigestVerifyInit_ex(ctx, NULL, NULL, NULL, NULL, key->pkey, NULL) != 1)
-		result = crypto_failed();
-	else
-		result = signature_result(EVP_DigestVerify(ctx, sig, key->sig_len, data, len) == 1);
-	EVP_MD_CTX_reset(ctx);
-	return result;
-}
-
-static bool
-secret_sign(const CryptoKey *key, const void *data, size_t len, unsigned char *sig)
-{
-	Slice part;
-
-	part.data = data;
-	part.len = len;
-	if (key->mac != NULL)
-		return hmac_again(key->mac, key->info->hash, part, sig);
-	return hmac(key->info->hash, key->secret, key->secret_len, &part, 1, sig);
-}
-
-static bool
-ec_sign(const CryptoKey *key, const unsigned char *hash, unsigned char *sig)
-{
-	unsigned char der[DER_SIG_MAX];
-	size_t der_len = sizeof(der);
-
-	return EVP_PKEY_sign(key->sign, der, &der_len, hash, hash_lens[key->info->hash]) == 1 &&
-		   der_to_p1363(key, der, der_len, sig);
-}
-
-ResultCode
-crypto_sign(CryptoKey *key, const void *data, size_t len, unsigned char *sig)
-{
-	unsigned char hash[CRYPTO_SHA512_LEN];
-	size_t sig_len = key->sig_len;
-	bool ok;
-
-	if (!key->is_private)
-		return RESULT_BAD_KEY;
-	switch (key->info->type)
-	{
-		case CRYPTO_TYPE_SECRET:
-			ok = secret_sign(key, data, len, sig);
-			break;
-		case CRYPTO_TYPE_ED25519:
-			ok = ed25519_sign(key, data, len, sig);
-			break;
-		case CRYPTO_TYPE_EC:
-			ok = digest(key->info->hash, data, len, hash) && ec_sign(key, hash, sig);
-			break;
-		default:
-			ok = digest(key->info->hash, data, len, hash) &&
-				 EVP_PKEY_sign(key->sign, sig, &sig_len, hash, hash_lens[key->info->hash]) == 1 &&
-				 sig_len == key->sig_len;
-			break;
-	}
-	return ok ? RESULT_OK : crypto_failed();
-}
-
-static bool
-ec_verify(const CryptoKey *key, const unsigned char *hash, const unsigned char *sig)
-{
-	unsigned char der[DER_SIG_MAX];
-	int der_len = p1363_to_der(key, sig, der);
-
-	return der_len > 0 && EVP_PKEY_verify(key->verify, der, (size_t) der_len, hash,
-										  hash_lens[key->info->hash]) == 1;
-}
-
-static bool
-signs_digest(const CryptoKey *key)
-{
-	return key->info->type == CRYPTO_TYPE_RSA || key->info->type == CRYPTO_TYPE_EC;
-}
-
-static bool
-digest_verify(const CryptoKey *key, const unsigned char *hash, const unsigned char *sig)
-{
-	if (key->info->type == CRYPTO_TYPE_EC)
-		return ec_verify(key, hash, sig);
-	return EVP_PKEY_verify(key->verify, sig, key->sig_len, hash, hash_lens[key->info->hash]) == 1;
-}
-
-ResultCode
-crypto_verify(CryptoKey *key, const void *data, size_t len, const unsigned char *sig,
-			  size_t sig_len)
-{
-	unsigned char hash[CRYPTO_SHA512_LEN];
-
-	if (sig_len != key->sig_len)
-		return RESULT_BAD_SIGNATURE;
-	if (key->info->type == CRYPTO_TYPE_ED25519)
-		return ed25519_verify(key, data, len, sig);
-	if (signs_digest(key) ? !digest(key->info->hash, data, len, hash)
-						  : !secret_sign(key, data, len, hash))
-		return crypto_failed();
-	if (signs_digest(key))
-		return signature_result(digest_verify(key, hash, sig));
-	return signature_result(crypto_equal(hash, sig, sig_len));
-}
-
-bool
-crypto_signs_sha256(const CryptoKey *key)
-{
-	return signs_digest(key) && key->info->hash == HASH_SHA256;
-}
-
-ResultCode
-crypto_verify_sha256(CryptoKey *key, const unsigned char sha256[CRYPTO_SHA256_LEN],
-					 const unsigned char *sig, size_t sig_len)
-{
-	if (!crypto_signs_sha256(key) || sig_len != key->sig_len)
-		return RESULT_BAD_SIGNATURE;
-	return signature_result(digest_verify(key, sha256, sig));
+	return ok ? RESULT_OK : openssl_failure();
 }

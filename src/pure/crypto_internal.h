@@ -1,0 +1,51 @@
+/*
+ * crypto_internal.h
+ *		What the files behind crypto.h share; nobody else includes this.
+ */
+#ifndef SESSION_AUTH_CRYPTO_INTERNAL_H
+#define SESSION_AUTH_CRYPTO_INTERNAL_H
+
+#include <openssl/evp.h>
+#include <openssl/types.h>
+
+#include "pure/crypto.h"
+
+typedef struct AlgInfo
+{
+	const char *name;
+	CryptoKeyType type;
+	CryptoHash hash;
+	int padding;       /* RSA */
+	const char *group; /* EC: OpenSSL's name of the curve */
+	const char *curve; /* JOSE's name of the curve */
+	size_t number_len; /* EC: bytes of a coordinate */
+} AlgInfo;
+
+struct CryptoKey
+{
+	CryptoAlg alg;
+	const AlgInfo *info;
+	bool is_private;
+	size_t sig_len;
+	unsigned char *secret; /* HMAC */
+	size_t secret_len;
+	EVP_MAC_CTX *mac;     /* holds the secret, ready to be used; or NULL */
+	EVP_PKEY *pkey;       /* everything else */
+	EVP_PKEY_CTX *verify; /* prepared for RSA and EC */
+	EVP_PKEY_CTX *sign;   /* the same; NULL for public keys */
+	BIGNUM *order;        /* EC: of the curve */
+};
+
+/* End a call that failed: whatever OpenSSL noted is of no use to anybody. */
+bool openssl_failed(void);
+ResultCode openssl_failure(void);
+
+EVP_MD *openssl_md(CryptoHash hash);
+
+/* A context without a key, for all to share; NULL when OpenSSL has none. */
+EVP_MAC_CTX *openssl_hmac_context(CryptoHash hash);
+
+/* HMAC with the key that a context holds, which saves preparing it: a third of a short one. */
+bool openssl_hmac_again(EVP_MAC_CTX *ctx, CryptoHash hash, Slice part, unsigned char *out);
+
+#endif /* SESSION_AUTH_CRYPTO_INTERNAL_H */

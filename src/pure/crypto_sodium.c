@@ -1,0 +1,97 @@
+/*
+ * crypto_sodium.c
+ *		The only door to libsodium; see crypto_sodium.h.
+ */
+#include "pure/crypto_sodium.h"
+
+#ifdef HAVE_LIBSODIUM
+
+#include <sodium.h>
+
+_Static_assert(SODIUM_IV_LEN == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES &&
+				   SODIUM_IV_LEN == crypto_secretbox_NONCEBYTES &&
+				   SODIUM_TAG_LEN == crypto_aead_xchacha20poly1305_ietf_ABYTES &&
+				   SODIUM_TAG_LEN == crypto_secretbox_MACBYTES &&
+				   SODIUM_KEY_LEN == crypto_secretbox_KEYBYTES &&
+				   SODIUM_KEY_LEN == crypto_aead_xchacha20poly1305_ietf_KEYBYTES,
+			   "these lengths are libsodium's");
+
+bool
+sodium_is_here(void)
+{
+	return sodium_init() >= 0;
+}
+
+static ResultCode
+opened(int status, size_t len, unsigned char *out, size_t *out_len)
+{
+	if (status == 0)
+	{
+		*out_len = len;
+		return RESULT_OK;
+	}
+	sodium_memzero(out, len);
+	return RESULT_BAD_SIGNATURE;
+}
+
+ResultCode
+sodium_xchacha_open(const unsigned char *key, const unsigned char *iv, Slice aad, Slice in,
+					const unsigned char *tag, unsigned char *out, size_t *out_len)
+{
+	*out_len = 0;
+	if (!sodium_is_here())
+		return RESULT_CRYPTO_FAILED;
+	return opened(crypto_aead_xchacha20poly1305_ietf_decrypt_detached(
+					  out, NULL, (const unsigned char *) in.data, in.len, tag,
+					  (const unsigned char *) aad.data, aad.len, iv, key),
+				  in.len, out, out_len);
+}
+
+ResultCode
+sodium_xsalsa_open(const unsigned char *key, const unsigned char *iv, Slice in, unsigned char *out,
+				   size_t *out_len)
+{
+	*out_len = 0;
+	if (in.len < SODIUM_TAG_LEN)
+		return RESULT_BAD_SIGNATURE;
+	if (!sodium_is_here())
+		return RESULT_CRYPTO_FAILED;
+	return opened(crypto_secretbox_open_easy(out, (const unsigned char *) in.data, in.len, iv, key),
+				  in.len - SODIUM_TAG_LEN, out, out_len);
+}
+
+#else
+
+bool
+sodium_is_here(void)
+{
+	return false;
+}
+
+ResultCode
+sodium_xchacha_open(const unsigned char *key, const unsigned char *iv, Slice aad, Slice in,
+					const unsigned char *tag, unsigned char *out, size_t *out_len)
+{
+	(void) key;
+	(void) iv;
+	(void) aad;
+	(void) in;
+	(void) tag;
+	(void) out;
+	*out_len = 0;
+	return RESULT_UNSUPPORTED;
+}
+
+ResultCode
+sodium_xsalsa_open(const unsigned char *key, const unsigned char *iv, Slice in, unsigned char *out,
+				   size_t *out_len)
+{
+	(void) key;
+	(void) iv;
+	(void) in;
+	(void) out;
+	*out_len = 0;
+	return RESULT_UNSUPPORTED;
+}
+
+#endif

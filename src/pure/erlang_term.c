@@ -1,0 +1,248 @@
+/*
+ * erlang_term.c
+ *		Erlang's external term format; see erlang_term.h.
+ *
+ * A term's length is not written before it: to step over one, the terms that are still to
+ * come are counted, and containers add their elements to the count.
+ */
+#include "pure/erlang_term.h"
+
+#include <string.h>
+
+#define VERSION 131
+
+enum
+{
+	TAG_NEW_FLOAT = 70,
+	TAG_SMALL_INTEGER = 97,
+	TAG_INTEGER = 98,
+	TAG_ATOM = 100,
+	TAG_SMALL_TUPLE = 104,
+	TAG_LARGE_TUPLE = 105,
+	TAG_NIL = 106,
+	TAG_STRING = 107,
+	TAG_LIST = 108,
+	TAG_BINARY = 109,
+	TAG_SMALL_BIG = 110,
+	TAG_SMALL_ATOM = 115,
+	TAG_MAP = 116,
+	TAG_ATOM_UTF8 = 118,
+	TAG_SMALL_ATOM_UTF8 = 119
+};
+
+/* Reads n bytes as a number; false when they are not there. */
+static bool
+take_number(Slice *bytes, size_t n, uint32_t *number)
+{
+	size_t i;
+
+	if (bytes->len < n)
+		return false;
+	*number = 0;
+	for (i = 0; i < n; i++)
+		*number = *number << 8 | (unsigned char) bytes->data[i];
+	bytes->data += n;
+	bytes->len -= n;
+	return true;
+}
+
+static bool
+take_bytes(Slice *bytes, size_t n, Slice *taken)
+{
+	if (bytes->len < n)
+		return false;
+	taken->data = bytes->data;
+	taken->len = n;
+	bytes->data += n;
+	bytes->len -= n;
+	return true;
+}
+
+/* A length of n bytes, and as many bytes. */
+static bool
+take_counted(Slice *bytes, size_t n, Slice *taken)
+{
+	uint32_t len;
+
+	return take_number(bytes, n, &len) && take_bytes(bytes, len, taken);
+}
+
+/* A sign and up to eight bytes, the lowest first. */
+static bool
+take_big(Slice *bytes, int64_t *integer)
+{
+	uint32_t len;
+	uint32_t negative;
+	uint64_t value = 0;
+	size_t i;
+
+	if (!take_number(bytes, 1, &len) || !take_number(bytes, 1, &negative) || negative > 1 ||
+		len > 8 || bytes->len < len)
+		return false;
+	for (i = len; i > 0; i--)
+		value = value << 8 | (unsigned char) bytes->data[i - 1];
+	bytes->data += len;
+	bytes->len -= len;
+	if (value > INT64_MAX)
+		return false;
+	*integer = negative ? -(int64_t) value : (int64_t) value;
+	return true;
+}
+
+static bool
+take_container(Slice *bytes, Term *term, TermKind kind, size_t n)
+{
+	term->kind = kind;
+	if (!take_number(bytes, n, &term->size))
+		return false;
+	term->inside = *bytes;
+	return true;
+}
+
+static bool
+take_integer(Slice *bytes, Term *term, size_t n)
+{
+	uint32_t number;
+
+	term->kind = TERM_INTEGER;
+	if (!take_number(bytes, n, &number))
+		return false;
+	term->integer = n == 4 ? (int32_t) number : (int64_t) number;
+	return true;
+}
+
+static bool
+take_text(Slice *bytes, Term *term, TermKind kind, size_t n)
+{
+	term->kind = kind;
+	return take_counted(bytes, n, &term->bytes);
+}
+
+/* A list is its elements and a tail; counted like a tuple of one more. */
+static bool
+take_list(Slice *bytes, Term *term)
+{
+	if (!take_number(bytes, 4, &term->size) || term->size == UINT32_MAX)
+		return false;
+	term->size++;
+	return true;
+}
+
+/* A term's own bytes, without those of its elements; term->size counts these. */
+static bool
+take_head(Slice *bytes, Term *term)
+{
+	uint32_t tag;
+	Slice ignored;
+
+	memset(term, 0, sizeof(*term));
+	term->kind = TERM_OTHER;
+	if (!take_number(bytes, 1, &tag))
+		return false;
+	switch (tag)
+	{
+		case TAG_SMALL_INTEGER:
+			return take_integer(bytes, term, 1);
+		case TAG_INTEGER:
+			return take_integer(bytes, term, 4);
+		case TAG_SMALL_BIG:
+			term->kind = TERM_INTEGER;
+			return take_big(bytes, &term->integer);
+		case TAG_ATOM:
+		case TAG_ATOM_UTF8:
+			return take_text(bytes, term, TERM_ATOM, 2);
+		case TAG_SMALL_ATOM:
+		case TAG_SMALL_ATOM_UTF8:
+			return take_text(bytes, term, TERM_ATOM, 1);
+		case TAG_BINARY:
+			return take_text(bytes, term, TERM_BINARY, 4);
+		case TAG_SMALL_TUPLE:
+			return take_container(bytes, term, TERM_TUPLE, 1);
+		case TAG_LARGE_TUPLE:
+			return take_container(bytes, term, TERM_TUPLE, 4);
+		case TAG_MAP:
+			return take_container(bytes, term, TERM_MAP, 4);
+		case TAG_LIST:
+			return take_list(bytes, term);
+		case TAG_STRING:
+			return take_counted(bytes, 2, &ignored);
+		case TAG_NEW_FLOAT:
+			return take_bytes(bytes, 8, &ignored);
+		default:
+			return tag == TAG_NIL;
+	}
+}
+
+static uint64_t
+elements(const Term *term)
+{
+	return term->kind == TERM_MAP ? (uint64_t) term->size * 2 : term->size;
+}
+
+ResultCode
+term_read(Slice bytes, Term *term)
+{
+	Slice rest = bytes;
+	Term inner;
+	uint64_t to_come;
+
+	if (!take_head(&rest, term))
+		return RESULT_MALFORMED;
+	to_come = elements(term);
+	while (to_come > 0)
+	{
+		/* Every term has at least one byte. */
+		if (to_come > rest.len || !take_head(&rest, &inner))
+			return RESULT_MALFORMED;
+		to_come += elements(&inner);
+		to_come--;
+	}
+	term->rest = rest;
+	return RESULT_OK;
+}
+
+ResultCode
+term_read_message(Slice message, Term *term)
+{
+	uint32_t version;
+	ResultCode result;
+
+	if (!take_number(&message, 1, &version) || version != VERSION)
+		return RESULT_MALFORMED;
+	result = term_read(message, term);
+	return result == RESULT_OK && term->rest.len > 0 ? RESULT_MALFORMED : result;
+}
+
+static bool
+is_named(const Term *key, Slice name)
+{
+	return (key->kind == TERM_BINARY || key->kind == TERM_ATOM) && key->bytes.len == name.len &&
+		   memcmp(key->bytes.data, name.data, name.len) == 0;
+}
+
+ResultCode
+term_member(const Term *map, Slice name, Term *value)
+{
+	Slice rest = map->inside;
+	bool found = false;
+	uint32_t i;
+
+	if (map->kind != TERM_MAP)
+		return RESULT_NO_SUBJECT;
+	for (i = 0; i < map->size; i++)
+	{
+		Term key;
+		Term member;
+
+		if (term_read(rest, &key) != RESULT_OK || term_read(key.rest, &member) != RESULT_OK)
+			return RESULT_MALFORMED;
+		rest = member.rest;
+		if (!is_named(&key, name))
+			continue;
+		if (found)
+			return RESULT_MALFORMED;
+		found = true;
+		*value = member;
+	}
+	return found ? RESULT_OK : RESULT_NO_SUBJECT;
+}

@@ -1,0 +1,82 @@
+/*
+ * framework_internal.h
+ *		What the files behind frameworks.h share; nobody else includes this.
+ *
+ * An Opening goes through them in order: framework_proof.c shows that the value is genuine and
+ * finds the content that the proof covers, framework_time.c judges its age, framework_payload.c
+ * finds who it is.
+ */
+#ifndef SESSION_AUTH_FRAMEWORK_INTERNAL_H
+#define SESSION_AUTH_FRAMEWORK_INTERNAL_H
+
+#include "pure/arena.h"
+#include "pure/frameworks.h"
+#include "pure/json.h"
+
+typedef struct Opening
+{
+	const Framework *row;
+	const FrameworkKey *key;
+	const FrameworkOptions *options;
+	const FrameworkCookie *cookie;
+	int64_t now_us;
+	Arena *arena;
+	FrameworkProof *proof;
+} Opening;
+
+/* ------------------------------------------------------------ framework_proof.c */
+
+/* As framework_open(); *content is what was proved, decoded as far as the proof's form goes. */
+ResultCode framework_prove(const Opening *o, Slice *content);
+
+/* Is given the MAC over parts, written as the row has it, with any of the keys? */
+ResultCode framework_check_mac(const Opening *o, const Slice *parts, int n_parts, Slice given);
+
+/* Takes the prefix off; false when value has not the row's form of PROOF_MAC. */
+bool framework_split_mac(const Framework *row, Slice value, Slice *covered, Slice *content,
+						 Slice *mac);
+
+/* The last separator of a text; false when there is none. */
+bool framework_split_last(Slice text, const char *separator, Slice *before, Slice *after);
+
+/* ------------------------------------------------------------ framework_seals.c */
+
+ResultCode framework_prove_laravel(const Opening *o, Slice *content);
+ResultCode framework_prove_iron(const Opening *o, Slice *content);
+bool framework_is_iron(const Framework *row, Slice value);
+
+/* ------------------------------------------------------------ framework_cache.c */
+
+ResultCode framework_prove_jwe(const Opening *o, Slice *content);
+
+/* better-auth's: answers for the whole cookie. */
+ResultCode framework_open_cache(const Opening *o);
+
+/* ------------------------------------------------------------- framework_time.c */
+
+#define US_PER_SECOND INT64_C(1000000)
+#define US_PER_MS     INT64_C(1000)
+
+/* Takes the time off the content's end where the row has one there. */
+ResultCode framework_take_time(const Opening *o, Slice *content);
+
+/* Notes a time that the payload has as a member; doc's root. */
+ResultCode framework_member_time(const Opening *o, const JsonDoc *doc);
+
+/* Notes that it ends at this instant, if nothing ends it before. */
+void framework_note_end(FrameworkProof *proof, int64_t expires_us);
+
+/* RESULT_OK, RESULT_EXPIRED, RESULT_NOT_YET_VALID or RESULT_NO_EXPIRY. */
+ResultCode framework_check_time(const Opening *o);
+
+/* ---------------------------------------------------------- framework_payload.c */
+
+ResultCode framework_read(const Opening *o, Slice content);
+
+/* Scans JSON with nodes of the arena's. */
+ResultCode framework_scan(const Opening *o, Slice text, JsonDoc *doc);
+
+/* Decodes base64 in either alphabet into the arena. */
+ResultCode framework_decode(const Opening *o, Slice text, bool url, Slice *bytes);
+
+#endif /* SESSION_AUTH_FRAMEWORK_INTERNAL_H */

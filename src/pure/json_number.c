@@ -1,0 +1,106 @@
+/*
+ * json_number.c
+ *		JSON's numbers, and dates among them; see json.h.
+ */
+#include "pure/json.h"
+
+#include <string.h>
+
+/* The digits of a number without its point: value = 0.DIGITS * 10^point. */
+typedef struct Decimal
+{
+	bool negative;
+	char digits[JSON_NUMBER_MAX]; /* without leading zeros */
+	int n;
+	int point;
+} Decimal;
+
+static void
+read_decimal(const char *p, const char *end, Decimal *d)
+{
+	bool fraction = false;
+
+	d->n = 0;
+	d->point = 0;
+	d->negative = *p == '-';
+	for (p += d->negative; p < end && *p != 'e' && *p != 'E'; p++)
+	{
+		if (*p == '.')
+		{
+			fraction = true;
+			continue;
+		}
+		if (d->n > 0 || *p != '0')
+			d->digits[d->n++] = *p;
+		if (fraction ? d->n == 0 : d->n > 0)
+			d->point += fraction ? -1 : 1;
+	}
+	if (p < end)
+	{
+		int exponent = 0;
+		bool minus = p[1] == '-';
+
+		for (p += p[1] == '-' || p[1] == '+' ? 2 : 1; p < end; p++)
+			exponent = exponent * 10 + (*p - '0');
+		d->point += minus ? -exponent : exponent;
+	}
+}
+
+/* Zeros at the end say nothing, and neither does the sign of zero. */
+static void
+reduce(Decimal *d)
+{
+	while (d->n > 0 && d->digits[d->n - 1] == '0')
+		d->n--;
+	if (d->n == 0)
+	{
+		d->negative = false;
+		d->point = 0;
+	}
+}
+
+bool
+json_same_number(const JsonDoc *doc_a, const JsonNode *a, const JsonDoc *doc_b, const JsonNode *b)
+{
+	Decimal x;
+	Decimal y;
+
+	read_decimal(doc_a->text + a->start, doc_a->text + a->end, &x);
+	read_decimal(doc_b->text + b->start, doc_b->text + b->end, &y);
+	reduce(&x);
+	reduce(&y);
+	return x.negative == y.negative && x.n == y.n && x.point == y.point &&
+		   memcmp(x.digits, y.digits, (size_t) x.n) == 0;
+}
+
+ResultCode
+json_date_us(const JsonDoc *doc, const JsonNode *node, int64_t *us)
+{
+	Decimal d;
+	int64_t value = 0;
+	int i;
+
+	if (node == NULL || node->kind != JSON_KIND_NUMBER)
+		return RESULT_MALFORMED;
+	read_decimal(doc->text + node->start, doc->text + node->end, &d);
+	if (d.n > 0 && d.point > 308)
+		return RESULT_MALFORMED;
+	if (d.n > 0 && d.point + 6 > 19)
+	{
+		*us = d.negative ? INT64_MIN : INT64_MAX;
+		return RESULT_OK;
+	}
+	for (i = 0; i < d.point + 6; i++)
+	{
+		int digit = i < d.n ? d.digits[i] - '0' : 0;
+
+		if (value > (INT64_MAX - digit) / 10)
+		{
+			*us = d.negative ? INT64_MIN : INT64_MAX;
+			return RESULT_OK;
+		}
+		value = value * 10 + digit;
+	}
+	*us = d.negative ? -value : value;
+	return RESULT_OK;
+}

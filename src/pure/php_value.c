@@ -1,0 +1,213 @@
+/*
+ * php_value.c
+ *		PHP's serialize(); see php_value.h.
+ *
+ * As in erlang_term.c values that are still to come are counted; but an array ends with a brace,
+ * which is due when its last value was read: a short stack of counts says where.
+ */
+#include "pure/php_value.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#define DEPTH_MAX  32
+#define DIGITS_MAX 20
+
+static bool
+take_char(Slice *bytes, char c)
+{
+	if (bytes->len == 0 || bytes->data[0] != c)
+		return false;
+	bytes->data++;
+	bytes->len--;
+	return true;
+}
+
+static bool
+take_bytes(Slice *bytes, size_t n, Slice *taken)
+{
+	if (bytes->len < n)
+		return false;
+	taken->data = bytes->data;
+	taken->len = n;
+	bytes->data += n;
+	bytes->len -= n;
+	return true;
+}
+
+/* Up to a character, and that too. */
+static bool
+take_until(Slice *bytes, char c, size_t max, Slice *taken)
+{
+	const char *end = bytes->len == 0 ? NULL : memchr(bytes->data, c, bytes->len);
+
+	return end != NULL && (size_t) (end - bytes->data) <= max &&
+		   take_bytes(bytes, (size_t) (end - bytes->data), taken) && take_char(bytes, c);
+}
+
+static bool
+take_count(Slice *bytes, uint32_t *count)
+{
+	Slice digits;
+	size_t i;
+
+	*count = 0;
+	if (!take_until(bytes, ':', 9, &digits) || digits.len == 0)
+		return false;
+	for (i = 0; i < digits.len; i++)
+	{
+		if (digits.data[i] < '0' || digits.data[i] > '9')
+			return false;
+		*count = *count * 10 + (uint32_t) (digits.data[i] - '0');
+	}
+	return true;
+}
+
+static bool
+take_integer(Slice *bytes, PhpValue *value)
+{
+	size_t i;
+
+	value->kind = PHP_INTEGER;
+	if (!take_until(bytes, ';', DIGITS_MAX, &value->text))
+		return false;
+	i = value->text.len > 0 && value->text.data[0] == '-' ? 1 : 0;
+	if (i == value->text.len)
+		return false;
+	for (; i < value->text.len; i++)
+		if (value->text.data[i] < '0' || value->text.data[i] > '9')
+			return false;
+	return true;
+}
+
+/* 5:"bytes" */
+static bool
+take_quoted(Slice *bytes, Slice *text)
+{
+	uint32_t len;
+
+	return take_count(bytes, &len) && take_char(bytes, '"') && take_bytes(bytes, len, text) &&
+		   take_char(bytes, '"');
+}
+
+/* 2:{ */
+static bool
+take_opening(Slice *bytes, PhpValue *value)
+{
+	if (!take_count(bytes, &value->size) || !take_char(bytes, '{'))
+		return false;
+	value->inside = *bytes;
+	return true;
+}
+
+/* 8:"ClassName":2:{ */
+static bool
+take_object(Slice *bytes, PhpValue *value)
+{
+	Slice name;
+
+	return take_quoted(bytes, &name) && take_char(bytes, ':') && take_opening(bytes, value);
+}
+
+static bool
+take_null(Slice *bytes, PhpValue *value)
+{
+	value->kind = PHP_NULL;
+	return take_char(bytes, ';');
+}
+
+/* A value up to the first of those inside it; *opens says that there may be some. */
+static bool
+take_head(Slice *bytes, PhpValue *value, bool *opens)
+{
+	Slice tag;
+
+	memset(value, 0, sizeof(*value));
+	value->kind = PHP_OTHER;
+	*opens = false;
+	if (!take_bytes(bytes, 1, &tag))
+		return false;
+	if (tag.data[0] == 'N')
+		return take_null(bytes, value);
+	if (!take_char(bytes, ':'))
+		return false;
+	switch (tag.data[0])
+	{
+		case 'i':
+			return take_integer(bytes, value);
+		case 's':
+			value->kind = PHP_STRING;
+			return take_quoted(bytes, &value->text) && take_char(bytes, ';');
+		case 'b':
+		case 'd':
+			return take_until(bytes, ';', 64, &tag);
+		case 'a':
+			value->kind = PHP_ARRAY;
+			*opens = true;
+			return take_opening(bytes, value);
+		case 'O':
+			*opens = true;
+			return take_object(bytes, value);
+		default:
+			return false;
+	}
+}
+
+ResultCode
+php_read(Slice bytes, PhpValue *value)
+{
+	uint64_t to_come[DEPTH_MAX];
+	int depth = 0;
+	PhpValue inner;
+	bool opens;
+
+	if (!take_head(&bytes, value, &opens))
+		return RESULT_MALFORMED;
+	if (opens)
+		to_come[depth++] = (uint64_t) value->size * 2;
+	while (depth > 0)
+	{
+		if (to_come[depth - 1] == 0)
+		{
+			depth--;
+			if (!take_char(&bytes, '}'))
+				return RESULT_MALFORMED;
+			continue;
+		}
+		to_come[depth - 1]--;
+		if (!take_head(&bytes, &inner, &opens) || (opens && depth == DEPTH_MAX))
+			return RESULT_MALFORMED;
+		if (opens)
+			to_come[depth++] = (uint64_t) inner.size * 2;
+	}
+	value->rest = bytes;
+	return RESULT_OK;
+}
+
+ResultCode
+php_member(const PhpValue *array, Slice prefix, PhpValue *value)
+{
+	Slice rest = array->inside;
+	bool found = false;
+	uint32_t i;
+
+	if (array->kind != PHP_ARRAY)
+		return RESULT_NO_SUBJECT;
+	for (i = 0; i < array->size; i++)
+	{
+		PhpValue key;
+		PhpValue member;
+
+		if (php_read(rest, &key) != RESULT_OK || php_read(key.rest, &member) != RESULT_OK)
+			return RESULT_MALFORMED;
+		rest = member.rest;
+		if (key.kind != PHP_STRING || key.text.len < prefix.len ||
+			memcmp(key.text.data, prefix.data, prefix.len) != 0)
+			continue;
+		if (found)
+			return RESULT_MALFORMED;
+		found = true;
+		*value = member;
+	}
+	return found ? RESULT_OK : RESULT_NO_SUBJECT;
+}

@@ -1,0 +1,46 @@
+/*
+ * php_value.h
+ *		PHP's serialize(), as far as a session's user needs it.
+ *
+ * Invariant: a reader never reads behind its end, and nesting costs no stack.  Objects are
+ * stepped over and never made; references and classes with a format of their own are
+ * refused.
+ *
+ * Pure: no PostgreSQL, no OpenSSL, no allocation.
+ */
+#ifndef SESSION_AUTH_PHP_VALUE_H
+#define SESSION_AUTH_PHP_VALUE_H
+
+#include <stdint.h>
+
+#include "pure/result.h"
+#include "pure/slice.h"
+
+typedef enum PhpKind
+{
+	PHP_INTEGER,
+	PHP_STRING,
+	PHP_ARRAY,
+	PHP_NULL,
+	PHP_OTHER
+} PhpKind;
+
+typedef struct PhpValue
+{
+	PhpKind kind;
+	Slice text;    /* PHP_INTEGER: its digits; PHP_STRING: its bytes */
+	uint32_t size; /* PHP_ARRAY: pairs of key and value */
+	Slice inside;  /* PHP_ARRAY: the pairs, and whatever follows */
+	Slice rest;    /* what follows the whole value */
+} PhpValue;
+
+/* The value at the front of bytes. */
+ResultCode php_read(Slice bytes, PhpValue *value);
+
+/*
+ * The value in an array whose key begins with prefix (Laravel's login_web_ and a hash);
+ * RESULT_NO_SUBJECT when there is none, RESULT_MALFORMED when there are two.
+ */
+ResultCode php_member(const PhpValue *array, Slice prefix, PhpValue *value);
+
+#endif /* SESSION_AUTH_PHP_VALUE_H */
