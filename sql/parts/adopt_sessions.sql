@@ -209,6 +209,8 @@ DECLARE
   kind text := session_auth.require_column(source, 'expires_column', expires_column,
     '{timestamp,timestamptz,integer,numeric,text}');
   zone text := CASE WHEN time_zone = 'UTC' THEN time_zone END;
+  -- a month is 30 days, as in comparisons, wherever in the year it lies
+  months integer := extract(year FROM lifetime) * 12 + extract(month FROM lifetime);
 BEGIN
   IF kind IN ('timestamp', 'timestamptz') THEN
     IF expires_form IS NOT NULL THEN
@@ -228,13 +230,12 @@ BEGIN
     PERFORM session_auth.refuse('time_zone', format(
       'It is for a timestamp without time zone: column "%s" needs none.', expires_column));
   END IF;
-  IF lifetime IS NOT NULL AND (extract(year FROM lifetime) <> 0 OR extract(month FROM lifetime) <> 0
-    OR lifetime <= '0' OR lifetime > '36500 days') THEN
-    PERFORM session_auth.refuse('lifetime',
-      'It must be positive, at most 36500 days, and without months or years.');
+  IF lifetime <= '0' OR lifetime > '36500 days' THEN
+    PERFORM session_auth.refuse('lifetime', 'It must be positive, and at most 36500 days.');
   END IF;
   RETURN array_remove(ARRAY['expires_form=' || expires_form, 'time_zone=' || nullif(zone, 'UTC'),
-    'lifetime=' || (extract(epoch FROM lifetime) * 1000000)::bigint], NULL);
+    'lifetime=' || (1000000 * extract(epoch FROM
+      lifetime - make_interval(months => months) + make_interval(days => 30 * months)))::bigint], NULL);
 END
 $$;
 COMMENT ON FUNCTION session_auth.expiry_arguments(regclass, name, text, text, interval) IS
