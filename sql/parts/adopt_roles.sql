@@ -176,7 +176,9 @@ COMMENT ON FUNCTION session_auth.forget_user(text) IS
 
 
 -- Whose role holds where: not where the row has no tenant, unless roles hold everywhere.
-CREATE FUNCTION session_auth.adopted_tenant(source_row record, arguments text[], OUT tenant text, OUT fits boolean)
+CREATE FUNCTION session_auth.adopted_tenant(
+  source_row record, arguments text[], OUT tenant text, OUT fits boolean
+)
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -186,7 +188,8 @@ BEGIN
   fits := true;
   IF tenant_column IS NOT NULL THEN
     tenant := (session_auth.adopted_values(source_row, tenant_column))[1];
-    fits := coalesce(session_auth.can_adopt_user(tenant) OR tenant IS NULL AND 'everywhere=true' = ANY (arguments), false);
+    fits := coalesce(session_auth.can_adopt_user(tenant)
+      OR tenant IS NULL AND 'everywhere=true' = ANY (arguments), false);
   END IF;
 END
 $$;
@@ -334,7 +337,8 @@ BEGIN
        FROM ONLY %s s CROSS JOIN LATERAL session_auth.adopted_tenant(s, %L::text[]) t',
       TG_ARGV[0], TG_ARGV[1], session_auth.trigger_option(TG_ARGV, 'separator'), TG_RELID::regclass, TG_ARGV)
     LOOP
-      PERFORM session_auth.change_adopted_roles(source, gone.user_id, gone.tenant, gone.fits, gone.roles, '{}');
+      PERFORM session_auth.change_adopted_roles(
+        source, gone.user_id, gone.tenant, gone.fits, gone.roles, '{}');
     END LOOP;
   END IF;
   RETURN NULL;
@@ -355,7 +359,8 @@ DECLARE
 BEGIN
   RETURN format(
     'wanted AS MATERIALIZED (
-       SELECT u.user_id COLLATE "C" AS user_id, r.role COLLATE "C" AS role, t.tenant COLLATE "C" AS tenant, r.place,
+       SELECT u.user_id COLLATE "C" AS user_id, r.role COLLATE "C" AS role,
+         t.tenant COLLATE "C" AS tenant, r.place,
          session_auth.can_adopt_user(u.user_id) AND session_auth.can_adopt_role(r.role) AND t.fits AS fits
        FROM %1$s s
        CROSS JOIN LATERAL (SELECT (session_auth.adopted_values(s, %2$L))[1]) u (user_id)
@@ -389,7 +394,8 @@ BEGIN
       SELECT a.grant_id, a.holders, c.n
       FROM session_auth.adopted_roles a
       JOIN session_auth.user_roles u ON u.grant_id = a.grant_id
-      LEFT JOIN counted c ON c.user_id = u.user_id AND c.role = u.role AND c.tenant IS NOT DISTINCT FROM u.tenant
+      LEFT JOIN counted c ON c.user_id = u.user_id AND c.role = u.role
+        AND c.tenant IS NOT DISTINCT FROM u.tenant
       WHERE a.source::oid = $1::oid),
     recounted AS (
       UPDATE session_auth.adopted_roles a SET holders = h.n
@@ -575,8 +581,8 @@ BEGIN
   IF separator = '' THEN
     PERFORM session_auth.refuse('separator', 'It must not be empty.');
   END IF;
-  RETURN QUERY SELECT session_auth.attachment(source, 'roles', array_remove(ARRAY[id_column::text, role_column::text,
-    'tenant_column=' || tenant_column, 'separator=' || separator,
+  RETURN QUERY SELECT session_auth.attachment(source, 'roles', array_remove(ARRAY[
+    id_column::text, role_column::text, 'tenant_column=' || tenant_column, 'separator=' || separator,
     CASE WHEN everywhere THEN 'everywhere=true' END], NULL));
 END
 $$;

@@ -186,15 +186,19 @@ adopted_expiry(SourceRow source, const Adoption *adoption, TimestampTz *expires_
 
 /* ---------------------------------------------------------------- users in JSON */
 
-/* JSON is UTF-8; what cannot be converted is no JSON. */
-static const char *
-in_utf8(const char *text)
+/*
+ * JSON is UTF-8.  Where the database has another encoding, what is not ASCII becomes
+ * DEL, which no user_id holds: converting it could fail, or run a conversion of the
+ * owner's.
+ */
+static char *
+as_json(char *text)
 {
-	int encoding = GetDatabaseEncoding();
-
-	if (encoding == PG_UTF8 || encoding == PG_SQL_ASCII)
-		return text;
-	return pg_server_to_any(text, strlen(text), PG_UTF8);
+	if (GetDatabaseEncoding() != PG_UTF8)
+		for (char *p = text; *p; p++)
+			if (IS_HIGHBIT_SET(*p))
+				*p = 0x7f;
+	return text;
 }
 
 /* In a database of another encoding a user in ASCII alone is the same text here. */
@@ -246,8 +250,7 @@ user_in_json(const char *text, const Adoption *adoption)
 	{
 		node = &doc.nodes[0];
 		for (int i = 0; node && i < adoption->user_path_len; i++)
-			node = json_member(&doc, node, in_utf8(adoption->user_path[i]),
-							   strlen(in_utf8(adoption->user_path[i])));
+			node = json_member(&doc, node, adoption->user_path[i], strlen(adoption->user_path[i]));
 		user = text_of_node(&doc, node);
 	}
 	pfree(nodes);
@@ -262,5 +265,5 @@ adopted_user(SourceRow source, const Adoption *adoption)
 
 	if (text == NULL || adoption->user_path_len == 0)
 		return text;
-	return user_in_json(in_utf8(text), adoption);
+	return user_in_json(as_json(text), adoption);
 }
