@@ -49,7 +49,7 @@ for (const way of ways) {
     const api = (cookie) => get(`http://localhost:${port}/api/accounts`, cookie)
 
     before(async () => {
-      await run('psql -qX -d postgres -c "DROP DATABASE IF EXISTS shop WITH (FORCE)" -c "DROP ROLE IF EXISTS web_owner, web_request, web_issuer"', { env: process.env })
+      await run('psql -qX -d postgres -c "DROP DATABASE IF EXISTS shop WITH (FORCE)" -c "DROP ROLE IF EXISTS web_migrate, web_owner, web_request, web_issuer"', { env: process.env })
       port = await freePort()
       await cp(path.join(root, 'test/web/app'), app(), { recursive: true })
       for (const file of ['session-auth.mjs', 'session-auth.d.mts']) {
