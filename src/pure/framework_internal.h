@@ -24,6 +24,11 @@ typedef struct Opening
 	FrameworkProof *proof;
 } Opening;
 
+/* --------------------------------------------------------------- frameworks.c */
+
+/* Is an age counted from a time of issue that the cookie has? */
+bool framework_is_aged(const Framework *row);
+
 /* ------------------------------------------------------------ framework_proof.c */
 
 /* As framework_open(); *content is what was proved, decoded as far as the proof's form goes. */
