@@ -11,7 +11,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use SessionAuth;
 
-my $rounds = $ENV{NULL_ARGUMENTS_ROUNDS} // 30;
+my $rounds = $ENV{NULL_ARGUMENTS_ROUNDS} // 20;
 my $node = new_server('null_arguments', 'autovacuum = off', 'restart_after_crash = off', 'log_min_messages = fatal');
 add_extension($node);
 $node->safe_psql('postgres', q{
@@ -26,17 +26,17 @@ $node->safe_psql('postgres', q{
 	CREATE TABLE value_of (type text, value text);
 	INSERT INTO value_of
 	SELECT 'text', v FROM unnest(ARRAY[$$''$$, $$' '$$, $$'x'$$, $$'alice'$$, $$'ADMIN'$$, $$'role'$$, $$'kid'$$, $$'secret'$$, $$'user_id'$$, $$'request'$$, $$'global'$$, $$'*'$$, $$'a:*'$$, $$'!'$$,
-		$$E'\x01\x7f\n'$$, $$'%s%n%d'$$, $$'%'$$, $$E'\\\\'$$, $$repeat('a', 255)$$, $$repeat('a', 256)$$, $$repeat('a', 1025)$$, $$repeat('x', 2000000)$$, $$repeat('[', 20000)$$, $$repeat('é', 600)$$, $$chr(1114111)$$,
+		$$E'\x01\x7f\n'$$, $$'%s%n%d'$$, $$'%'$$, $$E'\\\\'$$, $$repeat('a', 255)$$, $$repeat('a', 256)$$, $$repeat('a', 1025)$$, $$repeat('x', 100000)$$, $$repeat('[', 20000)$$, $$repeat('é', 600)$$, $$chr(1114111)$$,
 		$$'a.b.c'$$, $$'eyJhbGciOiJIUzI1NiJ9.e30.AAAA'$$, $$'eyJhbGciOiJkaXIifQ..AAAA.AAAA.AAAA'$$, $$'s:x.y'$$, $$'sat_' || repeat('A', 43)$$, $$gen_random_uuid()::text$$, $$(SELECT token FROM public.tokens)$$,
 		$$'authjs.session-token=' || repeat('a;', 50)$$, $$'Bearer x'$$, $$'{}'$$, $$'{"keys": [{}]}'$$, $$'HS256'$$, $$'RS256'$$, $$'file:/etc/hostname'$$, $$'file:'$$, $$'-----BEGIN PUBLIC KEY-----'$$,
 		$$'accounts'$$, $$'owner'$$, $$encode(sha256(random()::text::bytea), 'base64')$$, $$array_to_string(ARRAY(SELECT chr(1 + (random() * 900)::int) FROM generate_series(1, 40)), '')$$]) v
-	UNION ALL SELECT 'text[]', v FROM unnest(ARRAY[$$'{}'$$, $$'{NULL}'$$, $$'{a,NULL,""}'$$, $$'{{a,b},{c,d}}'$$, $$'[5:6]={a,b}'$$, $$array_fill('x'::text, ARRAY[20000])$$, $$ARRAY[repeat('x', 300000)]$$]) v
+	UNION ALL SELECT 'text[]', v FROM unnest(ARRAY[$$'{}'$$, $$'{NULL}'$$, $$'{a,NULL,""}'$$, $$'{{a,b},{c,d}}'$$, $$'[5:6]={a,b}'$$, $$array_fill('x'::text, ARRAY[20000])$$, $$ARRAY[repeat('x', 50000)]$$]) v
 	UNION ALL SELECT 'name[]', v FROM unnest(ARRAY[$$'{}'$$, $$'{NULL}'$$, $$'{a,b,c}'$$, $$'{{a},{b}}'$$]) v
 	UNION ALL SELECT 'uuid[]', v FROM unnest(ARRAY[$$'{}'$$, $$'{NULL}'$$, $$ARRAY[gen_random_uuid()]$$]) v
 	UNION ALL SELECT 'bigint[]', v FROM unnest(ARRAY[$$'{}'$$, $$'{NULL}'$$, $$'{1,-9223372036854775808}'$$]) v
 	UNION ALL SELECT 'jsonb', v FROM unnest(ARRAY[$$'{}'$$, $$'null'$$, $$'[]'$$, $$'""'$$, $$'1e400'$$, $$'{"ADMIN": ["view:accounts"]}'$$, $$'{"a": null}'$$, $$'{"": [""]}'$$, $$'{"keys": []}'$$, $$'{"keys": [{"kty": "RSA", "n": "", "e": "AQAB"}]}'$$,
 		$$(repeat('[', 5000) || repeat(']', 5000))::jsonb$$, $$jsonb_build_object('x', repeat('x', 9000))$$, $$'{"sub": 1, "exp": {}}'$$, $$'{"keys": [1, null, [], {"kty": 1}]}'$$]) v
-	UNION ALL SELECT 'bytea', v FROM unnest(ARRAY[$$''$$, $$'\x00'$$, $$repeat('x', 1000000)::bytea$$]) v
+	UNION ALL SELECT 'bytea', v FROM unnest(ARRAY[$$''$$, $$'\x00'$$, $$repeat('x', 100000)::bytea$$]) v
 	UNION ALL SELECT 'uuid', v FROM unnest(ARRAY[$$'00000000-0000-0000-0000-000000000000'$$, $$'ffffffff-ffff-ffff-ffff-ffffffffffff'$$, $$gen_random_uuid()$$]) v
 	UNION ALL SELECT 'interval', v FROM unnest(ARRAY[$$'0'$$, $$'-1 day'$$, $$'1 day'$$, $$'1 month -29 days -23 hours'$$, $$'178000000 years'$$, $$'-178000000 years'$$, $$make_interval(secs => 9e11)$$, $$'1 microsecond'$$]) v
 	UNION ALL SELECT 'interval', v FROM unnest(ARRAY[$$'infinity'$$, $$'-infinity'$$]) v WHERE current_setting('server_version_num')::int >= 170000

@@ -1,0 +1,32 @@
+/*
+ * permission_changes.h
+ *		What has changed of roles and permissions, read from where one left off.
+ */
+#ifndef SESSION_AUTH_PERMISSION_CHANGES_H
+#define SESSION_AUTH_PERMISSION_CHANGES_H
+
+#include "commands/trigger.h"
+
+#include "catalog/tables.h"
+
+/* One permission, granted or denied or neither by now; or more, where names are NULL. */
+typedef struct PermissionChange
+{
+	char *role;     /* NULL: every role */
+	char *action;   /* NULL: all of the role, also that it exists and what it inherits */
+	char *resource; /* as it is stored */
+} PermissionChange;
+
+extern void record_permission_changes(const TriggerData *trigger);
+
+/*
+ * What has changed since the reading that was followed last, and what the own transaction
+ * has changed, each time anew.  The list is the caller's.
+ */
+extern List *permission_changes_since(RoleReading *reading);
+
+/* A reader has taken in all changes up to this reading; or it has forgotten everything. */
+extern void follow_permission_changes(RoleReading *reading);
+extern void forget_permission_changes(void);
+
+#endif /* SESSION_AUTH_PERMISSION_CHANGES_H */
