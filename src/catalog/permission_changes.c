@@ -296,6 +296,13 @@ note_running(Followed *now, const TransactionId *xids, int n, FullTransactionId 
 		now->running[now->n_running++] = widen(xids[i], next);
 }
 
+/* This transaction's number; 0 when it has changed nothing. */
+static uint64
+own_xid(void)
+{
+	return U64FromFullTransactionId(GetTopFullTransactionIdIfAny());
+}
+
 static Followed *
 follow_snapshot(Snapshot snapshot)
 {
@@ -313,8 +320,8 @@ follow_snapshot(Snapshot snapshot)
 	/* on a standby all that were running are among these */
 	if (snapshot->takenDuringRecovery)
 		note_running(now, snapshot->subxip, snapshot->subxcnt, next);
-	if (FullTransactionIdIsValid(GetTopFullTransactionIdIfAny()))
-		now->running[now->n_running++] = U64FromFullTransactionId(GetTopFullTransactionIdIfAny());
+	if (own_xid() != 0)
+		now->running[now->n_running++] = own_xid();
 	return now;
 }
 
@@ -322,8 +329,7 @@ static bool
 is_same_instant(const Followed *now)
 {
 	return now->xmin == followed->xmin && now->xmax == followed->xmax &&
-		   now->n_running == followed->n_running && followed->own == NIL &&
-		   !FullTransactionIdIsValid(GetTopFullTransactionIdIfAny()) &&
+		   now->n_running == followed->n_running &&
 		   memcmp(now->running, followed->running, now->n_running * sizeof(uint64)) == 0;
 }
 
@@ -353,28 +359,34 @@ is_deletion_of_seen(HeapTuple tuple, const TableScan *scan)
 }
 
 static List *
-read_changes(RoleReading *reading, uint64 xid, RegProcedure compare, StrategyNumber strategy,
-			 List *changes)
+add_change(List *changes, HeapTuple tuple, const TableScan *scan)
+{
+	PermissionChange *change = palloc(sizeof(PermissionChange));
+
+	change->role = scan_text(tuple, scan, Anum_changes_role);
+	change->action = scan_text(tuple, scan, Anum_changes_action);
+	change->resource = scan_text(tuple, scan, Anum_changes_resource);
+	return lappend(changes, change);
+}
+
+static bool
+is_by(HeapTuple tuple, const TableScan *scan, uint64 xid)
+{
+	return DatumGetUInt64(scan_column_not_null(tuple, scan, Anum_changes_xid)) == xid;
+}
+
+/* The rows of a transaction, or of those since, but for those of `but_for`. */
+static List *
+read_changes(RoleReading *reading, ScanKey key, uint64 but_for, List *changes)
 {
 	TableScan scan;
-	ScanKeyData key;
 	HeapTuple tuple;
 
-	ScanKeyInit(&key, Anum_changes_xid, strategy, compare, UInt64GetDatum(xid));
 	scan_begin_as_of(&scan, reading_snapshot(reading), PERMISSION_CHANGES,
-					 PERMISSION_CHANGES_BY_XID, 1, &key);
+					 PERMISSION_CHANGES_BY_XID, 1, key);
 	while (HeapTupleIsValid(tuple = scan_next(&scan)) && list_length(changes) <= MAX_CHANGES)
-	{
-		PermissionChange *change;
-
-		if (is_deletion_of_seen(tuple, &scan))
-			continue;
-		change = palloc(sizeof(PermissionChange));
-		change->role = scan_text(tuple, &scan, Anum_changes_role);
-		change->action = scan_text(tuple, &scan, Anum_changes_action);
-		change->resource = scan_text(tuple, &scan, Anum_changes_resource);
-		changes = lappend(changes, change);
-	}
+		if (!is_by(tuple, &scan, but_for) && !is_deletion_of_seen(tuple, &scan))
+			changes = add_change(changes, tuple, &scan);
 	scan_end(&scan);
 	return changes;
 }
@@ -382,34 +394,39 @@ read_changes(RoleReading *reading, uint64 xid, RegProcedure compare, StrategyNum
 static List *
 changes_of_transaction(RoleReading *reading, uint64 xid, List *changes)
 {
-	return read_changes(reading, xid, F_XID8EQ, BTEqualStrategyNumber, changes);
+	ScanKeyData key;
+
+	ScanKeyInit(&key, Anum_changes_xid, BTEqualStrategyNumber, F_XID8EQ, UInt64GetDatum(xid));
+	return read_changes(reading, &key, 0, changes);
 }
 
-/* What this transaction has changed. */
 static List *
 own_changes(RoleReading *reading)
 {
-	FullTransactionId own = GetTopFullTransactionIdIfAny();
-
-	return FullTransactionIdIsValid(own)
-			   ? changes_of_transaction(reading, U64FromFullTransactionId(own), NIL)
-			   : NIL;
+	return own_xid() != 0 ? changes_of_transaction(reading, own_xid(), NIL) : NIL;
 }
 
 static List *
 changes_of_others(RoleReading *reading, const Followed *now)
 {
-	List *changes =
-		read_changes(reading, followed->xmax, F_XID8GE, BTGreaterEqualStrategyNumber, NIL);
+	ScanKeyData since;
+	List *changes;
 
+	ScanKeyInit(&since, Anum_changes_xid, BTGreaterEqualStrategyNumber, F_XID8GE,
+				UInt64GetDatum(followed->xmax));
+	changes = read_changes(reading, &since, own_xid(), NIL);
 	for (int i = 0; i < followed->n_running; i++)
 		if (followed->running[i] < followed->xmax && !is_running(now, followed->running[i]))
 			changes = changes_of_transaction(reading, followed->running[i], changes);
 	return changes;
 }
 
+/*
+ * What this transaction has changed and taken back is told of as an invalidation too: unless
+ * more has been heard of, its own changes are those that were followed.
+ */
 List *
-permission_changes_since(RoleReading *reading)
+permission_changes_since(RoleReading *reading, bool heard_of_more)
 {
 	Followed *now;
 	List *changes;
@@ -419,11 +436,12 @@ permission_changes_since(RoleReading *reading)
 	if (!relation_exists(PERMISSION_CHANGES))
 		return everything_has_changed();
 	now = follow_snapshot(reading_snapshot(reading));
-	if (is_same_instant(now))
-		return NIL;
-	changes = changes_of_others(reading, now);
-	changes = list_concat(changes, own_changes(reading));
-	changes = list_concat(changes, followed->own);
+	changes = is_same_instant(now) ? NIL : changes_of_others(reading, now);
+	if (heard_of_more)
+	{
+		changes = list_concat(changes, own_changes(reading));
+		changes = list_concat(changes, followed->own);
+	}
 	return list_length(changes) > MAX_CHANGES ? everything_has_changed() : changes;
 }
 
@@ -447,19 +465,18 @@ copy_changes(List *changes)
 }
 
 void
-follow_permission_changes(RoleReading *reading)
+follow_permission_changes(RoleReading *reading, bool heard_of_more)
 {
 	Followed *now = follow_snapshot(reading_snapshot(reading));
+	List *own = NIL;
 	MemoryContext old;
 
-	if (followed && is_same_instant(now))
-	{
-		MemoryContextDelete(now->context);
-		return;
-	}
+	if (followed && !heard_of_more)
+		own = followed->own;
+	else if (relation_exists(PERMISSION_CHANGES))
+		own = own_changes(reading);
 	old = MemoryContextSwitchTo(now->context);
-	if (relation_exists(PERMISSION_CHANGES))
-		now->own = copy_changes(own_changes(reading));
+	now->own = copy_changes(own);
 	MemoryContextSwitchTo(old);
 	MemoryContextSetParent(now->context, CacheMemoryContext);
 	forget_permission_changes();

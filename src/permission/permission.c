@@ -176,9 +176,9 @@ end_what_was_handed_out(void)
 
 /* Whether anything that is cached has changed. */
 static bool
-follow_changes(RoleReading *reading)
+follow_changes(RoleReading *reading, bool heard_of_more)
 {
-	List *changes = permission_changes_since(reading);
+	List *changes = permission_changes_since(reading, heard_of_more);
 	bool everything;
 	ListCell *cell;
 
@@ -204,6 +204,7 @@ begin_following(void)
 {
 	RoleReading *reading;
 	uint64 changes;
+	bool heard_of_more;
 
 	if (cache_context == NULL || is_full())
 	{
@@ -212,11 +213,12 @@ begin_following(void)
 	}
 	reading = catalog_begin_reading();
 	changes = catalog_reading_changes(reading);
+	heard_of_more = changes != followed_changes;
 	/* an error on the way leaves a mix of what was and what is, which nobody may ask */
 	followed_changes = 0;
-	if (follow_changes(reading))
+	if (follow_changes(reading, heard_of_more))
 		changes++; /* the one that this has counted */
-	follow_permission_changes(reading);
+	follow_permission_changes(reading, heard_of_more);
 	followed_changes = changes;
 	return reading;
 }
