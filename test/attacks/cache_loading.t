@@ -63,7 +63,9 @@ $node->safe_psql('postgres', q{
 			UPDATE changes SET returned = begun; COMMIT;
 			PERFORM pg_sleep(0.02 * random()); COMMIT;
 			UPDATE changes SET begun = begun + 1; COMMIT;
-			PERFORM session_auth.grant_permission('LEFT', 'view', 'secret'), session_auth.deny_permission('RIGHT', 'view', 'secret'), session_auth.revoke_permission('LEFT', 'view', 'change'); COMMIT;
+			PERFORM session_auth.grant_permission('LEFT', 'view', 'secret'), session_auth.deny_permission('RIGHT', 'view', 'secret'), session_auth.revoke_permission('LEFT', 'view', 'change');
+			-- what has changed is not known any more: everything is read anew
+			DELETE FROM session_auth.permission_changes; COMMIT;
 			UPDATE changes SET returned = begun; COMMIT;
 			PERFORM pg_sleep(0.02 * random()); COMMIT;
 		END LOOP;

@@ -49,7 +49,9 @@ foreach my $role (qw(SMALL LARGE))
 	$reader->query_safe('ROLLBACK');
 	is($may->($role, 'mine'), 'f', "$role: … and with the transaction");
 }
+is($may->('LARGE', 'second'), 'f', 'before two changes of a transaction');
 $reader->query_safe('BEGIN; ' . $grant->('SMALL', 'first'));
+$late->query_safe($grant->('SMALL', 'between'));
 is($may->('SMALL', 'first'), 't', 'a first change of a transaction');
 $reader->query_safe($grant->('LARGE', 'second'));
 $reader->query_safe('COMMIT');
