@@ -272,7 +272,7 @@ typedef struct Followed
 	uint64 xmin;
 	uint64 xmax;
 	int n_running;
-	uint64 *running; /* between both, this one's own included */
+	uint64 *running; /* between both, this one's own included; in order */
 	List *own;       /* changes of this transaction, which it may take back */
 } Followed;
 
@@ -303,6 +303,15 @@ own_xid(void)
 	return U64FromFullTransactionId(GetTopFullTransactionIdIfAny());
 }
 
+static int
+compare_xids(const void *a, const void *b)
+{
+	uint64 left = *(const uint64 *) a;
+	uint64 right = *(const uint64 *) b;
+
+	return (left > right) - (left < right);
+}
+
 static Followed *
 follow_snapshot(Snapshot snapshot)
 {
@@ -322,6 +331,7 @@ follow_snapshot(Snapshot snapshot)
 		note_running(now, snapshot->subxip, snapshot->subxcnt, next);
 	if (own_xid() != 0)
 		now->running[now->n_running++] = own_xid();
+	qsort(now->running, now->n_running, sizeof(uint64), compare_xids);
 	return now;
 }
 
@@ -336,10 +346,8 @@ is_same_instant(const Followed *now)
 static bool
 is_running(const Followed *now, uint64 xid)
 {
-	for (int i = 0; i < now->n_running; i++)
-		if (now->running[i] == xid)
-			return true;
-	return xid >= now->xmax;
+	return xid >= now->xmax ||
+		   bsearch(&xid, now->running, now->n_running, sizeof(uint64), compare_xids) != NULL;
 }
 
 static List *
