@@ -9,6 +9,17 @@
 
 #include "catalog/tables.h"
 
+/* Columns of the table, in the order of sql/parts/schema.sql. */
+enum
+{
+	Anum_changes_xid = 1,
+	Anum_changes_role,
+	Anum_changes_action,
+	Anum_changes_resource,
+	Anum_changes_deleted_to,
+	Natts_changes = Anum_changes_deleted_to
+};
+
 /* One permission, granted or denied or neither by now; or more, where names are NULL. */
 typedef struct PermissionChange
 {

@@ -3,7 +3,7 @@
 # another server, more changes than are recorded one by one, one of what is known in part.
 # Holds: the first question after a change has its answer, whatever was cached before.
 # test/t/permission_oracle.t has random changes. Guards: src/catalog/permission_changes.c,
-# changes_of_others(), own_changes(), record_deletion(), record_role();
+# changes_of_others(), own_changes(); src/catalog/record_changes.c, record_deletion(), record_role();
 # src/permission/role_set.c, role_set_follow(); src/sql/sql_changes.c, change_replicated().
 use strict;
 use warnings;
