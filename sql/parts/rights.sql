@@ -9,7 +9,7 @@ BEGIN ATOMIC
   SELECT p.oid::regprocedure
   FROM pg_proc p
   JOIN (VALUES
-    ('request', ARRAY['authenticate', 'authenticate_request', 'pre_request', 'sign_out', 'my_sessions',
+    ('request', ARRAY['authenticate', 'authenticate_request', 'pre_request', 'narrow', 'sign_out', 'my_sessions',
        'explain_permission']),
     ('issuer', ARRAY['create_session', 'refresh_session', 'rotate_session', 'expire_session',
        'expire_user_sessions', 'list_sessions', 'purge_sessions', 'revoke_token', 'issue_token']),

@@ -31,6 +31,9 @@ DROP FUNCTION session_auth.add_key(text, text, text, text, text[], text, text, t
 DROP FUNCTION session_auth.import_jwks(text, jsonb, text[], text, text, text);
 DROP FUNCTION session_auth.add_authjs_secret(text, text[], text, text);
 DROP FUNCTION session_auth.authenticate(text, text, text);
+DROP FUNCTION session_auth.create_session(text, interval, text, jsonb);
+DROP FUNCTION session_auth.list_sessions(text);
+DROP FUNCTION session_auth.my_sessions();
 DROP FUNCTION session_auth.authenticate_request(text, text, text, text);
 DROP FUNCTION session_auth.protect_one_table(regclass, text, name, name);
 DROP FUNCTION session_auth.attach_triggers(regclass, text, text, text, name[]);
@@ -38,6 +41,7 @@ DROP FUNCTION session_auth.attach_triggers(regclass, text, text, text, name[]);
 -- Tables.
 ALTER TABLE session_auth.sessions ADD COLUMN tenant text COLLATE "C";
 ALTER TABLE session_auth.sessions ADD COLUMN signed_only boolean;
+ALTER TABLE session_auth.sessions ADD COLUMN permissions text[] COLLATE "C";
 ALTER TABLE session_auth.adopted_roles ADD COLUMN holders integer NOT NULL DEFAULT 1;
 CREATE TABLE session_auth.protections (
   target regclass NOT NULL PRIMARY KEY,
@@ -69,6 +73,7 @@ ALTER TABLE session_auth.permission_changes REPLICA IDENTITY FULL;
 ALTER TABLE session_auth.keys
   ADD COLUMN user_claim text COLLATE "C" NOT NULL DEFAULT 'sub',
   ADD COLUMN required_claims jsonb NOT NULL DEFAULT '{}',
+  ADD COLUMN scope_claim text COLLATE "C",
   DROP CONSTRAINT keys_role_source_check,
   ADD CONSTRAINT keys_role_source_check CHECK (role_source IN ('claims', 'grants', 'both', 'automatic')),
   DROP CONSTRAINT keys_issuer_kid_key;
@@ -79,6 +84,7 @@ CREATE UNIQUE INDEX keys_issuer_fingerprint_idx ON session_auth.keys (issuer, fi
 ALTER TABLE session_auth.authjs_secrets
   ADD COLUMN user_claim text COLLATE "C" NOT NULL DEFAULT 'sub',
   ADD COLUMN required_claims jsonb NOT NULL DEFAULT '{}',
+  ADD COLUMN scope_claim text COLLATE "C",
   DROP CONSTRAINT authjs_secrets_role_source_check,
   ADD CONSTRAINT authjs_secrets_role_source_check CHECK (role_source IN ('claims', 'grants', 'both', 'automatic'));
 

@@ -7,6 +7,7 @@
 
 #include "datatype/timestamp.h"
 #include "nodes/pg_list.h"
+#include "utils/array.h"
 #include "utils/jsonb.h"
 #include "utils/uuid.h"
 
@@ -37,6 +38,7 @@ typedef struct SessionRow
 	Jsonb *metadata; /* NULL when it is the empty object */
 	char *tenant;    /* that it is bound to, "" for none; NULL: it is not bound */
 	ProofRule proof;
+	ArrayType *permissions; /* that it is narrowed to; NULL: it is not */
 } SessionRow;
 
 /* Changes a row that is locked in its newest version; false leaves it as it is. */
@@ -114,6 +116,7 @@ typedef struct KeyRow
 	char *public_key;
 	char *user_claim;
 	char *required_claims; /* JSON text */
+	char *scope_claim;
 	char *fingerprint;
 	char *secret; /* or private key, or file:..., or NULL; NULL also when it was not asked for */
 } KeyRow;
@@ -129,6 +132,7 @@ typedef struct SecretRow
 	char *role_source;
 	char *user_claim;
 	char *required_claims; /* JSON text; Auth.js alone */
+	char *scope_claim;     /* likewise */
 } SecretRow;
 
 extern bool catalog_roles_are_adopted(void);

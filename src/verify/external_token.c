@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/errors.h"
 #include "base/json_build.h"
+#include "base/narrowing_text.h"
 #include "base/settings.h"
 #include "catalog/tables.h"
 #include "pure/better_auth.h"
@@ -199,6 +200,44 @@ read_tenants(Reading *reading)
 	return result;
 }
 
+/* ------------------------------------------------------------------------ scopes */
+
+/* Of any claim, a text is a list of words here. */
+#define WORDS "scope"
+
+static char *
+layer_of(const Names *names)
+{
+	MemoryContext old = MemoryContextSwitchTo(names->context);
+	StringInfoData text;
+
+	initStringInfo(&text);
+	for (int i = 0; i < names->n; i++)
+		narrowing_text_add(&text, names->names[i], strlen(names->names[i]));
+	narrowing_text_end_layer(&text);
+	MemoryContextSwitchTo(old);
+	return text.data;
+}
+
+/* A token without the claim may do nothing.  An object's keys would be in force whatever they say. */
+static ResultCode
+read_scopes(Reading *reading)
+{
+	const char *path = reading->binding->scope_claim;
+	const JsonNode *node;
+	Names names = { 0 };
+
+	if (path == NULL)
+		return RESULT_OK;
+	node = claim_at(reading, path);
+	names.room = most_names(node, WORDS);
+	if ((node && node->kind == JSON_KIND_OBJECT) ||
+		read_names(reading, WORDS, node, &names) != RESULT_OK)
+		return wrong_type(path, node);
+	reading->token->narrowing = layer_of(&names);
+	return RESULT_OK;
+}
+
 /* ---------------------------------------------------------------------- payloads */
 
 /* A token of another purpose under the same key is none of ours. */
@@ -334,6 +373,8 @@ read_payload(Reading *reading)
 	result = read_roles(reading);
 	if (result == RESULT_OK)
 		result = read_tenants(reading);
+	if (result == RESULT_OK)
+		result = read_scopes(reading);
 	if (result != RESULT_OK)
 		return result;
 	claims = copy_slice(reading->context, text);
@@ -452,6 +493,7 @@ external_identity(const ExternalToken *token, const char *tenant, TimestampTz no
 	identity->expires_at = Min(identity->expires_at, token->valid_until);
 	identity->claims = token->held_claims;
 	identity->origin = token->origin;
+	identity->narrowing = token->narrowing;
 	merge_roles(token, identity);
 	return RESULT_OK;
 }

@@ -23,6 +23,7 @@ typedef struct ExternalToken
 	RoleSource role_source;
 	int nroles; /* claimed */
 	const char *const *roles;
+	const char *narrowing;     /* by its scopes; NULL: its key has no claim of them */
 	const char *claims;        /* JSON text that jsonb can hold */
 	const char *held_claims;   /* the same without what the caller's SQL must not see */
 	const char *session_token; /* better-auth's session behind it, or NULL */

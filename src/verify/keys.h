@@ -33,6 +33,7 @@ typedef struct TokenBinding
 	RoleSource role_source;
 	const char *user_claim;  /* NULL: sub */
 	const JsonDoc *required; /* the claims that must be there, or NULL */
+	const char *scope_claim; /* what narrows the token's identities, or NULL: nothing */
 	TimestampTz valid_from;
 	TimestampTz valid_until;
 	bool session_cache; /* better-auth's payload instead of claims */

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/compat.h"
 #include "base/errors.h"
+#include "base/narrowing_text.h"
 #include "base/settings.h"
 #include "pure/token.h"
 #include "verify/role_cache.h"
@@ -49,6 +50,7 @@ identity_of_session(const SessionRow *row, const char *kind, Identity *identity)
 	identity->claims =
 		row->metadata ? JsonbToCString(NULL, &row->metadata->root, VARSIZE_ANY_EXHDR(row->metadata))
 					  : NULL;
+	identity->narrowing = narrowing_text_of_array(row->permissions);
 }
 
 /* A session that is bound to a tenant is for that one, whatever the caller asks for. */

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/errors.h"
+#include "base/narrowing_text.h"
 #include "pure/base64.h"
 #include "pure/jwe.h"
 #include "pure/jws.h"
@@ -171,6 +172,8 @@ check_session_behind(const ExternalToken *token, Identity *identity, FoundSessio
 		return RESULT_WRONG_AUDIENCE;
 	identity->has_session = true;
 	identity->session_id = found->row.session_id;
+	identity->narrowing =
+		narrowing_text_join(identity->narrowing, narrowing_text_of_array(found->row.permissions));
 	identity->expires_at = Min(identity->expires_at, session_expiry(&found->row));
 	return RESULT_OK;
 }
