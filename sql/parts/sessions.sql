@@ -95,7 +95,7 @@ RETURNS TABLE (
   permissions text[]
 )
 LANGUAGE c STABLE PARALLEL RESTRICTED ROWS 10
-AS 'MODULE_PATHNAME', 'session_auth_list_sessions';
+AS 'MODULE_PATHNAME', 'session_auth_list_sessions_narrowed';
 COMMENT ON FUNCTION session_auth.list_sessions(text) IS
   'A user''s live sessions, with neither token nor hash. OWASP ASVS 3.3.4.';
 
@@ -110,7 +110,7 @@ RETURNS TABLE (
   permissions text[]
 )
 LANGUAGE c STABLE PARALLEL RESTRICTED ROWS 10
-AS 'MODULE_PATHNAME', 'session_auth_my_sessions';
+AS 'MODULE_PATHNAME', 'session_auth_my_sessions_narrowed';
 COMMENT ON FUNCTION session_auth.my_sessions() IS
   'The live sessions of the current identity''s user; none without an identity.';
 

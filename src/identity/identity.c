@@ -36,6 +36,8 @@ static bool setting_ourselves = false;
 static Identity *setting_chunk = NULL; /* what the value that is being set says */
 static uint64 transaction_number = 1;
 static bool transaction_is_narrowed = false;
+static const Identity *withheld =
+	NULL; /* what the setting says and a narrowed transaction must not have */
 static IdentityCheck check_again = NULL;
 
 /* ----------------------------------------------------------------- in one chunk */
@@ -345,7 +347,8 @@ undoes_narrowing(const Identity *identity)
 static void
 identity_assign_hook(const char *newval, void *extra)
 {
-	identity_in_force = undoes_narrowing(extra) ? NULL : extra;
+	withheld = undoes_narrowing(extra) ? extra : NULL;
+	identity_in_force = withheld ? NULL : extra;
 	identity_generation++;
 }
 
@@ -434,13 +437,22 @@ is_checked(const Identity *identity)
 		   (identity->checked_number == transaction_number || IsParallelWorker());
 }
 
+/* Before settings are restored, which frees what they were in the transaction. */
+static void
+end_narrowing(void)
+{
+	transaction_is_narrowed = false;
+	if (withheld)
+		identity_assign_hook(NULL, (void *) withheld);
+}
+
 static void
 identity_xact_callback(XactEvent event, void *arg)
 {
 	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
 	{
 		transaction_number++;
-		transaction_is_narrowed = false; /* settings are restored after this */
+		end_narrowing();
 	}
 }
 

@@ -498,7 +498,7 @@ session_auth_sign_out(PG_FUNCTION_ARGS)
 
 /* ------------------------------------------------------------------------ listing */
 
-/* Of 0.1.0 the first six are used. */
+/* In 0.1.0 they were the first six: what is put is as many as the function says that it returns. */
 #define DEVICE_COLUMNS 7
 
 /* Sessions that still open something; no token and no hash among the columns. */
@@ -533,7 +533,7 @@ put_sessions(FunctionCallInfo fcinfo, const char *user_id)
 
 SQL_FUNCTION(session_auth_list_sessions);
 
-/* list_sessions(user_id) */
+/* list_sessions(user_id), as it was in 0.1.0 */
 Datum
 session_auth_list_sessions(PG_FUNCTION_ARGS)
 {
@@ -541,14 +541,40 @@ session_auth_list_sessions(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-SQL_FUNCTION(session_auth_my_sessions);
+SQL_FUNCTION(session_auth_list_sessions_narrowed);
 
-/* my_sessions(): of the current identity's user; none without one */
+/* list_sessions(user_id), with the permissions of each */
 Datum
-session_auth_my_sessions(PG_FUNCTION_ARGS)
+session_auth_list_sessions_narrowed(PG_FUNCTION_ARGS)
+{
+	put_sessions(fcinfo, argument_user_id(fcinfo, 0));
+	return (Datum) 0;
+}
+
+static void
+put_own_sessions(FunctionCallInfo fcinfo)
 {
 	const Identity *identity = identity_current();
 
 	put_sessions(fcinfo, identity ? pstrdup(identity->user_id) : NULL);
+}
+
+SQL_FUNCTION(session_auth_my_sessions);
+
+/* my_sessions(), as it was in 0.1.0 */
+Datum
+session_auth_my_sessions(PG_FUNCTION_ARGS)
+{
+	put_own_sessions(fcinfo);
+	return (Datum) 0;
+}
+
+SQL_FUNCTION(session_auth_my_sessions_narrowed);
+
+/* my_sessions(): of the current identity's user; none without one */
+Datum
+session_auth_my_sessions_narrowed(PG_FUNCTION_ARGS)
+{
+	put_own_sessions(fcinfo);
 	return (Datum) 0;
 }
