@@ -5,7 +5,7 @@
 -- Holds: at each step the same few rows; after the transaction nobody's. Guards: src/identity/identity.c,
 -- identity_narrow(), identity_set() and undoes_narrowing(); src/permission/narrowing.c, narrowing_rules();
 -- src/sql/sql_permission.c; src/verify/verify.c, identity_of_session(). Also: test/pgtap/narrow.sql.
-SELECT plan(72);
+SELECT plan(76);
 \ir people.psql
 SELECT session_auth.import_permissions('{"ADMIN": ["view:project:*", "view:vault", "edit:project:*"], "USER": ["view:accounts"]}') \g /dev/null
 CREATE TABLE things AS
@@ -29,6 +29,7 @@ ALTER FUNCTION definer(text) OWNER TO sa_admin;
 CREATE FUNCTION public.pinned(statement text) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog AS $$ BEGIN EXECUTE statement; END $$;
 CREATE FUNCTION public.caught(statement text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN EXECUTE statement; RAISE 'undo' USING ERRCODE = 'P0001'; EXCEPTION WHEN raise_exception THEN NULL; END $$;
+CREATE FUNCTION public.asked(role text, action text, resource text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RETURN session_auth.has_permission(role, action, resource); END $$;
 \set all '''3 6000 6000 6000'''
 \set few '''3 2040 2040 2040'''
 \set narrow 'SELECT session_auth.narrow(''{view:accounts,view:project:7}'')'
@@ -203,6 +204,24 @@ BEGIN; SET LOCAL ROLE sa_request;
 SELECT is(seen(), :all, 'an identity of the connection is narrowed for a transaction');
 COMMIT;
 SELECT session_auth.deauthenticate() \g /dev/null
+
+-- a question that has been answered in the same statement
+BEGIN; SELECT enter(true, :'alice') \g /dev/null
+SELECT asked('ADMIN', 'view', 'vault') AS before, session_auth.narrow('{view:accounts}'), asked('ADMIN', 'view', 'vault') AS after \gset
+SELECT is(:'before' || :'after', 'tf', 'a question for a role that was answered before');
+ROLLBACK;
+
+-- scopes of a token: none is nothing, and what else it says does not widen them
+SELECT session_auth.add_key('scoped', 'HS256', 'a secret of more than thirty-two bytes', scope_claim => 'scope') \g /dev/null
+SELECT session_auth.issue_token('alice', '1 hour', '{"scope": "openid view:accounts view:project:7"}', 'scoped') AS scoped, session_auth.issue_token('alice', '1 hour', '{"permissions": ["*:*"], "roles": ["ADMIN"]}', 'scoped') AS bare,
+  session_auth.issue_token('alice', '1 hour', '{"scope": {"*:*": false}}', 'scoped') AS keys \gset
+BEGIN; SELECT enter(true, :'scoped') \g /dev/null
+SELECT is(seen(), :few, 'a token of less');
+ROLLBACK;
+BEGIN; SELECT enter(true, :'bare') \g /dev/null
+SELECT is(seen(), '0 0 0 0', '… of nothing');
+ROLLBACK;
+SELECT is((SELECT count(*) FROM session_auth.verify_session(:'keys')), 0::bigint, '… with scopes that nobody understands');
 
 -- a session that is narrowed from its start, and what is left of it after it was given a new token
 SELECT token AS key, session_id AS key_id FROM session_auth.create_session('alice', permissions => '{view:accounts,view:project:7}') \gset
