@@ -37,7 +37,7 @@ CREATE FUNCTION session_auth.policy_problems(expression pg_node_tree) RETURNS te
 LANGUAGE c STABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'session_auth_policy_problems';
 COMMENT ON FUNCTION session_auth.policy_problems(pg_node_tree) IS
-  'internal: what is wrong with a policy''s expression: bare call, constant role';
+  'internal: what is wrong with a policy''s expression: bare call, constant role, no question';
 
 CREATE FUNCTION session_auth.same_expression(target oid, expression pg_node_tree, written text)
 RETURNS boolean
@@ -813,6 +813,24 @@ BEGIN ATOMIC
          'a call that is the same for every row is evaluated for each',
          'Write (SELECT session_auth...) around it, so that it is evaluated once per query.'
   FROM expressions e WHERE e.problem = 'bare call'
+  UNION ALL
+  SELECT DISTINCT 'warning', format('policy %I on %s', p.polname, c.oid::regclass),
+         'it asks for no permission, so it shows to sessions, tokens and programs that may do less what their user sees',
+         'Let it ask has_permission, or add a policy AS RESTRICTIVE that does.'
+  FROM pg_policy p
+  JOIN pg_class c ON c.oid = p.polrelid AND c.relrowsecurity
+  JOIN askers a ON has_any_column_privilege(a.oid, c.oid, 'SELECT')
+    AND (p.polroles = '{0}' OR EXISTS (SELECT FROM unnest(p.polroles) r (oid) WHERE pg_has_role(a.oid, r.oid, 'USAGE')))
+  WHERE p.polpermissive AND p.polcmd IN ('*', 'r') AND c.relnamespace <> 'session_auth'::regnamespace
+    AND 'no question' = ANY (session_auth.policy_problems(p.polqual))
+    AND NOT EXISTS (
+      SELECT FROM pg_policy o
+      WHERE o.polrelid = p.polrelid AND NOT o.polpermissive AND o.polcmd IN ('*', 'r')
+        AND (o.polroles = '{0}' OR EXISTS (SELECT FROM unnest(o.polroles) r (oid) WHERE pg_has_role(a.oid, r.oid, 'USAGE')))
+        AND 'no question' <> ALL (session_auth.policy_problems(o.polqual)))
+    AND (EXISTS (SELECT FROM session_auth.keys k WHERE k.scope_claim IS NOT NULL)
+      OR EXISTS (SELECT FROM session_auth.authjs_secrets s WHERE s.scope_claim IS NOT NULL)
+      OR EXISTS (SELECT FROM session_auth.sessions s WHERE s.permissions IS NOT NULL AND s.expires_at > now()))
   UNION ALL
   SELECT DISTINCT 'error', v.oid::regclass::text,
          format('the view reads %s as its owner, not as its caller', t.name),

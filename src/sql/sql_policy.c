@@ -30,6 +30,7 @@ typedef struct PolicyReading
 	Oid schema;
 	bool bare_call;     /* evaluated per row though it is the same for all */
 	bool constant_role; /* has_permission('ADMIN', ...) */
+	bool asks;          /* for a permission or a role, which narrowing leaves less of */
 } PolicyReading;
 
 /* What can differ from one row, user or moment to another. */
@@ -92,23 +93,55 @@ find_constant_role(Node *node, void *context)
 	return expression_tree_walker(node, find_constant_role, context);
 }
 
+static bool
+is_question(Oid function)
+{
+	static const char *const questions[] = { "has_permission", "has_role", "require_permission",
+											 "permitted_resources" };
+	const char *name = get_func_name(function);
+
+	for (size_t i = 0; i < lengthof(questions); i++)
+		if (name && strcmp(name, questions[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Likewise; what functions of others ask is not known. */
+static bool
+find_question(Node *node, void *context)
+{
+	PolicyReading *reading = context;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, Query))
+		return query_tree_walker((Query *) node, find_question, context, 0);
+	if (IsA(node, FuncExpr) && get_func_namespace(((FuncExpr *) node)->funcid) == reading->schema &&
+		is_question(((FuncExpr *) node)->funcid))
+		reading->asks = true;
+	return expression_tree_walker(node, find_question, context);
+}
+
 SQL_FUNCTION(session_auth_policy_problems);
 
-/* policy_problems(pg_node_tree): which of 'bare call' and 'constant role' it has */
+/* policy_problems(pg_node_tree): which of 'bare call', 'constant role' and 'no question' it has */
 Datum
 session_auth_policy_problems(PG_FUNCTION_ARGS)
 {
-	PolicyReading reading = { get_namespace_oid("session_auth", false), false, false };
+	PolicyReading reading = { get_namespace_oid("session_auth", false), false, false, false };
 	Node *expression = stringToNode(text_to_cstring(PG_GETARG_TEXT_PP(0)));
-	Datum problems[2];
+	Datum problems[3];
 	int n = 0;
 
 	(void) read_expression(expression, &reading);
 	(void) find_constant_role(expression, &reading);
+	(void) find_question(expression, &reading);
 	if (reading.bare_call)
 		problems[n++] = CStringGetTextDatum("bare call");
 	if (reading.constant_role)
 		problems[n++] = CStringGetTextDatum("constant role");
+	if (!reading.asks)
+		problems[n++] = CStringGetTextDatum("no question");
 	PG_RETURN_ARRAYTYPE_P(construct_array(problems, n, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
