@@ -293,7 +293,7 @@ my %without = %delta;
 $without{$_} = '' foreach @order;
 $without{'the function'} = 'CREATE FUNCTION session_auth.news(text) RETURNS text LANGUAGE sql AS $$ SELECT $1 $$;';
 $without{'the default'} = 'ALTER TABLE session_auth.permissions ADD COLUMN since timestamptz;';
-my %told = ('the column' => 'sessions.14 note', 'another column' => 'session_events.8 number', 'the function' => 'comment on session_auth.news', 'the rights' => 'rights on function session_auth.news', 'the default' => 'permissions.5 since');
+my %told = ('the column' => 'sessions.15 note', 'another column' => 'session_events.8 number', 'the function' => 'comment on session_auth.news', 'the rights' => 'rights on function session_auth.news', 'the default' => 'permissions.5 since');
 
 system('cp', '-r', qw(Makefile session_auth.control scripts src sql), $dir) == 0 or BAIL_OUT('cannot copy the sources');
 append_to_file("$dir/src/news.c", q{
