@@ -65,6 +65,7 @@ use_value(Slice value, const char *kind, Verification *verification)
 
 	if (token_form(value.data, value.len) != TOKEN_FORM_OPAQUE)
 		return RESULT_UNKNOWN_FORM;
+	verification->proved = true;
 	result = session_find(value.data, value.len, &verification->session);
 	return verify_use_session(result, kind, verification);
 }

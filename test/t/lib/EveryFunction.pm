@@ -130,6 +130,7 @@ sub every_statement
 		[ 'protect and unprotect_table', q{SELECT concat(session_auth.protect_table('things', owner_column => 'owner', tenant_column => 'org'), session_auth.unprotect_table('things'))} ],
 		[ 'check_policies', q{SELECT count(*) FROM session_auth.check_policies()} ],
 		[ 'adopt_sessions and abandon', q{SELECT concat(session_auth.adopt_sessions('logins', 'token', 'person', 'until'), session_auth.abandon('logins'))} ],
+		[ 'list_adoptions', q{SELECT count(*) FROM session_auth.list_adoptions()} ],
 		[ 'adopt_roles, a change, and abandon', q{WITH a AS (SELECT session_auth.adopt_roles('people', 'id', 'role') AS n) SELECT concat(n, session_auth.abandon('people')) FROM a} ],
 		[ 'grant and revoke_usage', q{SELECT concat(session_auth.grant_usage('stranger', 'admin'), session_auth.revoke_usage('stranger', 'admin'))} ],
 	);
