@@ -18,7 +18,6 @@
 #include "pure/token.h"
 
 /* What create_session asks of a token. */
-#define MIN_TOKEN_BITS     122
 #define MIN_TOKEN_BYTES    16
 #define MIN_DISTINCT_BYTES 8
 #define HASH_LEN           CRYPTO_SHA256_LEN
@@ -120,7 +119,7 @@ hash_bytes_of(Slice value, unsigned char *hash)
 static TokenFitness
 hash_text(Slice value, unsigned char *hash)
 {
-	if (token_entropy_bits(value.data, value.len) < MIN_TOKEN_BITS)
+	if (token_entropy_bits(value.data, value.len) < TOKEN_BITS_MIN)
 		return TOKEN_WEAK;
 	return hash_bytes_of(value, hash);
 }

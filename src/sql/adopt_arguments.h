@@ -5,8 +5,8 @@
 #ifndef SESSION_AUTH_ADOPT_ARGUMENTS_H
 #define SESSION_AUTH_ADOPT_ARGUMENTS_H
 
-#include "pure/adopted_token.h"
 #include "catalog/tables.h"
+#include "pure/adopted_token.h"
 
 /* The arguments of adopt_sessions, as its triggers carry them. */
 typedef struct Adoption

@@ -21,8 +21,8 @@
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
-#include "sql/adopted_column.h"
 #include "pure/json.h"
+#include "sql/adopted_column.h"
 
 /* An application's "never", and "infinity", is a time that can be reckoned with. */
 #define LAST_EXPIRY ((TimestampTz) (date2j(9999, 12, 31) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY)

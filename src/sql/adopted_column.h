@@ -9,8 +9,8 @@
 #include "access/tupdesc.h"
 #include "datatype/timestamp.h"
 
-#include "sql/adopt_arguments.h"
 #include "pure/slice.h"
+#include "sql/adopt_arguments.h"
 
 /* A row of the application's. */
 typedef struct SourceRow

@@ -7,8 +7,8 @@
  */
 #include "postgres.h"
 
-#include "sql/adopted_row.h"
 #include "base/errors.h"
+#include "sql/adopted_row.h"
 
 /* What create_session asks of a user_id, and authenticate of a tenant. */
 #define MAX_NAME 1024

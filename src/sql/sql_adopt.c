@@ -29,13 +29,13 @@
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
 
-#include "sql/adopted_row.h"
-#include "sql/arguments.h"
 #include "base/clock.h"
 #include "base/compat.h"
-#include "pure/crypto.h"
 #include "base/errors.h"
 #include "base/json_build.h"
+#include "pure/crypto.h"
+#include "sql/adopted_row.h"
+#include "sql/arguments.h"
 #include "verify/session.h"
 
 static void

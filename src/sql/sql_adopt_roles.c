@@ -15,8 +15,8 @@
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
-#include "sql/adopted_column.h"
 #include "base/compat.h"
+#include "sql/adopted_column.h"
 
 /* The texts of a value: itself, or the elements of an array that are not null. */
 static List *
