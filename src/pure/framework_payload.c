@@ -410,7 +410,8 @@ yield_integer(const Opening *o, int64_t value)
 {
 	int n = snprintf(o->proof->user_text, sizeof(o->proof->user_text), "%lld", (long long) value);
 
-	o->proof->yields = YIELDS_USER;
+	if (o->proof->yields != YIELDS_USER)
+		return RESULT_MALFORMED;
 	return yield_text(o, slice(o->proof->user_text, (size_t) n));
 }
 
@@ -455,14 +456,26 @@ read_erlang(const Opening *o, Slice content, bool encoded)
 	Term term;
 	ResultCode result = encoded ? framework_decode(o, content, true, &content) : RESULT_OK;
 
-	if (result == RESULT_OK)
-		result = term_read_message(content, &term);
-	return result == RESULT_OK ? yield_term_at_path(o, term) : result;
+	if (result != RESULT_OK)
+		return result;
+	result = term_read_message(content, &term);
+	if (result != RESULT_OK)
+		return result;
+	return yield_term_at_path(o, term);
 }
 
 #define TOKEN_MS_MAX  INT64_C(100000000000000)
 #define TOKEN_AGE     86400 /* of tokens that do not say */
 #define TOKEN_AGE_MAX INT64_C(100000000000)
+
+static bool
+is_infinity(const Term *term)
+{
+	static const char name[] = "infinity";
+
+	return term->kind == TERM_ATOM && term->bytes.len == sizeof(name) - 1 &&
+		   memcmp(term->bytes.data, name, sizeof(name) - 1) == 0;
+}
 
 /* When it was signed, and for how long unless the options know better. */
 static ResultCode
@@ -474,6 +487,8 @@ note_token_times(const Opening *o, const Term *signed_at, const Term *max_age)
 		signed_at->integer > TOKEN_MS_MAX)
 		return RESULT_MALFORMED;
 	o->proof->issued_us = signed_at->integer * US_PER_MS;
+	if (max_age->kind != TERM_INTEGER && !is_infinity(max_age))
+		return RESULT_MALFORMED;
 	if (limit == FRAMEWORK_MAX_AGE_DEFAULT && max_age->kind == TERM_INTEGER)
 	{
 		if (max_age->integer <= 0)

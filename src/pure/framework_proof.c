@@ -127,7 +127,8 @@ framework_split_mac(const Framework *row, Slice value, Slice *covered, Slice *co
 	if (!framework_split_last(without_front(value, prefix), row->separator, content, mac) ||
 		content->len == 0 || mac->len != mac_text_len(row))
 		return false;
-	*covered = row->prefix_counts ? slice(value.data, prefix + content->len) : *content;
+	covered->data = row->prefix_counts ? value.data : value.data + prefix;
+	covered->len = row->prefix_counts ? prefix + content->len : content->len;
 	return true;
 }
 

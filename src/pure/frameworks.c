@@ -395,13 +395,14 @@ framework_next(const char *kind, const Framework *row)
 	return NULL;
 }
 
-/* '{}' chooses the rows whose payload is the id, where a kind has such beside others. */
 bool
 framework_applies(const Framework *row, const FrameworkOptions *options)
 {
 	bool asked = options->id_path != NULL && options->n_id_path == 0;
 	const Framework *other = NULL;
 
+	if (row->salting == SALT_FIRST && options->n_salts > 1)
+		return false;
 	if (row->bare == asked)
 		return true;
 	while ((other = framework_next(row->kind, other)) != NULL)

@@ -49,7 +49,8 @@ signed_value(Slice token, const char *kind, char *buf, Slice *value)
 		if (strcmp(key->row->kind, kind) != 0)
 			continue;
 		result = open_signed(key, token, buf, &proof);
-		*value = proof.id;
+		if (result == RESULT_OK)
+			*value = proof.id;
 		/* a library that fails says nothing about the token */
 		if (result == RESULT_OK || result == RESULT_CRYPTO_FAILED || result == RESULT_NO_MEMORY)
 			return result;
