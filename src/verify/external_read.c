@@ -387,6 +387,8 @@ external_read(const Proof *proof, TimestampTz now, MemoryContext context, Extern
 	{
 		token->is_session = true;
 		token->origin = MemoryContextStrdup(context, binding->session_origin);
+		token->not_before = DT_NOBEGIN;
+		token->expires_at = DT_NOEND;
 		token->valid_until = Min(token->valid_until, proof->expires_at);
 		return token->nsessions > 0 ? result : RESULT_MALFORMED;
 	}

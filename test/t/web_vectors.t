@@ -4,7 +4,8 @@
 # Also: test/t/vectors.t, test/unit/web_frameworks_test.c, test/pgtap/cookie_secrets.sql.
 use strict;
 use warnings;
-use Encode qw(decode_utf8);
+use Cwd qw(abs_path);
+use Encode qw(decode_utf8 encode_utf8);
 use JSON::PP;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -25,7 +26,7 @@ sub stricter
 
 # ------------------------------------------------------------------- the clock
 
-my $clock = PostgreSQL::Test::Utils::tempdir() . '/clock';
+my $clock = abs_path(PostgreSQL::Test::Utils::tempdir()) . '/clock'; # a server changes into its own folder
 
 sub set_clock
 {
@@ -84,7 +85,7 @@ sub secrets_sql
 	my $name = 'ARRAY[' . literal($v->{cookie_name}) . ']';
 	return map { 'SELECT session_auth.add_authjs_secret(' . literal($_) . ", $name)" } reverse secrets_of($v->{secret}) if $kind eq 'authjs';
 	my @options = ("cookie_names => $name");
-	my $age = $params->{max_age} || $params->{maxAge} || $params->{expiry};
+	my ($age) = grep { $_ && /^\d+$/ } @$params{qw(max_age maxAge expiry)};
 	push @options, "max_age => '$age s'" if $age && $v->{kind} ne 'db';
 	my $salt = $v->{kind} =~ /^(?:get_signed_cookie|signed cookie|db)$/ ? undef : $params->{salt};
 	push @options, 'salts => ' . ($v->{kind} eq 'encrypted cookie store' ? "ARRAY['another', " . literal($salt) . ']' : 'ARRAY[' . literal($salt) . ']') if defined $salt;
@@ -141,7 +142,7 @@ sub users_of
 	my ($v) = @_;
 	my $header = literal($v->{cookie_header});
 	my $sql = join(";\n", q{SET client_min_messages = error; DROP SCHEMA IF EXISTS app CASCADE; CREATE SCHEMA app; DELETE FROM session_auth.authjs_secrets; DELETE FROM session_auth.cookie_secrets; DELETE FROM session_auth.sessions},
-		secrets_sql($v), adoption_sql($v), rails_sessions_sql($v), map { q(\echo verdict) . "\nSELECT coalesce((" . sprintf($_->[1], $header) . "), 'nobody')" } @ways) . ';';
+		secrets_sql($v), adoption_sql($v), rails_sessions_sql($v), qq(\\echo verdict\nSELECT extract(epoch FROM clock_timestamp())::bigint), map { q(\echo verdict) . "\nSELECT coalesce((" . sprintf($_->[1], $header) . "), 'nobody')" } @ways) . ';';
 	my ($status, $out, $err) = $node->psql('postgres', $sql, on_error_stop => 1);
 	my (undef, @users) = split /^verdict\n/m, $out;
 	chomp @users;
@@ -162,10 +163,11 @@ foreach my $v (sort { $a->{now} <=> $b->{now} } @$vectors)
 		next;
 	}
 	is($error, '', "$v->{id}: set up");
+	is(shift @users, $v->{now}, "$v->{id}: its clock");
 	foreach my $i (0 .. $#ways)
 	{
 		my $user = $users[$i] // 'none';
-		my $wanted = $accept ? $expect->{user_id} // '42' : 'nobody';
+		my $wanted = $accept ? encode_utf8($expect->{user_id} // '42') : 'nobody';
 		is($user, $wanted, "$v->{id} ($v->{framework} $v->{version}, $v->{kind}: $v->{note}): $ways[$i][0]");
 	}
 	$table{ kind_of($v) }{ $accept ? 'accepted' : 'refused' }++;
