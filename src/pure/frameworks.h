@@ -295,8 +295,8 @@ void framework_key_clear(FrameworkKey *key);
 
 /* ------------------------------------------------------------------ the cookies */
 
-#define FRAMEWORK_COOKIE_MAX 16384
-#define FRAMEWORK_ARENA      (1024 * 1024)
+#define FRAMEWORK_COOKIE_MAX 65536 /* as long as session_auth.max_token_length can be */
+#define FRAMEWORK_ARENA      (4 * 1024 * 1024)
 
 typedef struct FrameworkCookie
 {
