@@ -1,7 +1,7 @@
 -- Requests: the token in a Cookie or Authorization header, or in the settings
 -- that PostgREST makes of these.
 \ir tokens.psql
-SELECT plan(133);
+SELECT plan(132);
 
 SELECT session_auth.import_permissions('{"ADMIN": ["view:accounts"]}') \g /dev/null
 SELECT session_auth.grant_role('alice', 'ADMIN') \g /dev/null
@@ -97,7 +97,7 @@ COMMIT;
 -- an own session that has ended, and one that is unknown, as another program's may be
 SELECT token AS old_token, session_id AS old_id FROM session_auth.create_session('bob') \gset
 SELECT session_auth.expire_session(:'old_id'::uuid) \g /dev/null
-SELECT is(who('session=' || t, 'Bearer ' || :'b_token'), w, what) FROM (VALUES (:'old_token', :'refusal', 'an own session that has ended decides'), ('0b4f6a0e-9d1c-4d4e-8f21-6f0a1b2c3d4e', 'bob', 'a session''s token that nobody knows may be a stranger''s: it hides no bearer'), ('0b4f6a0e-9d1c-4d4e-8f21-6f0a1b2c3d4e', 'bob', '… nor the second time')) c (t, w, what);
+SELECT is(who('session=' || t, 'Bearer ' || :'b_token'), w, what) FROM (VALUES (:'old_token', :'refusal', 'an own session that has ended decides'), ('0b4f6a0e-9d1c-4d4e-8f21-6f0a1b2c3d4e', :'refusal', 'so does what looks like the token of a session')) c (t, w, what);
 SELECT is(who('my.cookie=garbage', 'Bearer ' || :'b_token'), :'refusal', 'a cookie that is set up decides');
 SELECT is(who('session=0b4f6a0e-9d1c-4d4e-8f21-6f0a1b2c3d4e', NULL), :'refusal', 'without a bearer it is refused');
 SELECT is(session_auth.user_id(), NULL, 'the identity ends with the transaction');
