@@ -5,22 +5,7 @@
 \ir tokens.psql
 SELECT plan(104);
 
--- RFC 5869 with SHA-256, 64 bytes
-CREATE FUNCTION public.hkdf(secret text, salt text, info text) RETURNS bytea LANGUAGE sql AS $$
-  SELECT t1 || hmac(t1 || convert_to(info, 'UTF8') || '\x02', prk, 'sha256')
-  FROM (SELECT prk, hmac(convert_to(info, 'UTF8') || '\x01', prk, 'sha256') AS t1
-    FROM (SELECT hmac(convert_to(secret, 'UTF8'), convert_to(salt, 'UTF8'), 'sha256') AS prk) p) t
-$$;
--- RFC 7516 and 7518: dir, A256CBC-HS512; iv, tag length and the key part are as the library does it, unless a test wants otherwise
-CREATE FUNCTION public.raw_jwe(header text, payload text, key bytea, tag_len int DEFAULT 32, encrypted_key text DEFAULT '') RETURNS text LANGUAGE sql AS $$
-  SELECT concat_ws('.', aad, encrypted_key, public.base64url(iv), public.base64url(ciphertext),
-    public.base64url(substr(hmac(convert_to(aad, 'UTF8') || iv || ciphertext || int8send(length(aad) * 8), substr(key, 1, 32), 'sha512'), 1, tag_len)))
-  FROM (SELECT aad, iv, encrypt_iv(convert_to(payload, 'UTF8'), substr(key, 33), iv, 'aes-cbc/pad:pkcs') AS ciphertext
-    FROM (SELECT public.base64url(header) AS aad, gen_random_bytes(16) AS iv OFFSET 0) i OFFSET 0) c
-$$;
-CREATE FUNCTION public.authjs(claims jsonb DEFAULT '{}', secret text DEFAULT 'a secret', name text DEFAULT 'authjs.session-token', header text DEFAULT '{"alg":"dir","enc":"A256CBC-HS512"}') RETURNS text LANGUAGE sql AS $$
-  SELECT public.raw_jwe(header, (jsonb_build_object('sub', 'alice', 'exp', public.in_seconds(3600)) || claims)::text, public.hkdf(secret, name, 'Auth.js Generated Encryption Key (' || name || ')'))
-$$;
+\ir jwe.psql
 
 -- Auth.js
 SELECT throws_ok(format('SELECT session_auth.authenticate(%L)', authjs()), '28000', 'invalid or expired session token', 'while there is no secret');
