@@ -187,7 +187,8 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   target regclass;
-  truncated text := CASE kind WHEN 'sessions' THEN 'adopted_sessions_truncated' ELSE 'adopted_users_truncated' END;
+  truncated text := CASE kind
+    WHEN 'sessions' THEN 'adopted_sessions_truncated' ELSE 'adopted_users_truncated' END;
 BEGIN
   FOR target IN
     SELECT source UNION SELECT p.relid FROM pg_partition_tree(source) p
@@ -207,12 +208,34 @@ $$;
 COMMENT ON FUNCTION session_auth.attach_truncate(regclass, text, text[]) IS
   'internal: the commands that let a source, and each of its partitions, tell when it is emptied';
 
+-- What came from a partition would not follow the rows of its parent.
+CREATE FUNCTION session_auth.require_whole(source regclass, kind text) RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  relative regclass := (
+    SELECT a.source FROM session_auth.adopted_tables() a
+    WHERE a.kind = require_whole.kind AND a.source <> require_whole.source::oid AND a.source IN (
+      SELECT p.relid FROM pg_partition_tree(require_whole.source) p
+      UNION SELECT p.relid FROM pg_partition_ancestors(require_whole.source) p) LIMIT 1);
+BEGIN
+  IF relative IS NOT NULL THEN
+    PERFORM session_auth.refuse('source', format(
+      'Table %s, which is a partition of it or has it as one, is adopted: abandon that first.', relative));
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION session_auth.require_whole(regclass, text) IS
+  'internal: 22023 when a partition of a source, or a table above it, is adopted by itself';
+
 CREATE FUNCTION session_auth.attachment(source regclass, kind text, arguments text[]) RETURNS SETOF text
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   PERFORM session_auth.require_newest_rows();
+  PERFORM session_auth.require_whole(source, kind);
   RETURN QUERY SELECT session_auth.attach_trigger(source, 'session_auth_adopt_' || kind,
     'AFTER INSERT OR UPDATE OR DELETE',
     CASE kind WHEN 'sessions' THEN 'adopted_session_changed' ELSE 'adopted_user_changed' END, arguments);
@@ -277,7 +300,8 @@ DECLARE
   n bigint;
   reasons text;
 BEGIN
-  SELECT sum(l.value::bigint), string_agg(format('%s %s', l.value, l.key), ', ' ORDER BY l.value::bigint DESC, l.key COLLATE "C")
+  SELECT sum(l.value::bigint), string_agg(format('%s %s', l.value, l.key), ', '
+    ORDER BY l.value::bigint DESC, l.key COLLATE "C")
   INTO n, reasons FROM jsonb_each_text(left_out) l;
   IF n > 0 THEN
     RAISE WARNING USING MESSAGE = format('%s %s of table %s were not adopted', n, kind, source),

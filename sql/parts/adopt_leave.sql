@@ -42,7 +42,8 @@ BEGIN
      WHERE o.name <> 'tenant_column'),
     CASE a.kind
       WHEN 'sessions' THEN (SELECT count(*) FROM session_auth.sessions_of_source(a.source) o (session_id)
-        JOIN session_auth.sessions s ON s.session_id = o.session_id AND s.ended_at IS NULL AND s.expires_at > now())
+        JOIN session_auth.sessions s ON s.session_id = o.session_id
+          AND s.ended_at IS NULL AND s.expires_at > now())
       ELSE (SELECT count(*) FROM session_auth.adopted_roles r WHERE r.source::oid = a.source) END,
     a.fires
   FROM session_auth.adopted_tables() a
@@ -96,7 +97,8 @@ BEGIN
   RETURN QUERY
     SELECT format('DROP TRIGGER %I ON %s', t.tgname, t.tgrelid::regclass) FROM pg_trigger t
     JOIN pg_proc f ON f.oid = t.tgfoid AND f.pronamespace = 'session_auth'::regnamespace
-    WHERE t.tgrelid IN (SELECT source UNION SELECT p.relid FROM pg_partition_tree(source) p) AND t.tgparentid = 0
+    WHERE t.tgrelid IN (SELECT source UNION SELECT p.relid FROM pg_partition_tree(source) p)
+      AND t.tgparentid = 0
       AND f.proname = ANY (ARRAY['adopted_session_changed', 'adopted_sessions_truncated',
         'adopted_user_changed', 'adopted_users_truncated']);
 END
@@ -125,8 +127,9 @@ COMMENT ON FUNCTION session_auth.abandon(regclass) IS
 -- A source that is dropped takes its sessions and roles along, whichever command
 -- it is; one partition takes its own.
 
-CREATE FUNCTION session_auth.follow_partitions(source regclass, kind text, arguments text[], moves_rows boolean)
-RETURNS void
+CREATE FUNCTION session_auth.follow_partitions(
+  source regclass, kind text, arguments text[], moves_rows boolean
+) RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -164,6 +167,12 @@ BEGIN
   LOOP
     PERFORM session_auth.forget_source(dropped.objid, dropped.object_identity);
   END LOOP;
+  IF EXISTS (
+    SELECT FROM pg_event_trigger_dropped_objects() o
+    WHERE o.object_type = 'trigger' AND o.object_identity LIKE 'session\_auth\_adopt\_roles on %'
+  ) THEN
+    PERFORM session_auth.reconsider_keys();
+  END IF;
   -- a partition goes with its trigger, and its parent stays
   IF EXISTS (
     SELECT FROM pg_event_trigger_dropped_objects() o
@@ -208,7 +217,8 @@ BEGIN
     JOIN pg_class s ON s.oid = a.source AND s.relkind = 'p'
     GROUP BY a.source, a.kind, a.arguments
   LOOP
-    PERFORM session_auth.follow_partitions(altered.source, altered.kind, altered.arguments, altered.moves_rows);
+    PERFORM session_auth.follow_partitions(
+      altered.source, altered.kind, altered.arguments, altered.moves_rows);
   END LOOP;
 END
 $$;

@@ -176,7 +176,9 @@ COMMENT ON FUNCTION session_auth.forget_user(text) IS
 
 
 -- Whose role holds where: not where the row has no tenant, unless roles hold everywhere.
-CREATE FUNCTION session_auth.adopted_tenant(source_row record, arguments text[], OUT tenant text, OUT fits boolean)
+CREATE FUNCTION session_auth.adopted_tenant(
+  source_row record, arguments text[], OUT tenant text, OUT fits boolean
+)
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -186,7 +188,8 @@ BEGIN
   fits := true;
   IF tenant_column IS NOT NULL THEN
     tenant := (session_auth.adopted_values(source_row, tenant_column))[1];
-    fits := coalesce(session_auth.can_adopt_user(tenant) OR tenant IS NULL AND 'everywhere=true' = ANY (arguments), false);
+    fits := coalesce(session_auth.can_adopt_user(tenant)
+      OR tenant IS NULL AND 'everywhere=true' = ANY (arguments), false);
   END IF;
 END
 $$;
@@ -334,7 +337,8 @@ BEGIN
        FROM ONLY %s s CROSS JOIN LATERAL session_auth.adopted_tenant(s, %L::text[]) t',
       TG_ARGV[0], TG_ARGV[1], session_auth.trigger_option(TG_ARGV, 'separator'), TG_RELID::regclass, TG_ARGV)
     LOOP
-      PERFORM session_auth.change_adopted_roles(source, gone.user_id, gone.tenant, gone.fits, gone.roles, '{}');
+      PERFORM session_auth.change_adopted_roles(
+        source, gone.user_id, gone.tenant, gone.fits, gone.roles, '{}');
     END LOOP;
   END IF;
   RETURN NULL;
@@ -355,7 +359,8 @@ DECLARE
 BEGIN
   RETURN format(
     'wanted AS MATERIALIZED (
-       SELECT u.user_id COLLATE "C" AS user_id, r.role COLLATE "C" AS role, t.tenant COLLATE "C" AS tenant, r.place,
+       SELECT u.user_id COLLATE "C" AS user_id, r.role COLLATE "C" AS role,
+         t.tenant COLLATE "C" AS tenant, r.place,
          session_auth.can_adopt_user(u.user_id) AND session_auth.can_adopt_role(r.role) AND t.fits AS fits
        FROM %1$s s
        CROSS JOIN LATERAL (SELECT (session_auth.adopted_values(s, %2$L))[1]) u (user_id)
@@ -389,7 +394,8 @@ BEGIN
       SELECT a.grant_id, a.holders, c.n
       FROM session_auth.adopted_roles a
       JOIN session_auth.user_roles u ON u.grant_id = a.grant_id
-      LEFT JOIN counted c ON c.user_id = u.user_id AND c.role = u.role AND c.tenant IS NOT DISTINCT FROM u.tenant
+      LEFT JOIN counted c ON c.user_id = u.user_id AND c.role = u.role
+        AND c.tenant IS NOT DISTINCT FROM u.tenant
       WHERE a.source::oid = $1::oid),
     recounted AS (
       UPDATE session_auth.adopted_roles a SET holders = h.n
@@ -401,6 +407,57 @@ END
 $$;
 COMMENT ON FUNCTION session_auth.recount_roles(regclass, text[]) IS
   'internal: brings the grants of a source that was adopted before in line with its rows';
+
+-- Where a table says who has which role, no token may say otherwise, unless an
+-- administrator has said so of its key (src/verify/keys.c).
+CREATE FUNCTION session_auth.keys_with_roles(role_source text) RETURNS SETOF text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT format('key "%s" of issuer "%s"', k.kid, k.issuer) FROM session_auth.keys k WHERE k.role_source = $1
+  UNION ALL
+  SELECT format('Auth.js secret for %s', array_to_string(s.cookie_names, ', '))
+  FROM session_auth.authjs_secrets s WHERE s.role_source = $1;
+END;
+COMMENT ON FUNCTION session_auth.keys_with_roles(text) IS
+  'internal: keys and secrets whose tokens are treated so';
+
+CREATE FUNCTION session_auth.roles_are_adopted() RETURNS boolean
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT EXISTS (SELECT FROM session_auth.adopted_tables() t WHERE t.kind = 'roles');
+END;
+COMMENT ON FUNCTION session_auth.roles_are_adopted() IS
+  'internal: whether a table of the application''s says who has which role';
+
+-- No row changes, but the trigger fires: every backend looks again at what keys mean.
+CREATE FUNCTION session_auth.reconsider_keys() RETURNS void
+LANGUAGE sql VOLATILE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  UPDATE session_auth.keys SET role_source = role_source WHERE false;
+END;
+COMMENT ON FUNCTION session_auth.reconsider_keys() IS
+  'internal: tells every backend that tables of roles have come or gone';
+
+CREATE FUNCTION session_auth.note_keys(source regclass) RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  changed text := (SELECT string_agg(k, '; ' ORDER BY k) FROM session_auth.keys_with_roles('automatic') k);
+BEGIN
+  PERFORM session_auth.reconsider_keys();
+  IF changed IS NOT NULL THEN
+    RAISE NOTICE USING MESSAGE = format('roles that tokens name do not count any more: table %s says who has which', source),
+      DETAIL = format('This concerns: %s.', changed),
+      HINT = 'Give a key role_source => ''both'' where its tokens'' own roles are to count beside the table''s.';
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION session_auth.note_keys(regclass) IS
+  'internal: says which keys a table of roles changes, when it is the first';
 
 CREATE FUNCTION session_auth.take_over_roles(source regclass) RETURNS bigint
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
@@ -461,6 +518,9 @@ BEGIN
   PERFORM session_auth.record_event('roles_adopted', NULL,
     jsonb_build_object('source', source::text, 'grants', taken));
   PERFORM session_auth.warn_left_out(source, 'roles', left_out);
+  IF (SELECT count(*) = 1 FROM session_auth.adopted_tables() t WHERE t.kind = 'roles') AND NOT adopted_before THEN
+    PERFORM session_auth.note_keys(source);
+  END IF;
   RETURN taken;
 END
 $$;
@@ -521,8 +581,8 @@ BEGIN
   IF separator = '' THEN
     PERFORM session_auth.refuse('separator', 'It must not be empty.');
   END IF;
-  RETURN QUERY SELECT session_auth.attachment(source, 'roles', array_remove(ARRAY[id_column::text, role_column::text,
-    'tenant_column=' || tenant_column, 'separator=' || separator,
+  RETURN QUERY SELECT session_auth.attachment(source, 'roles', array_remove(ARRAY[
+    id_column::text, role_column::text, 'tenant_column=' || tenant_column, 'separator=' || separator,
     CASE WHEN everywhere THEN 'everywhere=true' END], NULL));
 END
 $$;

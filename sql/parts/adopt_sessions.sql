@@ -209,10 +209,13 @@ DECLARE
   kind text := session_auth.require_column(source, 'expires_column', expires_column,
     '{timestamp,timestamptz,integer,numeric,text}');
   zone text := CASE WHEN time_zone = 'UTC' THEN time_zone END;
+  -- a month is 30 days, as in comparisons, wherever in the year it lies
+  months integer := extract(year FROM lifetime) * 12 + extract(month FROM lifetime);
 BEGIN
   IF kind IN ('timestamp', 'timestamptz') THEN
     IF expires_form IS NOT NULL THEN
-      PERFORM session_auth.refuse('expires_form', format('It must be NULL: column "%s" is a %s.', expires_column, kind));
+      PERFORM session_auth.refuse('expires_form', format(
+        'It must be NULL: column "%s" is a %s.', expires_column, kind));
     END IF;
   ELSIF expires_form IS NULL OR expires_form NOT IN ('seconds', 'milliseconds') THEN
     PERFORM session_auth.refuse('expires_form', format(
@@ -227,12 +230,12 @@ BEGIN
     PERFORM session_auth.refuse('time_zone', format(
       'It is for a timestamp without time zone: column "%s" needs none.', expires_column));
   END IF;
-  IF lifetime IS NOT NULL AND (extract(year FROM lifetime) <> 0 OR extract(month FROM lifetime) <> 0
-    OR lifetime <= '0' OR lifetime > '36500 days') THEN
-    PERFORM session_auth.refuse('lifetime', 'It must be positive, at most 36500 days, and without months or years.');
+  IF lifetime <= '0' OR lifetime > '36500 days' THEN
+    PERFORM session_auth.refuse('lifetime', 'It must be positive, and at most 36500 days.');
   END IF;
   RETURN array_remove(ARRAY['expires_form=' || expires_form, 'time_zone=' || nullif(zone, 'UTC'),
-    'lifetime=' || (extract(epoch FROM lifetime) * 1000000)::bigint], NULL);
+    'lifetime=' || (1000000 * extract(epoch FROM
+      lifetime - make_interval(months => months) + make_interval(days => 30 * months)))::bigint], NULL);
 END
 $$;
 COMMENT ON FUNCTION session_auth.expiry_arguments(regclass, name, text, text, interval) IS
@@ -258,7 +261,8 @@ BEGIN
   END IF;
   PERFORM session_auth.require_column(source, 'token_column', token_column, allowed);
   IF token_form = 'id' AND NOT signed_only THEN
-    PERFORM session_auth.refuse('signed_only', 'Under token_form "id" it must not be false: an id is no secret.');
+    PERFORM session_auth.refuse('signed_only',
+      'Under token_form "id" it must not be false: an id is no secret.');
   END IF;
   RETURN array_remove(ARRAY['token_form=' || token_form, 'signed_only=' || signed_only], NULL);
 END
@@ -285,11 +289,14 @@ BEGIN
   PERFORM session_auth.require_column(source, 'user_column', user_column,
     CASE WHEN user_form IS NOT NULL THEN '{text}' WHEN user_path IS NULL THEN '{text,uuid,integer}'
     ELSE '{json,text}' END::text[]);
-  IF cardinality(user_path) = 0 OR array_ndims(user_path) > 1 OR array_position(user_path, NULL) IS NOT NULL THEN
-    PERFORM session_auth.refuse('user_path', 'It must be the names on the way to the user, such as {passport,user}.');
+  IF cardinality(user_path) = 0 OR array_ndims(user_path) > 1
+    OR array_position(user_path, NULL) IS NOT NULL THEN
+    PERFORM session_auth.refuse('user_path',
+      'It must be the names on the way to the user, such as {passport,user}.');
   END IF;
   RETURN array_remove(ARRAY['user_form=' || user_form], NULL)
-    || ARRAY(SELECT 'user_path=' || p.step FROM unnest(user_path) WITH ORDINALITY p (step, place) ORDER BY p.place);
+    || ARRAY(SELECT 'user_path=' || p.step FROM unnest(user_path) WITH ORDINALITY p (step, place)
+      ORDER BY p.place);
 END
 $$;
 COMMENT ON FUNCTION session_auth.user_arguments(regclass, name, text[], text) IS
@@ -374,8 +381,8 @@ DECLARE
   command text;
 BEGIN
   FOR command IN
-    SELECT session_auth.session_adoption(source, token_column, user_column, expires_column, token_form, user_path,
-      user_form, expires_form, time_zone, lifetime, tenant_column, where_column, where_value, signed_only)
+    SELECT session_auth.session_adoption(source, token_column, user_column, expires_column, token_form,
+      user_path, user_form, expires_form, time_zone, lifetime, tenant_column, where_column, where_value, signed_only)
   LOOP
     EXECUTE command;
   END LOOP;

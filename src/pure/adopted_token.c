@@ -14,10 +14,11 @@
 
 #include "pure/base64.h"
 #include "pure/crypto.h"
+#include "pure/limits.h"
 #include "pure/session_key.h"
 #include "pure/token.h"
 
-/* What create_session asks of a token. */
+/* What bytes need to be as hard to guess as a token of TOKEN_BITS_MIN. */
 #define MIN_TOKEN_BYTES    16
 #define MIN_DISTINCT_BYTES 8
 #define HASH_LEN           CRYPTO_SHA256_LEN

@@ -52,6 +52,15 @@
  *	   framework_looks_like() is open's cheap look at the form, for code that has
  *	   no key at hand.
  *
+ * What salts mean: for django, flask, starlette, rails and rails-signed they stand instead of the
+ * row's; phoenix has none of its own and takes its signing_salt, or that and its encryption_salt
+ * where it encrypts; phoenix-token takes what Phoenix.Token.sign was given, by default the
+ * cookie's name and "_cookie" as Plug's signed cookies; django with id_path '{}' takes
+ * get_signed_cookie's argument, which follows the cookie's name.  Other kinds take none.
+ *
+ * One secret is for one kind: express, fastify, better-auth, react-router and flask-login use it
+ * as it is, so that what one of them signs another may take for its own.
+ *
  * The memory that opening needs is the caller's: FRAMEWORK_ARENA bytes are enough for
  * every cookie of up to FRAMEWORK_COOKIE_MAX bytes.  What a FrameworkProof points to
  * lies in there, in the cookie or in the key.
@@ -253,6 +262,12 @@ typedef struct FrameworkOptions
 bool framework_applies(const Framework *row, const FrameworkOptions *options);
 FrameworkYield framework_yields(const Framework *row, const FrameworkOptions *options);
 FrameworkEnd framework_ends(const Framework *row, const FrameworkOptions *options);
+
+/*
+ * Does the cookie tell when it was issued (FrameworkProof's issued_us)?  A user's cookies that do
+ * not cannot be ended one by one, nor by a time: only a new secret ends them.
+ */
+bool framework_tells_issue(const Framework *row);
 
 /* --------------------------------------------------------------------- the keys */
 

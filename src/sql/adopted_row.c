@@ -8,17 +8,15 @@
 #include "postgres.h"
 
 #include "base/errors.h"
+#include "pure/limits.h"
 #include "sql/adopted_row.h"
-
-/* What create_session asks of a user_id, and authenticate of a tenant. */
-#define MAX_NAME 1024
 
 bool
 adopted_row_names_user(const char *name)
 {
 	size_t len = strlen(name);
 
-	if (len == 0 || len > MAX_NAME)
+	if (len == 0 || len > USER_ID_MAX)
 		return false;
 	for (const char *p = name; *p; p++)
 		if ((unsigned char) *p < 0x20 || *p == 0x7f)

@@ -4,7 +4,7 @@
 -- Holds: the extension reads rows without the application's code, only tables whose owner
 -- agreed, and never gives more rights than a row says. test/t/adopt.t has Prisma's life.
 -- Guards: src/sql/adopted_column.c; sql/parts/adopt*.sql,
--- require_attached(), forget_source() and add_adopted_role().
+-- agreed_arguments(), forget_source() and add_adopted_role().
 SELECT plan(23);
 CREATE TABLE calls (what text);
 GRANT ALL ON calls TO PUBLIC;

@@ -3,7 +3,7 @@
 -- one organization used in another, roles that outlive their row, rows that name the session of
 -- another table, partitions that leave with their sessions open.
 -- Holds: only what a client was given opens a session, and a role is there as long as a row says so.
--- Guards: src/pure/adopted_token.c and session_key.c, src/sql/adopted_row.c, src/sql/sql_adopt.c is_of();
+-- Guards: src/pure/adopted_token.c, src/pure/session_key.c, src/sql/adopted_row.c, src/sql/sql_adopt.c is_of();
 -- session_needs_proof() in src/verify/session.c, bind_tenant() in src/verify/verify.c; sql/parts/adopt_*.sql.
 SELECT plan(28);
 SET client_min_messages = error;

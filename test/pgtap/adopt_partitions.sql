@@ -1,7 +1,7 @@
 -- Adopted tables that are partitioned: rows of every partition count, wherever they go,
 -- and whichever command brings a partition or takes it away.
 -- Siblings: adopt_sessions.sql, adopt_roles.sql; test/attacks/adoption_forms.sql.
-SELECT plan(32);
+SELECT plan(36);
 SET client_min_messages = error;
 
 CREATE FUNCTION public.who(token text) RETURNS text LANGUAGE sql
@@ -75,6 +75,15 @@ SELECT session_auth.abandon('logins') \g /dev/null
 SELECT is(who(t(10)) || (SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'session\_auth\_adopt%'), 'nobody0', 'abandon leaves no trigger on any partition');
 SELECT is(session_auth.adopt_sessions('logins', 'token', 'who', 'until'), 1::bigint, 'it can be adopted again');
 SELECT lives_ok($$SELECT session_auth.adopt_sessions('logins', 'token', 'who', 'until', signed_only => true)$$, 'and with other options');
+SELECT throws_ok($$SELECT session_auth.adopt_sessions('logins_1', 'token', 'who', 'until')$$, '22023', 'invalid source', 'a partition of what is adopted is refused');
+SELECT session_auth.abandon('logins') \g /dev/null
+SELECT session_auth.adopt_sessions('logins_2', 'token', 'who', 'until') \g /dev/null
+SELECT throws_ok($$SELECT session_auth.adopt_sessions('logins', 'token', 'who', 'until')$$, '22023', 'invalid source', 'so is a table of which a partition is adopted');
+INSERT INTO logins VALUES (t(11), 'u11', '2101-07-01');
+SELECT is(who(t(11)), 'u11', 'a partition alone follows its rows');
+SELECT session_auth.abandon('logins_2') \g /dev/null
+SELECT session_auth.adopt_sessions('logins', 'token', 'who', 'until') \g /dev/null
+SELECT is((SELECT string_agg(source::text, ',') FROM session_auth.list_adoptions()), 'logins', 'abandoned, it can be adopted as a whole');
 DROP TABLE logins;
 SELECT is_empty('SELECT * FROM session_auth.sessions WHERE ended_at IS NULL', 'dropping it ends all');
 

@@ -102,6 +102,8 @@ SELECT is(adopt_number('i', 'seconds', '2 hours'), 1::bigint, 'integer, seconds,
 SELECT is(ends('numbers-0123456789abcdefghijk-1'), to_timestamp(1899999940 + 7200), 'they add up');
 UPDATE numbers SET i = i + 60 WHERE who = 'ada';
 SELECT is(ends('numbers-0123456789abcdefghijk-1'), to_timestamp(1899999940 + 7260), 'activity slides it');
+SELECT adopt_number('i', 'seconds', '1 year 2 months 3 days 04:05:06.5') \g /dev/null
+SELECT is(ends('numbers-0123456789abcdefghijk-1'), to_timestamp(1899999940 + 60 + 14 * 30 * 86400 + 3 * 86400 + 14706.5), 'a month is 30 days');
 SELECT is(adopt_number('d', 'seconds'), 1::bigint, 'numeric, neither NaN nor infinity');
 SELECT is(ends('numbers-0123456789abcdefghijk-1'), '2100-01-01 00:00:00+00', 'without a fraction');
 SELECT is(adopt_number('t', 'milliseconds'), 1::bigint, 'varchar of milliseconds');
@@ -220,7 +222,7 @@ FROM (VALUES
   ('numbers', 'token', 'who', 'l', 'time_zone => ''Nowhere/Else''', 'invalid time_zone'),
   ('numbers', 'token', 'who', 'l', 'time_zone => NULL', 'invalid time_zone'),
   ('numbers', 'token', 'who', 'at', 'time_zone => ''Europe/Berlin''', 'invalid time_zone'),
-  ('numbers', 'token', 'who', 'at', 'lifetime => ''1 month''', 'invalid lifetime'),
+  ('numbers', 'token', 'who', 'at', 'lifetime => ''102 years''', 'invalid lifetime'),
   ('numbers', 'token', 'who', 'at', 'lifetime => ''-1 s''', 'invalid lifetime'),
   ('numbers', 'token', 'who', 'at', 'where_column => ''who''', 'invalid where_value'),
   ('numbers', 'token', 'who', 'at', 'where_value => ''x''', 'invalid where_value'),
