@@ -21,7 +21,7 @@ BEGIN ATOMIC
        'disable_key', 'drop_key', 'list_keys', 'add_authjs_secret', 'drop_authjs_secret',
        'add_cookie_secret', 'drop_cookie_secret', 'revoke_token']),
     -- what every holder of any usage has
-    (NULL, ARRAY['has_permission', 'has_role', 'require_permission', 'permitted_resources',
+    (NULL, ARRAY['has_permission', 'has_role', 'require_permission', 'demand_permission', 'permitted_resources',
        'user_id', 'user_uuid', 'role', 'roles', 'tenant', 'session_id', 'actor', 'claims', 'claim',
        'is_authenticated', 'deauthenticate', 'verify_session', 'token_from_cookie',
        'user_id_as', 'tenant_as']),

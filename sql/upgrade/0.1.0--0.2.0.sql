@@ -24,6 +24,7 @@ DROP FUNCTION session_auth.add_authjs_secret(text, text[], text, text);
 DROP FUNCTION session_auth.authenticate(text, text, text);
 DROP FUNCTION session_auth.authenticate_request(text, text, text, text);
 DROP FUNCTION session_auth.protect_one_table(regclass, text, name, name);
+DROP FUNCTION session_auth.protect_table(regclass, text, name, name);
 DROP FUNCTION session_auth.attach_triggers(regclass, text, text, text, name[]);
 
 -- Tables.
@@ -127,8 +128,8 @@ COMMENT ON EVENT TRIGGER session_auth_ddl_ended IS
 COMMENT ON EVENT TRIGGER session_auth_ddl_dropped IS
   'session_auth: guards protected tables and the extension''s own objects';
 
-INSERT INTO session_auth.protections (target, resource, owner_column, tenant_column)
-SELECT u.target, u.resource, u.owner_column, u.tenant_column FROM session_auth.unremembered_protections() u;
+INSERT INTO session_auth.protections (target, resource, owner_column, tenant_column, denied)
+SELECT u.target, u.resource, u.owner_column, u.tenant_column, u.denied FROM session_auth.unremembered_protections() u;
 
 -- Rights: what is new is nobody's but its owner's, and each usage goes on with what it
 -- needs now, so that an application does.

@@ -157,9 +157,16 @@ typedef struct PolicyParts
 {
 	Oid schema;
 	char *resource;
+	bool demanded; /* so that a query without the permission fails */
 	AttrNumber owner;
 	AttrNumber tenant;
 } PolicyParts;
+
+static bool
+demands(const FuncExpr *call)
+{
+	return strcmp(get_func_name(call->funcid), "demand_permission") == 0;
+}
 
 static bool
 find_resource(Node *node, void *context)
@@ -175,9 +182,12 @@ find_resource(Node *node, void *context)
 		FuncExpr *call = (FuncExpr *) node;
 
 		if (get_func_namespace(call->funcid) == parts->schema && list_length(call->args) == 2 &&
-			strcmp(get_func_name(call->funcid), "has_permission") == 0 &&
+			(demands(call) || strcmp(get_func_name(call->funcid), "has_permission") == 0) &&
 			IsA(lsecond(call->args), Const) && !lsecond_node(Const, call->args)->constisnull)
+		{
 			parts->resource = TextDatumGetCString(lsecond_node(Const, call->args)->constvalue);
+			parts->demanded = demands(call);
+		}
 	}
 	return expression_tree_walker(node, find_resource, context);
 }
@@ -221,14 +231,14 @@ read_comparison(OpExpr *comparison, PolicyParts *parts)
 
 SQL_FUNCTION(session_auth_policy_parts);
 
-/* policy_parts(pg_node_tree): resource, and the numbers of owner_column and tenant_column */
+/* policy_parts(pg_node_tree): resource, the numbers of owner_column and tenant_column, denied */
 Datum
 session_auth_policy_parts(PG_FUNCTION_ARGS)
 {
-	PolicyParts parts = { get_namespace_oid("session_auth", false), NULL, 0, 0 };
+	PolicyParts parts = { get_namespace_oid("session_auth", false), NULL, false, 0, 0 };
 	Node *expression = stringToNode(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	ListCell *cell;
-	Datum texts[3];
+	Datum texts[4];
 
 	(void) find_resource(expression, &parts);
 	if (parts.resource == NULL)
@@ -239,5 +249,6 @@ session_auth_policy_parts(PG_FUNCTION_ARGS)
 	texts[0] = CStringGetTextDatum(parts.resource);
 	texts[1] = CStringGetTextDatum(psprintf("%d", parts.owner));
 	texts[2] = CStringGetTextDatum(psprintf("%d", parts.tenant));
-	PG_RETURN_ARRAYTYPE_P(construct_array(texts, 3, TEXTOID, -1, false, TYPALIGN_INT));
+	texts[3] = CStringGetTextDatum(parts.demanded ? "error" : "empty");
+	PG_RETURN_ARRAYTYPE_P(construct_array(texts, 4, TEXTOID, -1, false, TYPALIGN_INT));
 }
