@@ -132,9 +132,12 @@ BEGIN ATOMIC
     AND d.classid = 'pg_rewrite'::regclass
   JOIN pg_rewrite w ON w.oid = d.objid
   JOIN pg_class v ON v.oid = w.ev_class AND v.relkind IN ('v', 'm') AND v.oid <> t.oid
-  WHERE NOT EXISTS (
+  WHERE NOT EXISTS (SELECT FROM session_auth.column_protections h WHERE h.view::oid = v.oid AND h.target::oid = t.oid)
+    AND NOT EXISTS (
     SELECT FROM pg_options_to_table(v.reloptions) o
     WHERE o.option_name = 'security_invoker' AND o.option_value::boolean)
+  UNION ALL
+  SELECT k.severity, k.object, k.problem, k.advice FROM session_auth.column_problems() k
   UNION ALL
   SELECT 'warning', r.rolname::text, format('it can log in and is a member of %s, %s', m.name, m.effect),
          format('Let it log in without %I, or give it SELECT on what it needs.', m.name)
@@ -149,7 +152,7 @@ BEGIN ATOMIC
          format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', g.tgrelid::regclass, g.tgname)
   FROM pg_trigger g JOIN pg_proc f ON f.oid = g.tgfoid
   WHERE f.pronamespace = 'session_auth'::regnamespace AND NOT g.tgisinternal
-    AND g.tgenabled <> 'A' AND g.tgname NOT IN ('cache_replicated', 'written_replicated')
+    AND g.tgenabled <> 'A' AND g.tgname NOT IN ('cache_replicated', 'written_replicated', 'session_auth_columns')
   ORDER BY 1, 2, 3;
 END;
 COMMENT ON FUNCTION session_auth.check_policies() IS

@@ -45,6 +45,18 @@ CREATE TABLE session_auth.protection_checks (
   target oid NOT NULL,
   policies boolean NOT NULL
 );
+
+CREATE TABLE session_auth.column_protections (
+  target regclass NOT NULL PRIMARY KEY,
+  view regclass NOT NULL UNIQUE,
+  columns name[] NOT NULL,
+  resource text COLLATE "C" NOT NULL,
+  owner_column name,
+  protected_at timestamptz NOT NULL DEFAULT now(),
+  protected_by text COLLATE "C"
+);
+SELECT pg_catalog.pg_extension_config_dump('session_auth.column_protections', '');
+
 ALTER TABLE session_auth.keys
   ADD COLUMN user_claim text COLLATE "C" NOT NULL DEFAULT 'sub',
   ADD COLUMN required_claims jsonb NOT NULL DEFAULT '{}',

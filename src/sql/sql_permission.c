@@ -27,6 +27,7 @@
 #include "permission/permission.h"
 #include "pure/slice.h"
 #include "sql/arguments.h"
+#include "sql/require.h"
 
 /* ---------------------------------------------------------------------- arguments */
 
@@ -359,6 +360,19 @@ require_permission(FunctionCallInfo fcinfo)
 						errmsg("permission denied: \"%s\" on \"%s\"",
 							   text_to_cstring(PG_GETARG_TEXT_PP(0)),
 							   text_to_cstring(PG_GETARG_TEXT_PP(1)))));
+}
+
+/* The same for who has the words in C. */
+void
+permission_require(const char *action, const char *resource)
+{
+	LOCAL_FCINFO(fcinfo, 2);
+	FmgrInfo call = { .fn_mcxt = CurrentMemoryContext };
+
+	InitFunctionCallInfoData(*fcinfo, &call, 2, InvalidOid, NULL, NULL);
+	fcinfo->args[0] = (NullableDatum){ CStringGetTextDatum(action), false };
+	fcinfo->args[1] = (NullableDatum){ CStringGetTextDatum(resource), false };
+	require_permission(fcinfo);
 }
 
 SQL_FUNCTION(session_auth_require_permission);

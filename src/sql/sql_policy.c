@@ -5,6 +5,7 @@
  */
 #include "postgres.h"
 
+#include "access/relation.h"
 #include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
@@ -14,6 +15,10 @@
 #include "nodes/parsenodes.h"
 #include "nodes/primnodes.h"
 #include "optimizer/optimizer.h"
+#include "parser/parsetree.h"
+#include "parser/parse_expr.h"
+#include "rewrite/rewriteHandler.h"
+#include "rewrite/rewriteManip.h"
 #include "parser/parse_clause.h"
 #include "parser/parse_collate.h"
 #include "parser/parse_relation.h"
@@ -114,20 +119,23 @@ session_auth_policy_problems(PG_FUNCTION_ARGS)
 
 /* -------------------------------------------------- what protect_table() has written */
 
-/* As CREATE POLICY makes it of the text. */
+/* As CREATE POLICY, or the target list of a view, makes it of the text. */
 static Node *
-expression_of(const char *written, Relation rel)
+expression_of(const char *written, Relation rel, ParseExprKind kind)
 {
 	List *statements = raw_parser(written, RAW_PARSE_PLPGSQL_EXPR);
 	SelectStmt *select = castNode(SelectStmt, linitial_node(RawStmt, statements)->stmt);
+	Node *raw = linitial_node(ResTarget, select->targetList)->val;
 	ParseState *state = make_parsestate(NULL);
 	Node *expression;
 
 	addNSItemToQuery(state,
 					 addRangeTableEntryForRelation(state, rel, AccessShareLock, NULL, false, false),
 					 false, true, true);
-	expression = transformWhereClause(state, linitial_node(ResTarget, select->targetList)->val,
-									  EXPR_KIND_POLICY, "POLICY");
+	if (kind == EXPR_KIND_POLICY)
+		expression = transformWhereClause(state, raw, kind, "POLICY");
+	else
+		expression = transformExpr(state, raw, kind);
 	assign_expr_collations(state, expression);
 	free_parsestate(state);
 	return expression;
@@ -148,8 +156,72 @@ session_auth_same_expression(PG_FUNCTION_ARGS)
 	if (rel == NULL)
 		PG_RETURN_BOOL(false);
 	same = equal(stringToNode(text_to_cstring(PG_GETARG_TEXT_PP(1))),
-				 expression_of(text_to_cstring(PG_GETARG_TEXT_PP(2)), rel));
+				 expression_of(text_to_cstring(PG_GETARG_TEXT_PP(2)), rel, EXPR_KIND_POLICY));
 	table_close(rel, AccessShareLock);
+	PG_RETURN_BOOL(same);
+}
+
+/* The table's place in a query that reads it and nothing else, as it is; or 0. */
+static int
+place_of_table(const Query *query, Oid table)
+{
+	List *from = query->jointree->fromlist;
+	int place;
+
+	if (query->jointree->quals || query->groupClause || query->groupingSets || query->havingQual ||
+		query->distinctClause || query->limitCount || query->limitOffset || query->setOperations ||
+		query->cteList || query->hasTargetSRFs || query->hasWindowFuncs || query->hasAggs ||
+		list_length(from) != 1 || !IsA(linitial(from), RangeTblRef))
+		return 0;
+	place = linitial_node(RangeTblRef, from)->rtindex;
+	if (rt_fetch(place, query->rtable)->rtekind != RTE_RELATION ||
+		rt_fetch(place, query->rtable)->relid != table ||
+		rt_fetch(place, query->rtable)->tablesample || !rt_fetch(place, query->rtable)->inh)
+		return 0;
+	return place;
+}
+
+static bool
+shows_only(const Query *query, Relation table, const Datum *expressions, int n)
+{
+	int place = place_of_table(query, RelationGetRelid(table));
+	ListCell *cell;
+	int i = 0;
+
+	if (place == 0 || list_length(query->targetList) != n)
+		return false;
+	foreach (cell, query->targetList)
+	{
+		Node *wanted =
+			expression_of(TextDatumGetCString(expressions[i++]), table, EXPR_KIND_SELECT_TARGET);
+
+		ChangeVarNodes(wanted, 1, place, 0);
+		if (!equal(lfirst_node(TargetEntry, cell)->expr, wanted))
+			return false;
+	}
+	return true;
+}
+
+SQL_FUNCTION(session_auth_shows_only);
+
+/* shows_only(view, target, expressions): STRICT; the expressions in the order of the view's columns */
+Datum
+session_auth_shows_only(PG_FUNCTION_ARGS)
+{
+	Relation view = try_relation_open(PG_GETARG_OID(0), AccessShareLock);
+	Relation table = try_relation_open(PG_GETARG_OID(1), AccessShareLock);
+	bool same = false;
+	Datum *expressions;
+	int n;
+
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(2), TEXTOID, -1, false, TYPALIGN_INT, &expressions, NULL,
+					  &n);
+	if (view && table && view->rd_rel->relkind == RELKIND_VIEW)
+		same = shows_only(get_view_query(view), table, expressions, n);
+	if (table)
+		relation_close(table, AccessShareLock);
+	if (view)
+		relation_close(view, AccessShareLock);
 	PG_RETURN_BOOL(same);
 }
 
