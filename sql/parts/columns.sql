@@ -397,6 +397,7 @@ BEGIN
     format('%s.%I', c.relnamespace::regnamespace, left(coalesce($3, left(c.relname, 55) || '_visible'), 57) || '_write'),
     c.relowner
   INTO name_of_resource, name_of_view, writer, owner FROM pg_class c WHERE c.oid = target;
+  PERFORM session_auth.check_argument('resource', name_of_resource);
   PERFORM session_auth.check_argument('resource', name_of_resource || '.' || c) FROM unnest(columns) c;
   IF owner_column IS NOT NULL THEN
     PERFORM session_auth.identity_expression(target, owner_column, 'user_id');
