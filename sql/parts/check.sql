@@ -30,10 +30,7 @@ BEGIN ATOMIC
     FROM (SELECT session_auth.protected_tables() UNION SELECT r.oid FROM remembered r) t (oid)
     JOIN pg_class c ON c.oid = t.oid
   ), askers AS (
-    SELECT DISTINCT r.oid, r.rolname
-    FROM pg_proc f CROSS JOIN LATERAL aclexplode(f.proacl) a
-    JOIN pg_roles r ON r.oid = a.grantee AND r.oid <> f.proowner AND NOT r.rolsuper
-    WHERE f.pronamespace = 'session_auth'::regnamespace AND f.proname = 'authenticate'
+    SELECT r.oid, r.rolname FROM session_auth.request_roles() q (oid) JOIN pg_roles r ON r.oid = q.oid
   ), open_tables AS (
     SELECT c.oid, c.oid::regclass::text AS name, c.relkind,
       string_agg(quote_ident(a.rolname), ', ' ORDER BY a.rolname) AS readers

@@ -509,10 +509,7 @@ BEGIN ATOMIC
         coalesce(', ' || quote_literal(p.owner_column), '')) AS remedy
     FROM session_auth.column_protections p JOIN pg_class c ON c.oid = p.target::oid
   ), askers AS (
-    SELECT DISTINCT r.oid, r.rolname
-    FROM pg_proc f CROSS JOIN LATERAL aclexplode(f.proacl) a
-    JOIN pg_roles r ON r.oid = a.grantee AND r.oid <> f.proowner AND NOT r.rolsuper
-    WHERE f.pronamespace = 'session_auth'::regnamespace AND f.proname = 'authenticate'
+    SELECT r.oid, r.rolname FROM session_auth.request_roles() q (oid) JOIN pg_roles r ON r.oid = q.oid
   )
   SELECT 'error', r.name, lost.problem, r.remedy
   FROM remembered r

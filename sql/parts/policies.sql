@@ -23,6 +23,19 @@ COMMENT ON COLUMN session_auth.protections.protected_by IS
 -- Dumps hold it; tables are restored before their data, and so before these rows.
 SELECT pg_catalog.pg_extension_config_dump('session_auth.protections', '');
 
+-- Database roles that requests come as.
+CREATE FUNCTION session_auth.request_roles() RETURNS SETOF oid
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT DISTINCT r.oid
+  FROM pg_proc f CROSS JOIN LATERAL aclexplode(f.proacl) a
+  JOIN pg_roles r ON r.oid = a.grantee AND r.oid <> f.proowner AND NOT r.rolsuper
+  WHERE f.pronamespace = 'session_auth'::regnamespace AND f.proname = 'authenticate';
+END;
+COMMENT ON FUNCTION session_auth.request_roles() IS
+  'internal: the database roles with usage request';
+
 CREATE FUNCTION session_auth.policy_problems(expression pg_node_tree) RETURNS text[]
 LANGUAGE c STABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'session_auth_policy_problems';

@@ -27,6 +27,10 @@ BEGIN ATOMIC
        'is_authenticated', 'deauthenticate', 'verify_session', 'token_from_cookie',
        'user_id_as', 'tenant_as']),
     -- what works out the commands that protect_table and adopting run as their caller
+    -- what explain_access runs as its caller: conditions of policies are not the extension's to run
+    ('admin', ARRAY['access_explanation', 'access_lines', 'access_verdict', 'explain_policy', 'policy_conditions',
+       'condition_holds', 'rows_found', 'check_access_question', 'record_explanation', 'asking_roles', 'request_roles',
+       'asked_commands', 'granted_columns', 'why_permitted', 'why_condition']),
     ('admin', ARRAY['protection', 'unprotection', 'column_protection', 'column_unprotection', 'session_adoption', 'role_adoption', 'abandonment']),
     -- and what they do last of all, which looks for itself whether it was done
     ('admin', ARRAY['remember_protection', 'forget_protection', 'remember_columns', 'forget_columns', 'guard_columns']),

@@ -96,11 +96,12 @@ session_auth_guard_columns(PG_FUNCTION_ARGS)
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(trigger->tg_event) ||
 		!TRIGGER_FIRED_FOR_ROW(trigger->tg_event) || TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
-		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-						errmsg("guard_columns must be called before each row of an INSERT or UPDATE")));
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("guard_columns must be called before each row of an INSERT or UPDATE")));
 	if (is_bound(trigger->tg_relation))
 		for (int i = 1; i < trigger->tg_trigger->tgnargs; i++)
 			guard_column(trigger, trigger->tg_trigger->tgargs[0], trigger->tg_trigger->tgargs[i]);
 	return PointerGetDatum(TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple
-																	 : trigger->tg_trigtuple);
+																	  : trigger->tg_trigtuple);
 }

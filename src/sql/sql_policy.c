@@ -29,6 +29,7 @@
 #include "utils/rel.h"
 
 #include "base/compat.h"
+#include "sql/policy_reading.h"
 
 typedef struct PolicyReading
 {
@@ -214,8 +215,8 @@ session_auth_shows_only(PG_FUNCTION_ARGS)
 	Datum *expressions;
 	int n;
 
-	deconstruct_array(PG_GETARG_ARRAYTYPE_P(2), TEXTOID, -1, false, TYPALIGN_INT, &expressions, NULL,
-					  &n);
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(2), TEXTOID, -1, false, TYPALIGN_INT, &expressions,
+					  NULL, &n);
 	if (view && table && view->rd_rel->relkind == RELKIND_VIEW)
 		same = shows_only(get_view_query(view), table, expressions, n);
 	if (table)
@@ -228,11 +229,22 @@ session_auth_shows_only(PG_FUNCTION_ARGS)
 typedef struct PolicyParts
 {
 	Oid schema;
+	char *action;
 	char *resource;
 	bool demanded; /* so that a query without the permission fails */
 	AttrNumber owner;
 	AttrNumber tenant;
 } PolicyParts;
+
+/* What is written as a text in the policy itself, or NULL. */
+static char *
+constant_text(Node *node)
+{
+	if (!IsA(node, Const) || ((Const *) node)->constisnull ||
+		((Const *) node)->consttype != TEXTOID)
+		return NULL;
+	return TextDatumGetCString(((Const *) node)->constvalue);
+}
 
 static bool
 demands(const FuncExpr *call)
@@ -255,9 +267,10 @@ find_resource(Node *node, void *context)
 
 		if (get_func_namespace(call->funcid) == parts->schema && list_length(call->args) == 2 &&
 			(demands(call) || strcmp(get_func_name(call->funcid), "has_permission") == 0) &&
-			IsA(lsecond(call->args), Const) && !lsecond_node(Const, call->args)->constisnull)
+			constant_text(lsecond(call->args)))
 		{
-			parts->resource = TextDatumGetCString(lsecond_node(Const, call->args)->constvalue);
+			parts->action = constant_text(linitial(call->args));
+			parts->resource = constant_text(lsecond(call->args));
 			parts->demanded = demands(call);
 		}
 	}
@@ -301,13 +314,46 @@ read_comparison(OpExpr *comparison, PolicyParts *parts)
 		parts->owner = linitial_node(Var, columns)->varattno;
 }
 
+/* A call, or (SELECT call); anything around it could turn it about. */
+static bool
+is_plain_call(Node *condition)
+{
+	const Query *query;
+
+	if (IsA(condition, FuncExpr))
+		return true;
+	if (!IsA(condition, SubLink) || ((SubLink *) condition)->subLinkType != EXPR_SUBLINK)
+		return false;
+	query = castNode(Query, ((SubLink *) condition)->subselect);
+	return query->rtable == NIL && query->jointree->quals == NULL && query->limitCount == NULL &&
+		   query->limitOffset == NULL && list_length(query->targetList) == 1 &&
+		   IsA(linitial_node(TargetEntry, query->targetList)->expr, FuncExpr);
+}
+
+ConditionReading
+read_condition(Node *condition)
+{
+	PolicyParts parts = { get_namespace_oid("session_auth", false), NULL, NULL, false, 0, 0 };
+
+	if (is_plain_call(condition))
+		(void) find_resource(condition, &parts);
+	else if (IsA(condition, OpExpr) && strcmp(get_opname(((OpExpr *) condition)->opno), "=") == 0)
+		read_comparison((OpExpr *) condition, &parts);
+	if (parts.action && parts.resource)
+		return (ConditionReading){ "permission", parts.action, parts.resource, 0 };
+	if (parts.owner || parts.tenant)
+		return (ConditionReading){ parts.owner ? "owner" : "tenant", NULL, NULL,
+								   parts.owner ? parts.owner : parts.tenant };
+	return (ConditionReading){ "other", NULL, NULL, 0 };
+}
+
 SQL_FUNCTION(session_auth_policy_parts);
 
 /* policy_parts(pg_node_tree): resource, the numbers of owner_column and tenant_column, denied */
 Datum
 session_auth_policy_parts(PG_FUNCTION_ARGS)
 {
-	PolicyParts parts = { get_namespace_oid("session_auth", false), NULL, false, 0, 0 };
+	PolicyParts parts = { get_namespace_oid("session_auth", false), NULL, NULL, false, 0, 0 };
 	Node *expression = stringToNode(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	ListCell *cell;
 	Datum texts[4];
