@@ -191,7 +191,8 @@ BEGIN
     FROM session_auth.asking_roles() r (oid)
     CROSS JOIN LATERAL (
       SELECT DISTINCT a.privilege, session_auth.granted_columns(r.oid, target, a.privilege)
-      FROM session_auth.asked_commands(action) a) c (privilege, columns);
+      FROM session_auth.asked_commands(action) a) c (privilege, columns)
+    ORDER BY r.oid::regrole::text, c.privilege = 'SELECT', c.privilege;
   RETURN QUERY
     SELECT NULL::name, NULL::text, 'row security', NULL::text, false, 'row-level security is not enabled, so policies do nothing', NULL::oid[]
     FROM pg_class c WHERE c.oid = target AND NOT c.relrowsecurity
