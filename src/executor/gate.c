@@ -40,6 +40,7 @@
 #include "executor/interpreted.h"
 #include "executor/moment.h"
 #include "executor/plan_nodes.h"
+#include "executor/shown_columns.h"
 #include "identity/identity_row.h"
 
 static ExecutorStart_hook_type next_hook = NULL;
@@ -267,7 +268,11 @@ add_to_scan(PlanState *node, void *params)
 {
 	List *conditions;
 
-	if (node->qual == NULL || !reads_table(node))
+	if (!reads_table(node))
+		return;
+	if (setting_fold_filters)
+		decide_columns_of(node, params);
+	if (node->qual == NULL)
 		return;
 	conditions = constant_conditions(node, params);
 	if (setting_fold_filters && list_length(conditions) < list_length(node->plan->qual))
