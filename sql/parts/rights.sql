@@ -36,7 +36,7 @@ BEGIN ATOMIC
     ('admin', ARRAY['remember_protection', 'forget_protection', 'remember_columns', 'forget_columns', 'guard_columns']),
     -- adopting attaches these triggers as the owner of the table, and then asks for what
     -- is carried over, or forgotten, by what the triggers say: each looks for them itself
-    ('admin', ARRAY['adopt_sessions', 'adopt_roles', 'abandon',
+    ('admin', ARRAY['adopt_sessions', 'adopt_roles', 'abandon', 'list_adoptions',
        'take_over_sessions', 'take_over_roles', 'forget_source',
        'adopted_session_changed', 'adopted_sessions_truncated', 'adopted_user_changed',
        'adopted_users_truncated'])

@@ -18,7 +18,9 @@ CREATE TABLE session_auth.sessions (
   user_id text COLLATE "C" NOT NULL,
   ended_at timestamptz,
   ended_by text COLLATE "C",
-  metadata jsonb NOT NULL DEFAULT '{}'
+  metadata jsonb NOT NULL DEFAULT '{}',
+  tenant text COLLATE "C",
+  signed_only boolean
 ) WITH (fillfactor = 90);
 CREATE INDEX sessions_user_id_idx ON session_auth.sessions (user_id);
 CREATE INDEX sessions_expires_at_idx ON session_auth.sessions (expires_at);
@@ -32,6 +34,10 @@ COMMENT ON COLUMN session_auth.sessions.created_at IS
   'when create_session made it, or adopt_sessions took it over';
 COMMENT ON COLUMN session_auth.sessions.expires_at IS
   'until when its token is accepted; never later than ended_at';
+COMMENT ON COLUMN session_auth.sessions.tenant IS
+  'that it is bound to, empty for none; NULL: it is not bound';
+COMMENT ON COLUMN session_auth.sessions.signed_only IS
+  'opened by a cookie whose proof was verified alone; NULL: an adopted one as long as a cookie secret is set up';
 COMMENT ON COLUMN session_auth.sessions.last_seen_at IS
   'written at most once per session_auth.touch_interval; in no index, so that the update is HOT';
 COMMENT ON COLUMN session_auth.sessions.lifetime IS
@@ -137,6 +143,30 @@ COMMENT ON COLUMN session_auth.permissions.resource IS
   'on what; * is everything, and a :* or /* at the end whatever begins so';
 COMMENT ON COLUMN session_auth.permissions.denied IS
   'true: a denial, which wins over every grant';
+
+CREATE TABLE session_auth.permission_changes (
+  xid xid8 NOT NULL,
+  role text COLLATE "C",
+  action text COLLATE "C",
+  resource text COLLATE "C",
+  deleted_to xid8
+);
+CREATE INDEX permission_changes_xid_idx ON session_auth.permission_changes (xid);
+-- it has no key, and a publication of all tables must not stop purge_sessions
+ALTER TABLE session_auth.permission_changes REPLICA IDENTITY FULL;
+COMMENT ON TABLE session_auth.permission_changes IS
+  'what has changed of roles and permissions, so that caches read that alone; rows are only '
+  'added, and old ones removed by purge_sessions';
+COMMENT ON COLUMN session_auth.permission_changes.xid IS
+  'the top-level transaction, on this server';
+COMMENT ON COLUMN session_auth.permission_changes.role IS
+  'NULL: every role; with a NULL action, all of the role';
+COMMENT ON COLUMN session_auth.permission_changes.action IS
+  'of the permission; NULL: all of the role, what it inherits included';
+COMMENT ON COLUMN session_auth.permission_changes.resource IS
+  'of the permission, as it is stored';
+COMMENT ON COLUMN session_auth.permission_changes.deleted_to IS
+  'rows of transactions up to this one have been deleted';
 
 CREATE TABLE session_auth.user_roles (
   grant_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -282,7 +312,70 @@ $$;
 COMMENT ON FUNCTION session_auth.watch_table(name, name) IS
   'internal: lets a table tell the caches that are filled from it';
 
-SELECT session_auth.watch_table('roles', 'permissions_changed'),
-       session_auth.watch_table('role_parents', 'permissions_changed'),
-       session_auth.watch_table('permissions', 'permissions_changed'),
+-- Roles and permissions are also recorded, with what has changed of them, since
+-- caches of what a role may do are large; a trigger sees the rows of a statement
+-- if it is for one kind of statement alone.
+
+CREATE FUNCTION session_auth.watch_permissions(target name) RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  kind record;
+BEGIN
+  FOR kind IN
+    SELECT * FROM (VALUES
+      ('cache_inserted', 'INSERT', 'REFERENCING NEW TABLE AS new_rows'),
+      ('cache_updated', 'UPDATE', 'REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows'),
+      ('cache_deleted', 'DELETE', 'REFERENCING OLD TABLE AS old_rows'),
+      ('cache_truncated', 'TRUNCATE', '')) k (name, event, rows)
+  LOOP
+    EXECUTE format(
+      'CREATE TRIGGER %I AFTER %s ON session_auth.%I %s
+         FOR EACH STATEMENT EXECUTE FUNCTION session_auth.permissions_changed()',
+      kind.name, kind.event, target, kind.rows);
+    EXECUTE format('ALTER TABLE session_auth.%I ENABLE ALWAYS TRIGGER %I', target, kind.name);
+  END LOOP;
+  EXECUTE format(
+    'CREATE TRIGGER cache_replicated
+       AFTER INSERT OR UPDATE OR DELETE ON session_auth.%I
+       FOR EACH ROW EXECUTE FUNCTION session_auth.permissions_changed()', target);
+  EXECUTE format('ALTER TABLE session_auth.%I ENABLE REPLICA TRIGGER cache_replicated', target);
+END
+$$;
+COMMENT ON FUNCTION session_auth.watch_permissions(name) IS
+  'internal: records what changes in a table of roles or permissions, and tells the caches';
+
+CREATE FUNCTION session_auth.change_replicated() RETURNS trigger
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'session_auth_change_replicated';
+COMMENT ON FUNCTION session_auth.change_replicated() IS
+  'internal: keeps out what another server recorded of its changes';
+
+CREATE FUNCTION session_auth.watch_changes() RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  CREATE TRIGGER cache_deleted AFTER DELETE ON session_auth.permission_changes
+    REFERENCING OLD TABLE AS old_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION session_auth.permissions_changed();
+  CREATE TRIGGER cache_truncated AFTER TRUNCATE ON session_auth.permission_changes
+    FOR EACH STATEMENT EXECUTE FUNCTION session_auth.permissions_changed();
+  CREATE TRIGGER change_replicated BEFORE INSERT ON session_auth.permission_changes
+    FOR EACH ROW EXECUTE FUNCTION session_auth.change_replicated();
+  ALTER TABLE session_auth.permission_changes ENABLE ALWAYS TRIGGER cache_deleted;
+  ALTER TABLE session_auth.permission_changes ENABLE ALWAYS TRIGGER cache_truncated;
+  ALTER TABLE session_auth.permission_changes ENABLE ALWAYS TRIGGER change_replicated;
+  -- whoever has cached something before there was this table begins anew
+  INSERT INTO session_auth.permission_changes (xid) VALUES (pg_current_xact_id());
+END
+$$;
+COMMENT ON FUNCTION session_auth.watch_changes() IS
+  'internal: has what is deleted of permission_changes known, and what was replicated left out';
+
+SELECT session_auth.watch_permissions('roles'),
+       session_auth.watch_permissions('role_parents'),
+       session_auth.watch_permissions('permissions'),
+       session_auth.watch_changes(),
        session_auth.watch_table('user_roles', 'grants_changed');

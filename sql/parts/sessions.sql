@@ -129,6 +129,19 @@ COMMENT ON FUNCTION session_auth.sign_out(uuid) IS
 
 -- Ended by time: expires_at is never later than ended_at, so one index finds both.
 -- The other limits depend on settings and are looked for only while they are on.
+CREATE FUNCTION session_auth.purge_permission_changes() RETURNS void
+LANGUAGE sql VOLATILE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  -- a reader that is further behind reads everything anew, and so does one that has not
+  -- seen a transaction which had not ended: only what everybody has seen may go
+  DELETE FROM session_auth.permission_changes c
+  WHERE c.xid < pg_snapshot_xmin(pg_current_snapshot())
+    AND c.xid < (SELECT n.xid FROM session_auth.permission_changes n ORDER BY n.xid DESC OFFSET 5000 LIMIT 1);
+END;
+COMMENT ON FUNCTION session_auth.purge_permission_changes() IS
+  'internal: removes all but the newest of permission_changes';
+
 CREATE FUNCTION session_auth.purge_sessions(batch_size integer DEFAULT 10000) RETURNS bigint
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -200,6 +213,7 @@ BEGIN
   DELETE FROM session_auth.user_revocations u
   WHERE EXISTS (SELECT FROM session_auth.user_revocations newer
     WHERE newer.user_id = u.user_id AND newer.not_before > u.not_before);
+  PERFORM session_auth.purge_permission_changes();
   RETURN cardinality(purged);
 END
 $$;

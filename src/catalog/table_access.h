@@ -12,6 +12,8 @@
 #include "utils/rel.h"
 #include "utils/snapshot.h"
 
+#include "catalog/tables.h"
+
 typedef enum CatalogRelation
 {
 	SESSIONS,
@@ -27,6 +29,8 @@ typedef enum CatalogRelation
 	ROLE_PARENTS_BY_ROLE,
 	PERMISSIONS,
 	PERMISSIONS_BY_ROLE,
+	PERMISSION_CHANGES,
+	PERMISSION_CHANGES_BY_XID,
 	USER_ROLES,
 	USER_ROLES_BY_USER,
 	SIGNING_KEYS,
@@ -41,7 +45,8 @@ typedef enum CatalogRelation
 	REVOKED_TOKENS_BY_JTI,
 	USER_REVOCATIONS,
 	USER_REVOCATIONS_BY_USER,
-	ADOPTED_ROLES, /* which SQL alone reads */
+	ADOPTED_ROLES, /* which SQL alone reads, as it does the next */
+	PROTECTIONS,
 	CATALOG_RELATIONS
 } CatalogRelation;
 
@@ -53,6 +58,7 @@ typedef struct TableScan
 
 extern bool relation_may_be(Oid relid, CatalogRelation relation);
 extern bool relation_is_known(Oid relid);
+extern bool relation_exists(CatalogRelation relation);
 extern Relation open_relation(CatalogRelation relation, LOCKMODE lockmode);
 extern void scan_begin(TableScan *scan, CatalogRelation table, CatalogRelation index, int nkeys,
 					   ScanKey keys);
@@ -61,12 +67,16 @@ extern void scan_begin_as_of(TableScan *scan, Snapshot snapshot, CatalogRelation
 							 CatalogRelation index, int nkeys, ScanKey keys);
 extern void require_columns(Relation table, int natts);
 extern void read_columns(HeapTuple tuple, Relation table, int natts, Datum *values, bool *nulls);
+extern void scan_again(TableScan *scan, int nkeys, ScanKey keys);
 extern HeapTuple scan_next(TableScan *scan);
 extern void scan_end(TableScan *scan);
 extern Datum scan_column(HeapTuple tuple, const TableScan *scan, int attnum, bool *isnull);
 extern Datum scan_column_not_null(HeapTuple tuple, const TableScan *scan, int attnum);
 extern char *scan_text(HeapTuple tuple, const TableScan *scan, int attnum);
 extern void scan_key_text(ScanKey key, int attnum, const char *value);
+
+/* The snapshot of a reading of roles. */
+extern Snapshot reading_snapshot(const RoleReading *reading);
 
 /* One row written the way that the executor does it. */
 typedef struct Writer

@@ -8,6 +8,7 @@
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 
+#include "catalog/changes.h"
 #include "catalog/table_access.h"
 #include "catalog/tables.h"
 
@@ -97,6 +98,9 @@ struct RoleReading
 {
 	Relation tables[3];
 	Snapshot snapshot;
+	uint64 changes;  /* that had been heard of before */
+	TableScan probe; /* for one permission after the other */
+	bool probing;    /* it has begun */
 };
 
 /*
@@ -107,18 +111,34 @@ RoleReading *
 catalog_begin_reading(void)
 {
 	static const CatalogRelation tables[] = { ROLES, ROLE_PARENTS, PERMISSIONS };
-	RoleReading *reading = palloc(sizeof(RoleReading));
+	RoleReading *reading = palloc0(sizeof(RoleReading));
 
 	for (int i = 0; i < (int) lengthof(tables); i++)
 		reading->tables[i] = open_relation(tables[i], AccessShareLock);
+	reading->changes = changes_of[CHANGED_PERMISSIONS];
 	/* for a table that is not a system catalog, always a new one */
 	reading->snapshot = RegisterSnapshot(GetCatalogSnapshot(RelationGetRelid(reading->tables[0])));
 	return reading;
 }
 
+Snapshot
+reading_snapshot(const RoleReading *reading)
+{
+	return reading->snapshot;
+}
+
+/* The count of changes that the reading is as new as, at least. */
+uint64
+catalog_reading_changes(const RoleReading *reading)
+{
+	return reading->changes;
+}
+
 void
 catalog_end_reading(RoleReading *reading)
 {
+	if (reading->probing)
+		scan_end(&reading->probe);
 	UnregisterSnapshot(reading->snapshot);
 	for (int i = 0; i < (int) lengthof(reading->tables); i++)
 		table_close(reading->tables[i], AccessShareLock);
@@ -166,33 +186,51 @@ catalog_visit_parents(RoleReading *reading, const char *role, RoleVisitor visit,
 	scan_end(&scan);
 }
 
-static void
-visit_permissions(RoleReading *reading, int nkeys, ScanKey keys, PermissionVisitor visit, void *arg)
+/* Visits what a scan finds; false when that is more than `limit`, of which no more are visited. */
+static bool
+visit_found(TableScan *scan, int64 limit, PermissionVisitor visit, void *arg)
 {
-	TableScan scan;
 	HeapTuple tuple;
 
-	scan_begin_as_of(&scan, reading->snapshot, PERMISSIONS, PERMISSIONS_BY_ROLE, nkeys, keys);
-	while (HeapTupleIsValid(tuple = scan_next(&scan)))
+	while (HeapTupleIsValid(tuple = scan_next(scan)) && limit-- > 0)
 	{
-		text *action = DatumGetTextPP(scan_column_not_null(tuple, &scan, Anum_permissions_action));
+		text *action = DatumGetTextPP(scan_column_not_null(tuple, scan, Anum_permissions_action));
 		text *resource =
-			DatumGetTextPP(scan_column_not_null(tuple, &scan, Anum_permissions_resource));
-		bool denied = DatumGetBool(scan_column_not_null(tuple, &scan, Anum_permissions_denied));
+			DatumGetTextPP(scan_column_not_null(tuple, scan, Anum_permissions_resource));
+		bool denied = DatumGetBool(scan_column_not_null(tuple, scan, Anum_permissions_denied));
 
 		visit(action, resource, denied ? EFFECT_DENY : EFFECT_ALLOW, arg);
 	}
-	scan_end(&scan);
+	return !HeapTupleIsValid(tuple);
 }
 
 void
 catalog_visit_permissions(RoleReading *reading, const char *role, PermissionVisitor visit,
 						  void *arg)
 {
-	ScanKeyData key;
+	(void) catalog_visit_some_permissions(reading, role, NULL, PG_INT64_MAX, visit, arg);
+}
 
-	scan_key_text(&key, Anum_permissions_role, role);
-	visit_permissions(reading, 1, &key, visit, arg);
+/*
+ * Those of a role, or of one of its actions, unless there are more than `limit`: then it
+ * visits that many and says false.
+ */
+bool
+catalog_visit_some_permissions(RoleReading *reading, const char *role, const char *action,
+							   int64 limit, PermissionVisitor visit, void *arg)
+{
+	ScanKeyData keys[2];
+	TableScan scan;
+	bool complete;
+
+	scan_key_text(&keys[0], Anum_permissions_role, role);
+	if (action)
+		scan_key_text(&keys[1], Anum_permissions_action, action);
+	scan_begin_as_of(&scan, reading->snapshot, PERMISSIONS, PERMISSIONS_BY_ROLE, action ? 2 : 1,
+					 keys);
+	complete = visit_found(&scan, limit, visit, arg);
+	scan_end(&scan);
+	return complete;
 }
 
 /* The grant and the denial that are stored under exactly these names. */
@@ -205,5 +243,11 @@ catalog_visit_permission(RoleReading *reading, const char *role, const char *act
 	scan_key_text(&keys[0], Anum_permissions_role, role);
 	scan_key_text(&keys[1], Anum_permissions_action, action);
 	scan_key_text(&keys[2], Anum_permissions_resource, resource);
-	visit_permissions(reading, 3, keys, visit, arg);
+	if (reading->probing)
+		scan_again(&reading->probe, 3, keys);
+	else
+		scan_begin_as_of(&reading->probe, reading->snapshot, PERMISSIONS, PERMISSIONS_BY_ROLE, 3,
+						 keys);
+	reading->probing = true;
+	(void) visit_found(&reading->probe, PG_INT64_MAX, visit, arg);
 }

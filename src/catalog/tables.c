@@ -25,6 +25,7 @@
  */
 #include "postgres.h"
 
+#include "access/relscan.h"
 #include "access/stratnum.h"
 #include "access/table.h"
 #include "access/tableam.h"
@@ -59,6 +60,8 @@ static const char *const relation_names[CATALOG_RELATIONS] = {
 	[ROLE_PARENTS_BY_ROLE] = "role_parents_pkey",
 	[PERMISSIONS] = "permissions",
 	[PERMISSIONS_BY_ROLE] = "permissions_pkey",
+	[PERMISSION_CHANGES] = "permission_changes",
+	[PERMISSION_CHANGES_BY_XID] = "permission_changes_xid_idx",
 	[USER_ROLES] = "user_roles",
 	[USER_ROLES_BY_USER] = "user_roles_user_id_role_tenant_key",
 	[SIGNING_KEYS] = "keys",
@@ -74,6 +77,7 @@ static const char *const relation_names[CATALOG_RELATIONS] = {
 	[USER_REVOCATIONS] = "user_revocations",
 	[USER_REVOCATIONS_BY_USER] = "user_revocations_user_id_idx",
 	[ADOPTED_ROLES] = "adopted_roles",
+	[PROTECTIONS] = "protections",
 };
 
 static Oid relation_oids[CATALOG_RELATIONS]; /* of those that were asked for */
@@ -130,6 +134,12 @@ find_relation_oid(CatalogRelation relation)
 	if (unlikely(!OidIsValid(relation_oids[relation])))
 		relation_oids[relation] = find_relation(relation);
 	return relation_oids[relation];
+}
+
+bool
+relation_exists(CatalogRelation relation)
+{
+	return OidIsValid(find_relation_oid(relation));
 }
 
 static void
@@ -267,6 +277,17 @@ read_columns(HeapTuple tuple, Relation table, int natts, Datum *values, bool *nu
 	require_columns(table, natts);
 	for (int i = 0; i < natts; i++)
 		values[i] = heap_getattr(tuple, i + 1, desc, &nulls[i]);
+}
+
+/* The same scan with as many other keys, which are those of the index's first columns. */
+void
+scan_again(TableScan *scan, int nkeys, ScanKey keys)
+{
+	if (likely(scan->scan->irel != NULL))
+		index_rescan(scan->scan->iscan, keys, nkeys, NULL, 0);
+	else
+		/* with ignore_system_indexes all rows are looked at */
+		table_rescan(scan->scan->scan, keys);
 }
 
 HeapTuple

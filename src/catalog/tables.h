@@ -13,6 +13,14 @@
 #define SCHEMA_NAME    "session_auth"
 #define TOKEN_HASH_LEN 32
 
+/* Whether a session's token opens it by itself, or in a cookie that was proved alone. */
+typedef enum ProofRule
+{
+	PROOF_BY_SETUP, /* of an adopted session: once a framework's secret is set up */
+	PROOF_NEEDED,
+	PROOF_NOT_NEEDED
+} ProofRule;
+
 /* What a session's row says.  Strings and metadata live in the caller's context. */
 typedef struct SessionRow
 {
@@ -27,6 +35,8 @@ typedef struct SessionRow
 	TimestampTz ended_at;
 	const char *ended_by;
 	Jsonb *metadata; /* NULL when it is the empty object */
+	char *tenant;    /* that it is bound to, "" for none; NULL: it is not bound */
+	ProofRule proof;
 } SessionRow;
 
 /* Changes a row that is locked in its newest version; false leaves it as it is. */
@@ -74,12 +84,16 @@ typedef struct RoleReading RoleReading;
 
 extern RoleReading *catalog_begin_reading(void);
 extern void catalog_end_reading(RoleReading *reading);
+extern uint64 catalog_reading_changes(const RoleReading *reading);
 extern bool catalog_role_exists(RoleReading *reading, const char *role);
 extern void catalog_visit_roles(RoleReading *reading, RoleVisitor visit, void *arg);
 extern void catalog_visit_parents(RoleReading *reading, const char *role, RoleVisitor visit,
 								  void *arg);
 extern void catalog_visit_permissions(RoleReading *reading, const char *role,
 									  PermissionVisitor visit, void *arg);
+extern bool catalog_visit_some_permissions(RoleReading *reading, const char *role,
+										   const char *action, int64 limit, PermissionVisitor visit,
+										   void *arg);
 extern void catalog_visit_permission(RoleReading *reading, const char *role, const char *action,
 									 const char *resource, PermissionVisitor visit, void *arg);
 

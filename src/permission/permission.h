@@ -13,20 +13,19 @@
 /* All that a set of roles may do, inheritance resolved. */
 typedef struct PermissionSet PermissionSet;
 
-/* The part of it that concerns one action. */
-typedef struct ActionGrants ActionGrants;
+/* What it says of one action, role by role where that is needed. */
+typedef struct RuleParts RuleParts;
 
 /*
- * What one set says of one action.  In most sets a role has no patterns for it, and
- * either nothing for the action * or nothing else: then one look-up answers.
+ * What one set says of one action.  Mostly one table has all of it: then one look-up
+ * answers.
  */
 typedef struct ActionRules
 {
 	const StringTable
-		*names; /* the table that one look-up asks, or NULL where one does not answer */
-	uint32 all; /* effects on every resource, where one look-up answers */
-	const ActionGrants *own; /* of the action itself, or NULL */
-	const ActionGrants *any; /* of the action *, or NULL */
+		*names;             /* the table that one look-up asks, or NULL where that is not enough */
+	uint32 all;             /* effects on every resource, where one look-up answers */
+	const RuleParts *parts; /* NULL: it says nothing */
 } ActionRules;
 
 /*
@@ -41,7 +40,7 @@ extern const PermissionSet *permission_set_of_role(const char *role, uint64 *val
 extern bool permission_set_has_role(const PermissionSet *set, const char *role, size_t len);
 extern ActionRules permission_rules(const PermissionSet *set, const char *action, size_t len);
 extern bool permission_allows_by_rules(const ActionRules *rules, const char *resource, size_t len);
-extern List *permission_enumerate(const ActionRules *rules, bool *everything);
+extern List *permission_enumerate(const char *role, const char *action, bool *everything);
 
 /* What the rules say of one resource.  Nothing may be done to nothing. */
 static pg_attribute_always_inline bool
@@ -56,18 +55,5 @@ permission_allows(const ActionRules *rules, const char *resource, size_t len)
 	entry = string_table_find(rules->names, &key);
 	return effects_allow(rules->all | (entry ? (uint32) entry->value.bits : 0));
 }
-
-/* A permission as it is stored, and the role that holds it. */
-typedef struct HeldPermission
-{
-	const char *via_role;
-	const char *action;
-	const char *resource;
-	PermissionEffect effect;
-} HeldPermission;
-
-extern List *permission_list(RoleReading *reading, const char *role);
-extern const HeldPermission *permission_that_decides(RoleReading *reading, const char *role,
-													 const char *action, const char *resource);
 
 #endif /* SESSION_AUTH_PERMISSION_H */

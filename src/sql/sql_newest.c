@@ -114,8 +114,12 @@ compare_keys(const ListCell *a, const ListCell *b)
 	const KeyRow *left = lfirst(a);
 	const KeyRow *right = lfirst(b);
 	int by_issuer = compare_names(left->issuer, right->issuer);
+	int by_kid = compare_names(left->kid, right->kid);
 
-	return by_issuer != 0 ? by_issuer : compare_names(left->kid, right->kid);
+	if (by_issuer != 0 || by_kid != 0)
+		return by_issuer != 0 ? by_issuer : by_kid;
+	/* several may have no kid: the oldest first */
+	return (left->key_id > right->key_id) - (left->key_id < right->key_id);
 }
 
 static Datum

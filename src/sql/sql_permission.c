@@ -24,6 +24,7 @@
 #include "executor/row_questions.h"
 #include "identity/identity.h"
 #include "identity/identity_row.h"
+#include "permission/held_permissions.h"
 #include "permission/permission.h"
 #include "pure/slice.h"
 #include "sql/arguments.h"
@@ -186,7 +187,7 @@ resolve_action(FunctionCallInfo fcinfo, CallSite *site, int n)
 {
 	keep(fcinfo, &site->action, n);
 	if (site->action.len == 0)
-		site->rules = (ActionRules){ NULL, 0, NULL, NULL };
+		site->rules = (ActionRules){ NULL, 0, NULL };
 	else
 		site->rules = permission_rules(site->set, site->action.bytes, site->action.len);
 }
@@ -436,14 +437,11 @@ session_auth_permitted_resources(PG_FUNCTION_ARGS)
 {
 	char *role = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	char *action = text_to_cstring(PG_GETARG_TEXT_PP(1));
-	uint64 valid_for;
 	bool everything;
 	List *resources;
-	ActionRules rules;
 
 	permission_accept_changes();
-	rules = permission_rules(permission_set_of_role(role, &valid_for), action, strlen(action));
-	resources = permission_enumerate(&rules, &everything);
+	resources = permission_enumerate(role, action, &everything);
 	if (everything)
 		resources = list_make1("*");
 	PG_RETURN_ARRAYTYPE_P(text_array(resources));

@@ -113,7 +113,7 @@ is(refusal('postgres', q{COMMIT PREPARED 'x'}), '', '… which can be committed'
 
 # A member of pg_read_all_data dumps what the owner does, in a database without protected
 # tables: from these pg_dump takes nothing for whom row-level security filters.
-$node->safe_psql('postgres', q{CREATE ROLE reader LOGIN IN ROLE pg_read_all_data; SELECT session_auth.add_cookie_secret('express', 'the secret of a cookie'), session_auth.unprotect_table('accounts'), session_auth.unprotect_table('sums'), session_auth.unprotect_table('"notes of ""teams"""');
+$node->safe_psql('postgres', q{CREATE ROLE reader LOGIN IN ROLE pg_read_all_data; SELECT session_auth.add_cookie_secret('express', 'the secret of a cookie'), session_auth.unprotect_table('accounts'), session_auth.unprotect_table('sums'), session_auth.unprotect_table('"notes of ""teams"""'), session_auth.unprotect_columns('"Pay roll"'), session_auth.unprotect_table('"Pay roll"');
 	CREATE TABLE people (id text, role text); INSERT INTO people VALUES ('erin', 'ADMIN'); SELECT session_auth.adopt_roles('people', 'id', 'role')});
 my $dumped = sub {
 	my ($user) = @_;

@@ -57,6 +57,8 @@ $was->(q{
 	INSERT INTO shop.logins VALUES ('6f2b0a55-6f2d-4c7e-9d59-53b0d6a4c0de', 'dora', now() + interval '1 day'), ('c0ffee55-6f2d-4c7e-9d59-53b0d6a4c0de', 'emil', now() + interval '1 day');
 	SELECT session_auth.adopt_roles('shop.people', 'id', 'role'), session_auth.adopt_sessions('shop.logins', 'token', 'person', 'until');
 	ALTER DATABASE postgres SET session_auth.idle_timeout = '30min';
+	-- answers hold when a session ends idle: however long this takes, use is noted once
+	ALTER DATABASE postgres SET session_auth.touch_interval = '1h';
 	ALTER ROLE signin SET session_auth.session_lifetime = '8h';
 });
 my %token = map { $_ => $was->("SELECT token FROM session_auth.create_session('$_', metadata => '{\"device\": \"x\"}')") } qw(alice bob carol);
