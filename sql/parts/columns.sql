@@ -520,14 +520,14 @@ BEGIN ATOMIC
   FROM remembered r CROSS JOIN LATERAL session_auth.column_view_leaks(r.target) l (problem)
   UNION ALL
   SELECT 'error', m.relid::text,
-         format('%s can read the hidden columns %s without the view', quote_ident(a.rolname), string_agg(quote_ident(c), ', ')),
+         format('%s can read the hidden columns %s without the view', quote_ident(a.rolname), string_agg(quote_ident(c.attname), ', ')),
          format('REVOKE SELECT ON %s FROM %I, and GRANT SELECT on the other columns where it needs them', m.relid, a.rolname)
   FROM remembered r
   CROSS JOIN LATERAL (SELECT r.target UNION SELECT t.relid FROM pg_partition_tree(r.target) t) m (relid)
-  CROSS JOIN LATERAL unnest(r.columns) c
-  JOIN pg_class t ON t.oid = m.relid::oid
+  JOIN pg_attribute c ON c.attrelid = m.relid::oid AND c.attname = ANY (r.columns)
+  JOIN pg_class t ON t.oid = c.attrelid
   -- an owner that nobody logs in as may need a usage, to be asked for by the view
-  JOIN askers a ON has_column_privilege(a.oid, t.oid, c::text, 'SELECT') AND (a.oid <> t.relowner OR a.rolcanlogin)
+  JOIN askers a ON has_column_privilege(a.oid, c.attrelid, c.attnum, 'SELECT') AND (a.oid <> t.relowner OR a.rolcanlogin)
   GROUP BY m.relid, a.rolname
   UNION ALL
   SELECT 'warning', r.name, format('column %I is not in view %s', t.attname, r.view), r.remedy
