@@ -99,10 +99,11 @@ COMMENT ON FUNCTION session_auth.why_permitted(text, text) IS
 CREATE FUNCTION session_auth.why_condition(
   kind text, holds boolean, action text, resource text, column_name text, has_row boolean
 ) RETURNS text
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-  SELECT CASE
+AS $$
+BEGIN
+  RETURN CASE
     WHEN $1 = 'permission' THEN session_auth.why_permitted($3, $4)
     WHEN $1 IN ('owner', 'tenant') AND NOT session_auth.is_authenticated() THEN 'there is no identity'
     WHEN $1 = 'tenant' AND session_auth.tenant() IS NULL THEN 'the identity has no tenant'
@@ -117,7 +118,8 @@ BEGIN ATOMIC
     WHEN $2 THEN 'it holds'
     WHEN $2 IS NULL THEN 'it is null, which counts as false'
     ELSE 'it does not hold' END;
-END;
+END
+$$;
 COMMENT ON FUNCTION session_auth.why_condition(text, boolean, text, text, text, boolean) IS
   'internal: in words, why a condition of a policy holds or not';
 
