@@ -99,8 +99,8 @@ AS $$
 DECLARE
   inserted text;
   updated text;
-  plain text;
-  plain_new text;
+  shown text;
+  shown_new text;
   same text;
   key text;
 BEGIN
@@ -108,11 +108,10 @@ BEGIN
       THEN format('CASE WHEN NEW.%I IS NOT NULL THEN %1$L END', a.attname) ELSE quote_literal(a.attname) END, ', ' ORDER BY a.attnum)
       FILTER (WHERE a.attgenerated = ''),
     string_agg(format('CASE WHEN NOT record_image_eq(ROW(NEW.%I), ROW(OLD.%1$I)) THEN %1$L END', a.attname), ', ' ORDER BY a.attnum),
-    string_agg(format('%I', a.attname), ', ' ORDER BY a.attnum) FILTER (WHERE a.attname <> ALL (columns)),
-    string_agg(format('NEW.%I', a.attname), ', ' ORDER BY a.attnum) FILTER (WHERE a.attname <> ALL (columns)),
+    string_agg(s.expression, ', ' ORDER BY a.attnum), string_agg(format('NEW.%I', a.attname), ', ' ORDER BY a.attnum),
     format('record_image_eq(ROW(%s), ROW(%s))', string_agg(s.expression, ', ' ORDER BY a.attnum),
       string_agg(format('($2).%I', a.attname), ', ' ORDER BY a.attnum))
-  INTO inserted, updated, plain, plain_new, same
+  INTO inserted, updated, shown, shown_new, same
   FROM pg_attribute a
   JOIN session_auth.shown_columns(target, of_relation, columns, resource, owner_column) s ON s.column_name = a.attname
   WHERE a.attrelid = target AND a.attnum > 0 AND NOT a.attisdropped;
@@ -147,9 +146,9 @@ BEGIN
   RETURN NEW;
 END
 $source$,
-    inserted, format('INSERT INTO %s ', target), ' RETURNING ' || plain, plain_new, updated,
-    format('SELECT %s FROM %s WHERE %s AND %s FOR UPDATE', plain, target, key, same),
-    format('UPDATE %s SET ', target), format(' WHERE %s AND %s RETURNING %s', key, same, plain), plain_new,
+    inserted, format('INSERT INTO %s ', target), ' RETURNING ' || shown, shown_new, updated,
+    format('SELECT %s FROM %s WHERE %s AND %s FOR UPDATE', shown, target, key, same),
+    format('UPDATE %s SET ', target), format(' WHERE %s AND %s RETURNING %s', key, same, shown), shown_new,
     format('SELECT 1 FROM %s WHERE %s AND NOT %s', target, key, same));
 END
 $$;
