@@ -35,6 +35,7 @@ DROP FUNCTION session_auth.token_from_cookie(text);
 DROP FUNCTION session_auth.authenticate(text, text, text);
 DROP FUNCTION session_auth.authenticate_request(text, text, text, text);
 DROP FUNCTION session_auth.protect_one_table(regclass, text, name, name);
+DROP FUNCTION session_auth.protect_table(regclass, text, name, name);
 DROP FUNCTION session_auth.attach_triggers(regclass, text, text, text, name[]);
 
 -- Tables.
@@ -58,6 +59,17 @@ CREATE TABLE session_auth.protection_checks (
   target oid NOT NULL,
   policies boolean NOT NULL
 );
+
+CREATE TABLE session_auth.column_protections (
+  target regclass NOT NULL PRIMARY KEY,
+  view regclass NOT NULL UNIQUE,
+  columns name[] NOT NULL,
+  resource text COLLATE "C" NOT NULL,
+  owner_column name,
+  protected_at timestamptz NOT NULL DEFAULT now(),
+  protected_by text COLLATE "C"
+);
+SELECT pg_catalog.pg_extension_config_dump('session_auth.column_protections', '');
 
 CREATE TABLE session_auth.permission_changes (
   xid xid8 NOT NULL,
@@ -176,6 +188,8 @@ COMMENT ON EVENT TRIGGER session_auth_ddl_ended IS
 COMMENT ON EVENT TRIGGER session_auth_ddl_dropped IS
   'session_auth: guards protected tables and the extension''s own objects';
 
+INSERT INTO session_auth.protections (target, resource, owner_column, tenant_column, denied)
+SELECT u.target, u.resource, u.owner_column, u.tenant_column, u.denied FROM session_auth.unremembered_protections() u;
 INSERT INTO session_auth.protections (target, resource, owner_column, tenant_column)
 SELECT u.target, u.resource, u.owner_column, u.tenant_column FROM session_auth.unremembered_protections() u;
 -- Triggers.
