@@ -30,6 +30,8 @@ DROP FUNCTION session_auth.require_column(regclass, text, name, text[]);
 DROP FUNCTION session_auth.add_key(text, text, text, text, text[], text, text, text, timestamptz, timestamptz, text);
 DROP FUNCTION session_auth.import_jwks(text, jsonb, text[], text, text, text);
 DROP FUNCTION session_auth.add_authjs_secret(text, text[], text, text);
+DROP FUNCTION session_auth.add_cookie_secret(text, text);
+DROP FUNCTION session_auth.token_from_cookie(text);
 DROP FUNCTION session_auth.authenticate(text, text, text);
 DROP FUNCTION session_auth.authenticate_request(text, text, text, text);
 DROP FUNCTION session_auth.protect_one_table(regclass, text, name, name);
@@ -81,6 +83,17 @@ ALTER TABLE session_auth.authjs_secrets
   ADD COLUMN required_claims jsonb NOT NULL DEFAULT '{}',
   DROP CONSTRAINT authjs_secrets_role_source_check,
   ADD CONSTRAINT authjs_secrets_role_source_check CHECK (role_source IN ('claims', 'grants', 'both', 'automatic'));
+ALTER TABLE session_auth.cookie_secrets
+  DROP CONSTRAINT cookie_secrets_kind_check,
+  ADD CONSTRAINT cookie_secrets_kind_check CHECK (kind <> ''),
+  ADD COLUMN cookie_names text[],
+  ADD COLUMN max_age interval,
+  ADD COLUMN id_path text[],
+  ADD COLUMN salts text[],
+  ADD COLUMN role_claim text COLLATE "C",
+  ADD COLUMN tenant_claim text COLLATE "C",
+  ADD COLUMN without_end boolean NOT NULL DEFAULT false,
+  ADD COLUMN since timestamptz NOT NULL DEFAULT now();
 
 -- Of what is secret no sample is kept, nor what was kept before, and nothing
 -- outside the table that row-level security guards.

@@ -19,7 +19,7 @@
  *	   framework_ends(row, options) says whether such a cookie ends:
  *	   FRAMEWORK_ENDS_NEVER wants without_end => true, else 22023.
  *	   framework_derive() into a FrameworkKey tells, for every row that applies, whether
- *	   secret and salts will do: RESULT_BAD_KEY (22023, *why is the detail),
+ *	   secret and salts will do: RESULT_BAD_KEY (22023, *fault says of what),
  *	   RESULT_UNSUPPORTED (0A000: built without libsodium), else a fault of the machine.
  *
  *	2. Secrets are loaded.  For each secret, each row of its kind that applies, and
@@ -207,6 +207,8 @@ typedef struct Framework
 	bool bare;                  /* serves id_path '{}' alone */
 	const char *flash;          /* a member may also stand behind this and before "__" */
 	bool tagged;                /* JSON tags uuids: {" u": "..."} (Flask) */
+	const char *role_claim;     /* where its roles are, unless the secret says; or NULL */
+	const char *hidden_claim;   /* what is a secret in it; or NULL */
 
 	/* its end */
 	FrameworkTime time;
@@ -279,15 +281,22 @@ typedef struct FrameworkKey
 	JweKey jwe;
 } FrameworkKey;
 
+/* Which argument of add_cookie_secret will not do, and why: constant texts. */
+typedef struct FrameworkFault
+{
+	const char *argument;
+	const char *reason;
+} FrameworkFault;
+
 /*
  * name is the cookie's; it may be empty where row->name_counts is false.
- * RESULT_BAD_KEY with *why (unless NULL) a constant sentence, RESULT_UNSUPPORTED
+ * RESULT_BAD_KEY with *fault (unless NULL), RESULT_UNSUPPORTED
  * where the build lacks the cipher, RESULT_CRYPTO_FAILED.  Only after RESULT_OK there is
  * anything in the key.
  */
 ResultCode framework_derive(FrameworkKey *key, const Framework *row,
 							const FrameworkOptions *options, Slice name, Slice secret,
-							const char **why);
+							FrameworkFault *fault);
 void framework_key_clear(FrameworkKey *key);
 
 /* ------------------------------------------------------------------ the cookies */

@@ -57,6 +57,14 @@ read_storage(const char *value, Adoption *adoption)
 	return true;
 }
 
+/* The one form so far. */
+static bool
+read_user_form(const char *value, Adoption *adoption)
+{
+	adoption->signed_user = strcmp(value, "django") == 0;
+	return adoption->signed_user;
+}
+
 /* Options that are a text each; a user_path has one argument for each of its steps. */
 static bool
 keep_text(const char *argument, Adoption *adoption)
@@ -94,6 +102,8 @@ read_option(const char *argument, Adoption *adoption)
 
 	if ((value = option_value(argument, "token_form")) != NULL)
 		return read_storage(value, adoption);
+	if ((value = option_value(argument, "user_form")) != NULL)
+		return read_user_form(value, adoption);
 	if ((value = option_value(argument, "expires_form")) != NULL)
 		return read_ticks(value, adoption);
 	if ((value = option_value(argument, "lifetime")) != NULL)

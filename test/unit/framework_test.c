@@ -250,12 +250,12 @@ derives(const char *kind, const char *name, const char *secret, ResultCode expec
 		const char *what)
 {
 	FrameworkKey key;
-	const char *why = NULL;
+	FrameworkFault fault = { NULL, NULL };
 	ResultCode result = framework_derive(&key, framework_next(kind, NULL), &options, to_slice(name),
-										 to_slice(secret), &why);
+										 to_slice(secret), &fault);
 
 	is_int(result, expected, "%s: %s", kind, what);
-	ok((result == RESULT_BAD_KEY) == (why != NULL), "%s: a reason with RESULT_BAD_KEY alone", kind);
+	ok((result == RESULT_BAD_KEY) == (fault.reason != NULL && fault.argument != NULL), "%s: a reason with RESULT_BAD_KEY alone", kind);
 }
 
 static void
