@@ -18,7 +18,7 @@ from django.urls import path
 from tap import as_admin, equal, ok, tampered, user_of
 
 django.setup()
-print(f'# Django {django.get_version()}, Python {sys.version.split()[0]}', flush=True)
+print(f'# with Django {django.get_version()}, Python {sys.version.split()[0]}', flush=True)
 from django.contrib.auth.hashers import make_password
 from shop import urls
 from shop.models import Account

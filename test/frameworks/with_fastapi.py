@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from fastapi_app import app
 from tap import as_admin, equal, tampered, user_of
 
-print(f'# FastAPI {fastapi.__version__}, Starlette {starlette.__version__}', flush=True)
+print(f'# with FastAPI {fastapi.__version__}, Starlette {starlette.__version__}', flush=True)
 
 
 def log_in(name):

@@ -13,7 +13,7 @@ import sqlalchemy
 from flask_app import Account, app, database
 from tap import as_admin, equal, ok, tampered, user_of
 
-print(f'# Flask {flask.__version__}, Flask-Login {flask_login.__version__}, itsdangerous {itsdangerous.__version__}, SQLAlchemy {sqlalchemy.__version__}', flush=True)
+print(f'# with Flask {flask.__version__}, Flask-Login {flask_login.__version__}, itsdangerous {itsdangerous.__version__}, SQLAlchemy {sqlalchemy.__version__}', flush=True)
 
 
 def log_in(name, **more):
