@@ -135,5 +135,16 @@ foreach my $name ('Flask', 'FastAPI')
 	};
 }
 
+# ------------------------------------------------------------------------ Ruby
+
+subtest 'Rails: examples/rails' => sub {
+	plan skip_all => 'ruby-rails and what goes with it is not installed' unless has('ruby', '-e', 'require "rails"; require "pg"; require "bcrypt"');
+	$node->safe_psql('postgres', 'CREATE DATABASE rails');
+	run_as('rails', $owner, 'psql', '--no-psqlrc', '--quiet', "--set=secret=$secret", '--file=examples/rails/db/setup.sql');
+	alive('rails', 'ruby', 'test/frameworks/with_rails.rb');
+	shows('Rails', 'examples/rails');
+	drop_shop('rails');
+};
+
 $node->stop;
 done_testing();
