@@ -1,9 +1,10 @@
 # The web frameworks that Debian has, alive: each logs people in against this server, which
 # verifies the cookies as they arrive, refuses spoilt ones, and refuses them after the logout.
-# Those that scripts/packages.txt does not name run where they are installed: scripts/check-frameworks
-# installs them. Also: test/t/web_vectors.t.
+# Those that scripts/packages.txt does not name run where they are installed: make check-web
+# installs scripts/packages-frameworks.txt. Also: test/t/web_vectors.t.
 use strict;
 use warnings;
+use MIME::Base64 qw(encode_base64);
 use PostgreSQL::Test::Utils;
 use Test::More;
 use PostgreSQL::Test::Cluster;
@@ -12,7 +13,7 @@ use SessionAuth;
 my $python = '/usr/bin/python3';
 my $node = new_server('frameworks');
 my ($owner) = $node->safe_psql('postgres', 'SELECT current_user');
-my $secret = 'a secret of this run, longer than thirty-two bytes';
+our $secret = 'a secret of this run, longer than thirty-two bytes';
 
 # What these programs know the database by; they are the application's, so its role's.
 sub environment
@@ -85,7 +86,7 @@ sub typed
 
 # Two people whose password is "correct horse", with accounts.
 my $people = q{
-	INSERT INTO people VALUES (1, 'ada', '%1$s', 'USER'), (2, 'uwe', '%1$s', 'USER');
+	INSERT INTO people (id, name, password, role) VALUES (1, 'ada', '%1$s', 'USER'), (2, 'uwe', '%1$s', 'USER');
 	INSERT INTO accounts VALUES (1, 'Savings', 1), (2, 'Travel', 1), (3, 'Rent', 2)};
 
 sub new_shop
@@ -144,6 +145,17 @@ subtest 'Rails: examples/rails' => sub {
 	alive('rails', 'ruby', 'test/frameworks/with_rails.rb');
 	shows('Rails', 'examples/rails');
 	drop_shop('rails');
+};
+
+# ------------------------------------------------------------------------- PHP
+
+subtest 'Laravel' => sub {
+	plan skip_all => 'php-illuminate-auth and what goes with it is not installed' unless has('php', '-r', 'require "Illuminate/Auth/autoload.php"; exit(extension_loaded("pdo_pgsql") ? 0 : 1);');
+	my $dir = typed('Laravel');
+	local $secret = 'base64:' . encode_base64('0123456789abcdef0123456789abcdef', '');
+	new_shop('laravel', $dir, 'laravel', '');
+	alive('laravel', 'php', 'test/frameworks/with_laravel.php', $dir);
+	drop_shop('laravel');
 };
 
 $node->stop;
