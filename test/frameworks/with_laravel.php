@@ -2,7 +2,7 @@
 // The middleware of docs/frameworks.md among Laravel's own, alive: AsSender.php is in the folder that the command names.
 // Laravel's components, put together as its kernel does: no router, as Debian has the components alone.
 error_reporting(E_ALL & ~E_DEPRECATED);
-foreach (['Container', 'Config', 'Cookie', 'Session', 'Auth', 'Database', 'Encryption', 'Events', 'Hashing', 'Http', 'Pipeline', 'Support'] as $part)
+foreach (['Container', 'Config', 'Cookie', 'Session', 'Auth', 'Database', 'Encryption', 'Hashing', 'Http', 'Pipeline', 'Support'] as $part)
     @include_once "Illuminate/$part/autoload.php";
 eval('?>' . '<?php ' . file_get_contents("$argv[1]/AsSender.php"));
 
