@@ -27,5 +27,16 @@ foreach my $framework (qw(express fastify))
 	};
 }
 
+# Those that need no application of the page's have an empty database each.
+foreach my $program (qw(cookies better-auth))
+{
+	subtest $program => sub {
+		(my $database = $program) =~ s/\W//g;
+		$node->safe_psql('postgres', "CREATE DATABASE $database");
+		$node->safe_psql($database, 'CREATE EXTENSION session_auth');
+		$shops->alive($database, 'node', "$dir/$program.mjs");
+	};
+}
+
 $node->stop;
 done_testing();
