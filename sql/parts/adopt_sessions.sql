@@ -289,11 +289,14 @@ BEGIN
   PERFORM session_auth.require_column(source, 'user_column', user_column,
     CASE WHEN user_form IS NOT NULL THEN '{text}' WHEN user_path IS NULL THEN '{text,uuid,integer}'
     ELSE '{json,text}' END::text[]);
-  IF cardinality(user_path) = 0 OR array_ndims(user_path) > 1 OR array_position(user_path, NULL) IS NOT NULL THEN
-    PERFORM session_auth.refuse('user_path', 'It must be the names on the way to the user, such as {passport,user}.');
+  IF cardinality(user_path) = 0 OR array_ndims(user_path) > 1
+    OR array_position(user_path, NULL) IS NOT NULL THEN
+    PERFORM session_auth.refuse('user_path',
+      'It must be the names on the way to the user, such as {passport,user}.');
   END IF;
   RETURN array_remove(ARRAY['user_form=' || user_form], NULL)
-    || ARRAY(SELECT 'user_path=' || p.step FROM unnest(user_path) WITH ORDINALITY p (step, place) ORDER BY p.place);
+    || ARRAY(SELECT 'user_path=' || p.step FROM unnest(user_path) WITH ORDINALITY p (step, place)
+      ORDER BY p.place);
 END
 $$;
 COMMENT ON FUNCTION session_auth.user_arguments(regclass, name, text[], text) IS

@@ -52,6 +52,15 @@
  *	   framework_looks_like() is open's cheap look at the form, for code that has
  *	   no key at hand.
  *
+ * What salts mean: for django, flask, starlette, rails and rails-signed they stand instead of the
+ * row's; phoenix has none of its own and takes its signing_salt, or that and its encryption_salt
+ * where it encrypts; phoenix-token takes what Phoenix.Token.sign was given, by default the
+ * cookie's name and "_cookie" as Plug's signed cookies; django with id_path '{}' takes
+ * get_signed_cookie's argument, which follows the cookie's name.  Other kinds take none.
+ *
+ * One secret is for one kind: express, fastify, better-auth, react-router and flask-login use it
+ * as it is, so that what one of them signs another may take for its own.
+ *
  * The memory that opening needs is the caller's: FRAMEWORK_ARENA bytes are enough for
  * every cookie of up to FRAMEWORK_COOKIE_MAX bytes.  What a FrameworkProof points to
  * lies in there, in the cookie or in the key.
@@ -301,8 +310,8 @@ void framework_key_clear(FrameworkKey *key);
 
 /* ------------------------------------------------------------------ the cookies */
 
-#define FRAMEWORK_COOKIE_MAX 16384
-#define FRAMEWORK_ARENA      (1024 * 1024)
+#define FRAMEWORK_COOKIE_MAX 65536 /* as long as session_auth.max_token_length can be */
+#define FRAMEWORK_ARENA      (4 * 1024 * 1024)
 
 typedef struct FrameworkCookie
 {

@@ -57,11 +57,16 @@ read_storage(const char *value, Adoption *adoption)
 	return true;
 }
 
-/* The one form so far. */
+/*
+ * The one form so far.  Where Django keeps sessions in a table it signs no cookie, so there is no
+ * proof to ask for, whatever other secrets are set up.
+ */
 static bool
 read_user_form(const char *value, Adoption *adoption)
 {
 	adoption->signed_user = strcmp(value, "django") == 0;
+	if (adoption->proof == PROOF_BY_SETUP)
+		adoption->proof = PROOF_NOT_NEEDED;
 	return adoption->signed_user;
 }
 

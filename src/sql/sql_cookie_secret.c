@@ -241,8 +241,11 @@ session_auth_check_cookie_secret(PG_FUNCTION_ARGS)
 	Asked asked = { .kind = argument_text_or_null(fcinfo, 0) };
 	char *secret = argument_text_or_null(fcinfo, 1);
 
-	if (asked.kind == NULL || !kind_is_known(asked.kind) || secret == NULL)
-		elog(ERROR, "kind and secret have not been checked");
+	/* which add_cookie_secret has checked before */
+	if (asked.kind == NULL || !kind_is_known(asked.kind))
+		refuse("kind", "It must be one of cookie_kinds().");
+	if (secret == NULL)
+		refuse("secret", "It must not be null.");
 	asked.names = argument_cookie_names(fcinfo, 2, &asked.n_names);
 	asked.options.max_age_us = argument_age(fcinfo, 3);
 	asked.options.id_path = argument_path(fcinfo, 4, &asked.options.n_id_path);

@@ -144,21 +144,15 @@ verify_bearer(const RequestTokens *tokens, const char *tenant, Verification *ver
 	return verify_token(tokens->bearer.bytes, tokens->bearer.len, tenant, verification);
 }
 
-/* The cookie comes first, and decides unless it may be a stranger's. */
+/* A cookie comes first, and decides: what is refused is not made good by a header. */
 static ResultCode
 verify_request(const RequestTokens *tokens, const char *tenant, Verification *verification)
 {
-	ResultCode result;
-
 	if (tokens->cookie_result == RESULT_NO_TOKEN)
 		return verify_bearer(tokens, tenant, verification);
 	if (tokens->cookie_result != RESULT_OK)
 		return refuse_unread(tokens->cookie_result, verification);
-	result = verify_cookie(tokens->cookie.name, tokens->cookie.text, tenant, verification);
-	if (tokens->bearer_result == RESULT_NO_TOKEN || request_cookie_decides(&tokens->cookie, result))
-		return result;
-	verify_note(result, verification, false);
-	return verify_bearer(tokens, tenant, verification);
+	return verify_cookie(tokens->cookie.name, tokens->cookie.text, tenant, verification);
 }
 
 static Datum

@@ -2,10 +2,11 @@
  * request.c
  *		Which of a request's cookies is its token.
  *
- * Invariant: a cookie whose kind is set up is looked at, and decides.  Cookies are per host,
- * and other programs on it set some under the same names: without its kind set up, one is
- * looked at only if it can be the token of a session, or a JWT that names a key of ours.
- * Everything else is a stranger's, and as good as none.
+ * Invariant: a cookie that is looked at decides; what comes of it is no matter.  One
+ * whose kind is set up is looked at.  Cookies are per host, and other programs on it set some
+ * under the same names: without its kind set up, one is looked at only if it can be the token of
+ * a session, or a JWT that names a key of ours.  Everything else is a stranger's, and as good
+ * as none.
  */
 #include "postgres.h"
 
@@ -33,7 +34,7 @@ authjs_row(void)
 
 /* The cookie, if the header has it. */
 static ResultCode
-take(Slice header, const Framework *row, Slice name, bool set_up, RequestCookie *cookie)
+take(Slice header, const Framework *row, Slice name, RequestCookie *cookie)
 {
 	char *out;
 	ResultCode result;
@@ -41,7 +42,7 @@ take(Slice header, const Framework *row, Slice name, bool set_up, RequestCookie 
 	if (name.len == 0)
 		return RESULT_NO_TOKEN;
 	out = palloc(setting_max_token_length + 1);
-	*cookie = (RequestCookie){ name, { out, 0 }, set_up };
+	*cookie = (RequestCookie){ name, { out, 0 } };
 	result = framework_cookie_text(row, name, header, out, setting_max_token_length,
 								   &cookie->text.len);
 	if (result != RESULT_OK)
@@ -57,7 +58,7 @@ take_of_authjs(Slice header, RequestCookie *cookie)
 
 	foreach (cell, keys_authjs_names())
 	{
-		result = take(header, authjs_row(), name_of(lfirst(cell)), true, cookie);
+		result = take(header, authjs_row(), name_of(lfirst(cell)), cookie);
 		if (result != RESULT_NO_TOKEN)
 			break;
 	}
@@ -74,7 +75,7 @@ take_of_secrets(Slice header, RequestCookie *cookie)
 	{
 		const CookieKey *key = lfirst(cell);
 
-		result = take(header, key->row, key->name, true, cookie);
+		result = take(header, key->row, key->name, cookie);
 		if (result != RESULT_NO_TOKEN)
 			break;
 	}
@@ -109,7 +110,7 @@ static ResultCode
 take_token(Slice header, const Framework *row, RequestCookie *cookie)
 {
 	for (int i = 0; i < FRAMEWORK_NAMES_MAX && row->cookie_names[i]; i++)
-		if (take(header, row, name_of(row->cookie_names[i]), false, cookie) == RESULT_OK &&
+		if (take(header, row, name_of(row->cookie_names[i]), cookie) == RESULT_OK &&
 			may_be_ours(cookie->text))
 			return RESULT_OK;
 	return RESULT_NO_TOKEN;
@@ -145,18 +146,6 @@ request_cookie(Slice header, RequestCookie *cookie)
 	if (result == RESULT_NO_TOKEN)
 		result = take_of_secrets(header, cookie);
 	return result == RESULT_NO_TOKEN ? take_token_of_kinds(header, cookie) : result;
-}
-
-/*
- * A stranger's opaque cookie leads to no session, and then counts for less than a token
- * that the request was given on purpose.
- */
-bool
-request_cookie_decides(const RequestCookie *cookie, ResultCode result)
-{
-	return cookie->set_up || result != RESULT_NO_SESSION ||
-		   (cookie->text.len > TOKEN_PREFIX_LEN &&
-			memcmp(cookie->text.data, TOKEN_PREFIX, TOKEN_PREFIX_LEN) == 0);
 }
 
 /* ------------------------------------------------------------- names of the caller's */
@@ -211,7 +200,7 @@ request_cookie_named(Slice header, List *names, RequestCookie *cookie)
 	{
 		Slice name = name_of(lfirst(cell));
 
-		result = take(header, row_of_name(name), name, true, cookie);
+		result = take(header, row_of_name(name), name, cookie);
 		if (result != RESULT_NO_TOKEN)
 			break;
 	}
