@@ -65,5 +65,19 @@ subtest 'Laravel' => sub {
 	$shops->drop('laravel');
 };
 
+# --------------------------------------------------------------------- Elixir
+
+# Debian has no Plug: what the page says in SQL is typed, what it says in Elixir is parsed.
+subtest 'Phoenix' => sub {
+	my $dir = $shops->typed('Phoenix');
+	$shops->add('phoenix', $dir, 'phoenix', '');
+	is($node->safe_psql('phoenix', q{INSERT INTO users_tokens (user_id, token, context, inserted_at) VALUES (1, sha256('a'), 'session', now()), (1, sha256('b'), 'reset', now()); SELECT count(*) FROM session_auth.sessions}), 1, 'a token of context session is a session');
+	$shops->drop('phoenix');
+	SKIP: {
+		skip('elixir is not installed', 1) unless $shops->has('sh', '-c', 'command -v elixir');
+		$shops->run_as('postgres', $shops->{owner}, 'elixir', '-e', 'Code.string_to_quoted!(File.read!(hd(System.argv())))', "$dir/as_sender.ex");
+	}
+};
+
 $node->stop;
 done_testing();
