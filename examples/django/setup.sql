@@ -7,6 +7,7 @@ CREATE EXTENSION session_auth;
 CREATE ROLE app LOGIN;
 GRANT SELECT, INSERT, UPDATE, DELETE ON django_session TO app;
 GRANT SELECT, UPDATE ON auth_user TO app;
+GRANT SELECT ON django_migrations TO app; -- runserver looks whether one is missing
 GRANT SELECT ON shop_account TO app;
 SELECT session_auth.grant_usage('app', 'request');
 

@@ -69,6 +69,8 @@ def page(client, url='/'):
 client, other = log_in('ada'), log_in('uwe')
 cookie = cookie_of(client)
 equal(page(client), ['Savings', 'Travel'], 'her page lists her accounts')
+ok('Log out ada' in client.get('/').content.decode(), 'and offers the way out')
+ok('Log in' in Client().get('/').content.decode(), "nobody's the way in")
 equal(page(other), ['Rent'], 'his lists his')
 equal(page(client), ['Savings', 'Travel'], 'hers lists hers again, on the same connection')
 equal(page(Client()), ['No accounts'], 'nobody has none')

@@ -61,6 +61,7 @@ her = log_in('ada')
 his = log_in('uwe')
 cookie = her.cookies['session_id']
 equal(page(her), %w[Savings Travel], 'her page lists her accounts')
+equal(her.response.body.include?('Log out'), true, 'and offers the way out')
 equal(page(his), %w[Rent], 'his lists his')
 equal(page(her), %w[Savings Travel], 'hers lists hers again, on the same connection')
 equal(page(visitor), [], 'nobody has none')

@@ -2,7 +2,7 @@
 import os
 
 SECRET_KEY = os.environ['SECRET_KEY']
-ALLOWED_HOSTS = ['localhost', 'testserver']
+ALLOWED_HOSTS = ['localhost', '127.0.0.1', 'testserver']
 DEBUG = False
 
 INSTALLED_APPS = ['django.contrib.auth', 'django.contrib.contenttypes', 'django.contrib.sessions', 'shop']
@@ -28,8 +28,14 @@ DATABASES = {
 SESSION_ENGINE = os.environ.get('SESSION_ENGINE', 'django.contrib.sessions.backends.db')
 
 ROOT_URLCONF = 'shop.urls'
-TEMPLATES = [{'BACKEND': 'django.template.backends.django.DjangoTemplates', 'APP_DIRS': True}]
+TEMPLATES = [{
+    'BACKEND': 'django.template.backends.django.DjangoTemplates',
+    'APP_DIRS': True,
+    'OPTIONS': {'context_processors': ['django.template.context_processors.request',
+                                       'django.contrib.auth.context_processors.auth']},
+}]
 LOGIN_REDIRECT_URL = '/'
 LOGOUT_REDIRECT_URL = '/'
 DEFAULT_AUTO_FIELD = 'django.db.models.BigAutoField'
+TIME_ZONE = 'UTC'
 USE_TZ = True

@@ -11,7 +11,9 @@ module Shop
     # the database reads JSON; Ruby's Marshal, which is 6.1's default, it does not
     config.action_dispatch.cookies_serializer = :json
     config.eager_load = true
-    config.hosts = ['localhost', 'www.example.com']
-    config.logger = Logger.new($stderr, level: ENV.fetch('LOG_LEVEL', 'warn'))
+    config.hosts = ['localhost', '127.0.0.1', 'www.example.com']
+    # at debug the log has the values of statements, and so the cookies
+    config.log_level = :warn
+    config.logger = ActiveSupport::Logger.new($stderr)
   end
 end
