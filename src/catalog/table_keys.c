@@ -228,11 +228,9 @@ read_cookie_secret(HeapTuple tuple, const TableScan *scan)
 		DatumGetInt64(scan_column_not_null(tuple, scan, Anum_cookie_secrets_secret_id));
 	row->kind = scan_text(tuple, scan, Anum_cookie_secrets_kind);
 	row->secret = scan_text(tuple, scan, Anum_cookie_secrets_secret);
-	row->cookie_names =
-		text_list_or_nil(tuple, scan, Anum_cookie_secrets_cookie_names, &is_there);
+	row->cookie_names = text_list_or_nil(tuple, scan, Anum_cookie_secrets_cookie_names, &is_there);
 	row->max_age_us = interval_us(tuple, scan, Anum_cookie_secrets_max_age);
-	row->id_path =
-		text_list_or_nil(tuple, scan, Anum_cookie_secrets_id_path, &row->has_id_path);
+	row->id_path = text_list_or_nil(tuple, scan, Anum_cookie_secrets_id_path, &row->has_id_path);
 	row->salts = text_list_or_nil(tuple, scan, Anum_cookie_secrets_salts, &is_there);
 	row->role_claim = scan_text(tuple, scan, Anum_cookie_secrets_role_claim);
 	row->tenant_claim = scan_text(tuple, scan, Anum_cookie_secrets_tenant_claim);

@@ -69,7 +69,8 @@ add_given(const Framework *row, Slice name, Slice salt, Salts *salts)
 }
 
 static ResultCode
-check_salts(const Framework *row, const FrameworkOptions *options, Slice name, FrameworkFault *fault)
+check_salts(const Framework *row, const FrameworkOptions *options, Slice name,
+			FrameworkFault *fault)
 {
 	size_t i;
 
@@ -81,7 +82,8 @@ check_salts(const Framework *row, const FrameworkOptions *options, Slice name, F
 		if (options->salts[i].len > FRAMEWORK_SALT_MAX)
 			return bad_key(fault, "salts", "A salt has at most 512 bytes.");
 	if (options->n_salts == 0 && (row->salting == SALT_FIRST || row->salting == SALT_LAST))
-		return bad_key(fault, "salts", "Every application of this kind has salts of its own: give them.");
+		return bad_key(fault, "salts",
+					   "Every application of this kind has salts of its own: give them.");
 	if (options->n_salts == 0 && row->salting == SALT_NAME_COOKIE && name.len == 0)
 		return bad_key(fault, "salts", "Keys of this kind need a salt or the cookie's name.");
 	return RESULT_OK;
@@ -238,7 +240,8 @@ derive_bytes(FrameworkKey *key, Slice secret, FrameworkFault *fault)
 	key->keys[0].len = BYTES_LEN;
 	if (read_bytes(secret, key->keys[0].bytes))
 		return RESULT_OK;
-	return bad_key(fault, "secret", "The secret must be 32 bytes, as they are, in hex, or in base64.");
+	return bad_key(fault, "secret",
+				   "The secret must be 32 bytes, as they are, in hex, or in base64.");
 }
 
 static ResultCode
@@ -259,7 +262,8 @@ derive(FrameworkKey *key, const FrameworkOptions *options, Slice name, Slice sec
 			return keep_secret(key, key->row->mac_hash, secret);
 		case DERIVE_PER_COOKIE:
 			if (secret.len < IRON_SECRET_MIN)
-				return bad_key(fault, "secret", "A password of this kind has at least 32 characters.");
+				return bad_key(fault, "secret",
+							   "A password of this kind has at least 32 characters.");
 			return keep_secret(key, CRYPTO_HASH_SHA1, secret);
 		case DERIVE_BYTES:
 			return derive_bytes(key, secret, fault);
@@ -275,7 +279,8 @@ check_arguments(const Framework *row, const FrameworkOptions *options, Slice nam
 				FrameworkFault *fault)
 {
 	if (row->proof == PROOF_ROW)
-		return bad_key(fault, "kind", "Sessions of this kind are proved by their row, without a secret.");
+		return bad_key(fault, "kind",
+					   "Sessions of this kind are proved by their row, without a secret.");
 	if ((row->proof == PROOF_XCHACHA || row->proof == PROOF_SECRETBOX) && !sodium_is_here())
 		return RESULT_UNSUPPORTED;
 	if (secret.len == 0 || secret.len > SECRET_MAX)
@@ -283,7 +288,8 @@ check_arguments(const Framework *row, const FrameworkOptions *options, Slice nam
 	if (name.len > FRAMEWORK_NAME_MAX)
 		return bad_key(fault, "cookie_names", "A cookie's name has at most 256 bytes.");
 	if (row->name_counts && name.len == 0)
-		return bad_key(fault, "cookie_names", "Cookies of this kind are proved together with their name: give it.");
+		return bad_key(fault, "cookie_names",
+					   "Cookies of this kind are proved together with their name: give it.");
 	return check_salts(row, options, name, fault);
 }
 

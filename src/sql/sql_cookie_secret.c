@@ -19,7 +19,7 @@
 #include "sql/arguments.h"
 #include "verify/secret_file.h"
 
-#define NAMES_MAX 16
+#define NAMES_MAX    16
 #define PATH_MAX_LEN 16
 
 pg_noreturn static void
@@ -98,7 +98,8 @@ is_cookie_name(Slice name)
 	if (name.len == 0 || name.len > FRAMEWORK_NAME_MAX)
 		return false;
 	for (size_t i = 0; i < name.len; i++)
-		if (name.data[i] <= 0x20 || name.data[i] >= 0x7f || strchr("()<>@,;:\\\"/[]?={}", name.data[i]))
+		if (name.data[i] <= 0x20 || name.data[i] >= 0x7f ||
+			strchr("()<>@,;:\\\"/[]?={}", name.data[i]))
 			return false;
 	return true;
 }
@@ -112,7 +113,8 @@ argument_cookie_names(FunctionCallInfo fcinfo, int n, size_t *count)
 		refuse("cookie_names", "There must be one, or null for the framework's own.");
 	for (size_t i = 0; i < *count; i++)
 		if (!is_cookie_name(names[i]))
-			refuse("cookie_names", "They must be names of cookies (RFC 6265) of at most 256 bytes.");
+			refuse("cookie_names",
+				   "They must be names of cookies (RFC 6265) of at most 256 bytes.");
 	return names;
 }
 
@@ -165,10 +167,11 @@ check_key(const Asked *asked, const Framework *row, Slice name)
 	if (result == RESULT_UNSUPPORTED)
 	{
 		hide_own_frames();
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						errmsg("cookies of kind \"%s\" that are encrypted in this way are not supported",
-							   asked->kind),
-						errdetail("session_auth was built without libsodium."), errhidestmt(true)));
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cookies of kind \"%s\" that are encrypted in this way are not supported",
+						asked->kind),
+				 errdetail("session_auth was built without libsodium."), errhidestmt(true)));
 	}
 	if (result == RESULT_BAD_KEY)
 		refuse(fault.argument, fault.reason);
@@ -195,14 +198,14 @@ check_keys(const Asked *asked, const Framework *row)
 static void
 check_end(const Asked *asked, const Framework *row)
 {
-	if (asked->options.without_end ||
-		framework_ends(row, &asked->options) != FRAMEWORK_ENDS_NEVER)
+	if (asked->options.without_end || framework_ends(row, &asked->options) != FRAMEWORK_ENDS_NEVER)
 		return;
-	refuse("without_end",
-		   psprintf("A cookie of kind \"%s\" names a user, and nothing in it ends it%s. Where that is "
-					"meant, without_end must be true: such cookies cannot be revoked one by one; "
-					"replacing the secret ends all of them.",
-					asked->kind, row->time == TIME_NONE ? "" : " unless max_age is given"));
+	refuse(
+		"without_end",
+		psprintf("A cookie of kind \"%s\" names a user, and nothing in it ends it%s. Where that is "
+				 "meant, without_end must be true: such cookies cannot be revoked one by one; "
+				 "replacing the secret ends all of them.",
+				 asked->kind, row->time == TIME_NONE ? "" : " unless max_age is given"));
 }
 
 static void
@@ -220,8 +223,8 @@ check_rows(const Asked *asked)
 		check_end(asked, row);
 	}
 	if (asked->options.max_age_us > 0 && !has_time)
-		refuse("max_age", psprintf("A cookie of kind \"%s\" does not say when it was issued.",
-								   asked->kind));
+		refuse("max_age",
+			   psprintf("A cookie of kind \"%s\" does not say when it was issued.", asked->kind));
 }
 
 static bool

@@ -337,8 +337,8 @@ keep_claims(Reading *reading)
 static ResultCode
 scan_claims(Reading *reading, Slice claims, JsonNode *nodes)
 {
-	ResultCode result = json_scan(&reading->doc, claims.data, claims.len, nodes,
-								  JSON_NODES_FOR(claims.len));
+	ResultCode result =
+		json_scan(&reading->doc, claims.data, claims.len, nodes, JSON_NODES_FOR(claims.len));
 
 	if (result == RESULT_OK && reading->doc.nodes[0].kind != JSON_KIND_OBJECT)
 		result = RESULT_MALFORMED;
@@ -351,8 +351,7 @@ static ResultCode
 read_proof(Reading *reading, const Proof *proof, JsonNode *nodes)
 {
 	bool has_claims = proof->claims.data != NULL;
-	ResultCode result =
-		has_claims ? scan_claims(reading, proof->claims, nodes) : RESULT_OK;
+	ResultCode result = has_claims ? scan_claims(reading, proof->claims, nodes) : RESULT_OK;
 
 	if (result == RESULT_OK)
 		result = proof->says == SAYS_USER ? read_cookie_user(reading, proof) : read_claims(reading);

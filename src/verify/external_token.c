@@ -146,9 +146,8 @@ external_revoke_current(const Identity *identity)
 	binding = keys_find_binding(identity->origin);
 	/* a cookie may outlive its identity */
 	if (jti)
-		catalog_insert_revoked_token(jti, issuer,
-									 binding && binding->says_who ? DT_NOEND
-																  : identity->expires_at);
+		catalog_insert_revoked_token(
+			jti, issuer, binding && binding->says_who ? DT_NOEND : identity->expires_at);
 	else if (says_when(identity, binding))
 		external_revoke_user(identity->user_id);
 	else

@@ -25,10 +25,10 @@ typedef struct ExternalToken
 	RoleSource role_source;
 	int nroles; /* claimed */
 	const char *const *roles;
-	const char *claims;        /* JSON text that jsonb can hold */
-	const char *held_claims;   /* the same without what the caller's SQL must not see */
-	bool is_session;           /* all it says is which session; nothing above but kind and origin */
-	int nsessions;             /* what the session behind it may be found by */
+	const char *claims;      /* JSON text that jsonb can hold */
+	const char *held_claims; /* the same without what the caller's SQL must not see */
+	bool is_session;         /* all it says is which session; nothing above but kind and origin */
+	int nsessions;           /* what the session behind it may be found by */
 	unsigned char sessions[2][CRYPTO_SHA256_LEN];
 	TimestampTz issued_at; /* DT_NOBEGIN when it does not say */
 	TimestampTz not_before;

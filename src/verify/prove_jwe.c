@@ -8,13 +8,12 @@
 #include "postgres.h"
 
 #include "pure/jwe.h"
-#include "pure/token.h"
 #include "verify/prover.h"
 
 static bool
 takes_jwe(const Presented *token)
 {
-	return token_form(token->text.data, token->text.len) == TOKEN_FORM_JWE;
+	return token->form == TOKEN_FORM_JWE;
 }
 
 /* Header parameters that repeat claims must agree with them. */

@@ -10,7 +10,6 @@
 #include "base/errors.h"
 #include "pure/base64.h"
 #include "pure/jws.h"
-#include "pure/token.h"
 #include "verify/prover.h"
 
 static bool
@@ -72,7 +71,7 @@ explain_unknown_key(const JwsHeader *header)
 static bool
 takes_jws(const Presented *token)
 {
-	return token_form(token->text.data, token->text.len) == TOKEN_FORM_JWS;
+	return token->form == TOKEN_FORM_JWS;
 }
 
 static ResultCode

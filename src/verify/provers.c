@@ -52,9 +52,8 @@ says_nothing(ResultCode result)
 static bool
 is_undecided(ResultCode result)
 {
-	return says_nothing(result) || result == RESULT_UNKNOWN_KEY ||
-		   result == RESULT_BAD_SIGNATURE || result == RESULT_MALFORMED ||
-		   result == RESULT_UNSUPPORTED;
+	return says_nothing(result) || result == RESULT_UNKNOWN_KEY || result == RESULT_BAD_SIGNATURE ||
+		   result == RESULT_MALFORMED || result == RESULT_UNSUPPORTED;
 }
 
 static ExternalToken *

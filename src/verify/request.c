@@ -43,8 +43,8 @@ take(Slice header, const Framework *row, Slice name, RequestCookie *cookie)
 		return RESULT_NO_TOKEN;
 	out = palloc(setting_max_token_length + 1);
 	*cookie = (RequestCookie){ name, { out, 0 } };
-	result = framework_cookie_text(row, name, header, out, setting_max_token_length,
-								   &cookie->text.len);
+	result =
+		framework_cookie_text(row, name, header, out, setting_max_token_length, &cookie->text.len);
 	if (result != RESULT_OK)
 		pfree(out);
 	return result;

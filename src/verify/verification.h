@@ -7,12 +7,14 @@
 
 #include "identity/identity.h"
 #include "pure/slice.h"
+#include "pure/token.h"
 #include "verify/session.h"
 
 typedef struct Presented
 {
 	Slice text;
-	Slice cookie; /* the name of the cookie that it came in; data NULL: not known */
+	Slice cookie;   /* the name of the cookie that it came in; data NULL: not known */
+	TokenForm form; /* of the text */
 } Presented;
 
 typedef struct Verification

@@ -171,23 +171,28 @@ is_left_open(ResultCode result)
 		   result == RESULT_BAD_SIGNATURE;
 }
 
+/* Our own, and those of sessions while no cookie is set up that could look alike. */
 static bool
-is_own(Slice token, TokenForm form)
+is_only_opaque(const Presented *token)
 {
-	return form == TOKEN_FORM_OPAQUE && memcmp(token.data, TOKEN_PREFIX, TOKEN_PREFIX_LEN) == 0;
+	if (token->form != TOKEN_FORM_OPAQUE)
+		return false;
+	if (memcmp(token->text.data, TOKEN_PREFIX, TOKEN_PREFIX_LEN) == 0)
+		return true;
+	keys_accept_changes();
+	return keys_cookies() == NIL;
 }
 
 static ResultCode
-verify_by_form(const Presented *token, TokenForm form, ResultCode so_far,
-			   Verification *verification)
+verify_by_form(const Presented *token, ResultCode so_far, Verification *verification)
 {
 	ResultCode result = so_far;
 
-	if (form == TOKEN_FORM_OPAQUE)
+	if (token->form == TOKEN_FORM_OPAQUE)
 		return verify_opaque(token->text, verification);
-	if (form == TOKEN_FORM_SIGNED)
+	if (token->form == TOKEN_FORM_SIGNED)
 		result = verify_lucia(token->text, verification);
-	else if (form == TOKEN_FORM_EXPRESS && so_far == RESULT_UNKNOWN_FORM)
+	else if (token->form == TOKEN_FORM_EXPRESS && so_far == RESULT_UNKNOWN_FORM)
 		result = RESULT_NOT_SET_UP;
 	return result == RESULT_UNKNOWN_FORM ? so_far : result;
 }
@@ -195,19 +200,18 @@ verify_by_form(const Presented *token, TokenForm form, ResultCode so_far,
 static ResultCode
 verify_presented(const Presented *token, Verification *verification)
 {
-	TokenForm form = token_form(token->text.data, token->text.len);
 	ExternalToken *external;
 	TimestampTz now;
 	ResultCode result;
 
-	if (is_own(token->text, form))
+	if (is_only_opaque(token))
 		return verify_opaque(token->text, verification);
 	keys_accept_changes();
 	now = clock_now(); /* reading changed keys may have waited */
 	external = provers_find(token, now, &result);
 	if (external)
 		return use_external(external, now, verification);
-	return is_left_open(result) ? verify_by_form(token, form, result, verification) : result;
+	return is_left_open(result) ? verify_by_form(token, result, verification) : result;
 }
 
 /* The roles that are granted to the user now, in the identity's tenant. */
@@ -229,14 +233,17 @@ begin(Slice token, const char *tenant, Verification *verification)
 	return token.data == NULL || token.len == 0 ? RESULT_NO_TOKEN : RESULT_OK;
 }
 
-/* The cookie of that name, as request.c gives it. */
+/* The cookie of that name, as request.c gives it; data NULL: the name is not known. */
 ResultCode
 verify_cookie(Slice name, Slice text, const char *tenant, Verification *verification)
 {
-	const Presented token = { text, name };
 	ResultCode result = begin(text, tenant, verification);
+	Presented token;
 
-	return result == RESULT_OK ? verify_presented(&token, verification) : result;
+	if (result != RESULT_OK)
+		return result;
+	token = (Presented){ text, name, token_form(text.data, text.len) };
+	return verify_presented(&token, verification);
 }
 
 /* What was no token may be a Cookie header with one in it. */
@@ -259,14 +266,12 @@ verify_header(Slice header, const char *tenant, Verification *verification, Resu
 ResultCode
 verify_token(const char *token, size_t len, const char *tenant, Verification *verification)
 {
-	const Presented presented = { { token, len }, { NULL, 0 } };
-	ResultCode result = begin(presented.text, tenant, verification);
+	const Slice text = { token, len };
+	const Slice no_name = { NULL, 0 };
+	ResultCode result = verify_cookie(no_name, text, tenant, verification);
 
-	if (result != RESULT_OK)
-		return result;
-	result = verify_presented(&presented, verification);
 	if (is_left_open(result) || result == RESULT_NO_SESSION)
-		return verify_header(presented.text, tenant, verification, result);
+		return verify_header(text, tenant, verification, result);
 	return result;
 }
 

@@ -2,7 +2,7 @@
 -- it refuses. Siblings: adopt.sql (plain tables), adopt_roles.sql, adopt_partitions.sql;
 -- test/attacks/adoption_forms.sql.
 SET timezone = 'Asia/Tokyo';
-SELECT plan(115);
+SELECT plan(116);
 
 CREATE FUNCTION public.who(token text) RETURNS text LANGUAGE sql
 AS $$ SELECT coalesce((SELECT v.user_id FROM session_auth.verify_session(token) v), 'nobody') $$;

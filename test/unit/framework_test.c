@@ -260,7 +260,8 @@ derives(const char *kind, const char *name, const char *secret, ResultCode expec
 										 to_slice(secret), &fault);
 
 	is_int(result, expected, "%s: %s", kind, what);
-	ok((result == RESULT_BAD_KEY) == (fault.reason != NULL && fault.argument != NULL), "%s: a reason with RESULT_BAD_KEY alone", kind);
+	ok((result == RESULT_BAD_KEY) == (fault.reason != NULL && fault.argument != NULL),
+	   "%s: a reason with RESULT_BAD_KEY alone", kind);
 }
 
 static void
