@@ -191,6 +191,11 @@ ends(void)
 	at("django", "django-000", NOW, RESULT_OK, "Django's age is an end");
 	is_int(proof.expires_us, NOW + 14 * DAY + 1, "the first instant at which Django refuses");
 	is_int(proof.issued_us, NOW, "when it was signed");
+	if (!sodium_is_here())
+		return;
+	at("fastify-secure", "fastify-secure-session-208", NOW, RESULT_OK, "secure-session's time");
+	is_int(proof.issued_us, NOW - SECONDS / 2, "is rounded: it may have been made before it");
+	is_int(proof.expires_us, NOW + DAY + SECONDS, "its age counts from the time that it says");
 }
 
 /* ------------------------------------------------------------------------------- keys */
