@@ -29,6 +29,7 @@
 #include "permission/permission.h"
 #include "pure/slice.h"
 #include "sql/arguments.h"
+#include "sql/require.h"
 
 /* ---------------------------------------------------------------------- arguments */
 
@@ -349,11 +350,9 @@ session_auth_has_role(PG_FUNCTION_ARGS)
 				   is_named(identity, role));
 }
 
-SQL_FUNCTION(session_auth_require_permission);
-
-/* require_permission(action, resource): 28000 is HTTP's 401, 42501 its 403 */
-Datum
-session_auth_require_permission(PG_FUNCTION_ARGS)
+/* HTTP 401 and 403; a permission that is lacking is named, and nothing else. */
+static void
+require_permission(FunctionCallInfo fcinfo)
 {
 	const Identity *identity = identity_current();
 
@@ -368,7 +367,48 @@ session_auth_require_permission(PG_FUNCTION_ARGS)
 						errmsg("permission denied: \"%s\" on \"%s\"",
 							   text_to_cstring(PG_GETARG_TEXT_PP(0)),
 							   text_to_cstring(PG_GETARG_TEXT_PP(1)))));
+}
+
+/* The same for who has the words in C. */
+void
+permission_require(const char *action, const char *resource)
+{
+	LOCAL_FCINFO(fcinfo, 2);
+	FmgrInfo call = { .fn_mcxt = CurrentMemoryContext };
+
+	InitFunctionCallInfoData(*fcinfo, &call, 2, InvalidOid, NULL, NULL);
+	fcinfo->args[0] = (NullableDatum){ CStringGetTextDatum(action), false };
+	fcinfo->args[1] = (NullableDatum){ CStringGetTextDatum(resource), false };
+	require_permission(fcinfo);
+}
+
+SQL_FUNCTION(session_auth_require_permission);
+
+/* require_permission(action, resource): 28000 is HTTP's 401, 42501 its 403 */
+Datum
+session_auth_require_permission(PG_FUNCTION_ARGS)
+{
+	require_permission(fcinfo);
 	PG_RETURN_VOID();
+}
+
+SQL_FUNCTION(session_auth_demand_permission);
+
+/* demand_permission(action, resource): the same for policies, which want a boolean */
+Datum
+session_auth_demand_permission(PG_FUNCTION_ARGS)
+{
+	require_permission(fcinfo);
+	PG_RETURN_BOOL(true);
+}
+
+SQL_FUNCTION(session_auth_planned_with);
+
+/* A planner's support function that supports nothing: see executor/demands.c. */
+Datum
+session_auth_planned_with(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_POINTER(NULL);
 }
 
 static int
