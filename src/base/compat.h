@@ -92,9 +92,9 @@
  * indexes need then.
  */
 #if PG_VERSION_NUM >= 160000
-typedef TU_UpdateIndexes CompatUpdateIndexes;
+#define CompatUpdateIndexes TU_UpdateIndexes
 #else
-typedef bool CompatUpdateIndexes;
+#define CompatUpdateIndexes bool
 #endif
 #if PG_VERSION_NUM >= 190000
 #define compat_update_now(table, place, slot, failure, lock_mode, indexes)                         \
