@@ -14,6 +14,7 @@
 #include "base/compat.h"
 #include "base/errors.h"
 #include "base/settings.h"
+#include "monitor/counters.h"
 #include "pure/token.h"
 #include "verify/role_cache.h"
 #include "verify/theft.h"
@@ -94,6 +95,23 @@ verify_load_roles(Identity *identity)
 	identity_give_list(identity, role_cache_get(identity->user_id, identity->tenant));
 }
 
+static ResultCode
+verify_any(const char *token, size_t len, Verification *verification)
+{
+	if (len > (size_t) setting_max_token_length)
+		return RESULT_TOO_LONG;
+	if (token == NULL || len == 0)
+		return RESULT_NO_TOKEN;
+	return verify_form(token, len, verification);
+}
+
+static void
+count(ResultCode result)
+{
+	StaticAssertStmt(RESULT_STOLEN < RESULTS_COUNTED, "every reason has a counter");
+	counter_add(result == RESULT_OK ? COUNT_VERIFIED : COUNT_REFUSED + (int) result);
+}
+
 /*
  * Verify a token of any kind; `token` may be NULL.  With RESULT_OK the identity
  * is complete but for its scope; otherwise verify_raise or verify_note says
@@ -102,15 +120,15 @@ verify_load_roles(Identity *identity)
 ResultCode
 verify_token(const char *token, size_t len, const char *tenant, Verification *verification)
 {
+	ResultCode result;
+
 	memset(verification, 0, sizeof(*verification));
 	verification->identity.tenant = tenant;
 	result_explain_nothing();
 	theft_settle();
-	if (len > (size_t) setting_max_token_length)
-		return RESULT_TOO_LONG;
-	if (token == NULL || len == 0)
-		return RESULT_NO_TOKEN;
-	return verify_form(token, len, verification);
+	result = verify_any(token, len, verification);
+	count(result);
+	return result;
 }
 
 /* What has to be done about a refused token, whoever then says what to the caller. */
