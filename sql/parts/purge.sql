@@ -2,8 +2,19 @@
 
 -- Ended by time: expires_at is never later than ended_at, so one index finds both.
 -- The other limits depend on settings and are looked for only while they are on.
--- Rows are deleted by their place, which no second look-up is needed for; one that
--- moved between being locked and being deleted is left to the next batch.
+
+CREATE FUNCTION session_auth.delete_ended(
+  ended_before timestamptz,
+  batch_size integer,
+  start_at timestamptz,
+  OUT purged uuid[],
+  OUT reached timestamptz
+)
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'session_auth_delete_ended';
+COMMENT ON FUNCTION session_auth.delete_ended(timestamptz, integer, timestamptz) IS
+  'internal: deletes sessions that ended before a moment, but for locked ones, and says which';
+
 CREATE FUNCTION session_auth.purged_after() RETURNS interval
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -17,7 +28,14 @@ END;
 COMMENT ON FUNCTION session_auth.purged_after() IS
   'internal: how long after its end a session is kept';
 
-CREATE FUNCTION session_auth.purge_ended(batch_size integer) RETURNS bigint
+-- Rows found without an index are deleted by their place, which no second look-up is needed
+-- for; one that moved between being locked and being deleted is left to the next batch.
+CREATE FUNCTION session_auth.purge_ended(
+  batch_size integer,
+  start_at timestamptz,
+  OUT deleted bigint,
+  OUT reached timestamptz
+)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -32,16 +50,8 @@ DECLARE
   more uuid[];
 BEGIN
   PERFORM session_auth.check_snapshot();
-  WITH deleted AS (
-    DELETE FROM session_auth.sessions s
-    WHERE s.ctid = ANY (ARRAY(
-      SELECT e.ctid FROM session_auth.sessions e
-      WHERE e.expires_at <= ended_before
-      ORDER BY e.expires_at
-      LIMIT batch_size FOR UPDATE SKIP LOCKED))
-    RETURNING s.session_id
-  )
-  SELECT coalesce(array_agg(d.session_id), '{}') INTO purged FROM deleted d;
+  SELECT d.purged, d.reached INTO purged, reached
+  FROM session_auth.delete_ended(ended_before, batch_size, start_at) d;
 
   IF cardinality(purged) < batch_size
      AND (limits[1] > interval '0' OR limits[2] > interval '0') THEN
@@ -58,12 +68,15 @@ BEGIN
     purged := purged || more;
   END IF;
 
-  DELETE FROM session_auth.rotated_tokens r WHERE r.session_id = ANY (purged);
-  RETURN cardinality(purged);
+  IF EXISTS (SELECT FROM session_auth.rotated_tokens) THEN
+    DELETE FROM session_auth.rotated_tokens r WHERE r.session_id = ANY (purged);
+  END IF;
+  deleted := cardinality(purged);
 END
 $$;
-COMMENT ON FUNCTION session_auth.purge_ended(integer) IS
-  'internal: deletes sessions that have ended, with their rotated tokens, and returns how many';
+COMMENT ON FUNCTION session_auth.purge_ended(integer, timestamptz) IS
+  'internal: deletes sessions that have ended, with their rotated tokens, and says how many, and from '
+  'which end on the next batch can go on';
 
 -- Events are deleted in the order of time, in which they lie in their table, so that
 -- whole pages become free and are written anew (docs/performance.md has the figures).
@@ -111,7 +124,7 @@ BEGIN
   IF batch_size IS NULL OR batch_size <= 0 THEN
     PERFORM session_auth.refuse('batch_size', 'It must be positive.');
   END IF;
-  purged := session_auth.purge_ended(batch_size);
+  SELECT e.deleted INTO purged FROM session_auth.purge_ended(batch_size, '-infinity') e;
   LOOP
     EXIT WHEN session_auth.purge_old(batch_size) < batch_size;
   END LOOP;

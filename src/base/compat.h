@@ -68,6 +68,18 @@
 	((void) (permissions), ExecInitRangeTable((estate), list_make1(rte)))
 #endif
 
+/* Deletes a row that nobody else has locked: it waits for nobody.  Since 19 with options. */
+#if PG_VERSION_NUM >= 190000
+#define compat_tuple_delete(relation, place, cid, snapshot, failure)                               \
+	table_tuple_delete((relation), (place), (cid), 0, (snapshot), InvalidSnapshot, false, (failure))
+#define compat_index_fetch_begin(relation) table_index_fetch_begin((relation), 0)
+#else
+#define compat_tuple_delete(relation, place, cid, snapshot, failure)                               \
+	table_tuple_delete((relation), (place), (cid), (snapshot), InvalidSnapshot, false, (failure),  \
+					   false)
+#define compat_index_fetch_begin(relation) table_index_fetch_begin(relation)
+#endif
+
 /* Since 16 where a relation's file is has another name. */
 #if PG_VERSION_NUM >= 160000
 #define compat_relation_file(relation) ((relation)->rd_locator)

@@ -9,6 +9,7 @@
 
 #include <limits.h>
 
+#include "miscadmin.h"
 #include "utils/guc.h"
 
 #include "base/settings.h"
@@ -51,6 +52,17 @@ define_seconds(const char *name, const char *description, const char *detail, in
 {
 	DefineCustomIntVariable(name, description, detail, variable, fallback, minimum, INT_MAX,
 							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+}
+
+/* The server takes such a one at its start alone, which is when it has a meaning. */
+static void
+define_size_of_shared_memory(void)
+{
+	if (process_shared_preload_libraries_in_progress)
+		DefineCustomIntVariable(
+			"session_auth.statistics_databases", "For how many databases counters are kept.",
+			"It takes effect with shared_preload_libraries alone.", &setting_statistics_databases,
+			128, 1, 10000, PGC_POSTMASTER, 0, NULL, NULL, NULL);
 }
 
 void
@@ -104,10 +116,7 @@ settings_init(void)
 		"How much memory a backend may use to remember where it found sessions.",
 		"A session takes some 40 bytes.", &setting_session_cache_size, 4 * 1024, 64, 1024 * 1024,
 		PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
-	DefineCustomIntVariable(
-		"session_auth.statistics_databases", "For how many databases counters are kept.",
-		"It takes effect with shared_preload_libraries alone.", &setting_statistics_databases, 128,
-		1, 10000, PGC_POSTMASTER, 0, NULL, NULL, NULL);
+	define_size_of_shared_memory();
 	DefineCustomBoolVariable("session_auth.log_denials",
 							 "Logs why a token was refused, where no error says so.",
 							 "The token itself is never logged.", &setting_log_denials, false,

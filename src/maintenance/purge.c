@@ -22,28 +22,45 @@
 #include "base/settings.h"
 #include "maintenance/purge.h"
 
-static const char *const statements[] = {
-	[PURGE_ENDED] = "SELECT session_auth.purge_ended($1)",
-	[PURGE_OLD] = "SELECT session_auth.purge_old($1)",
-};
-
-/* Deletes a batch and says what is to be done next: a batch that was not full was the last. */
-PurgeStep
-purge_batch(PurgeStep step, int batch_size)
+void
+purge_begin(Purge *purge)
 {
-	Oid types[] = { INT4OID };
-	Datum values[] = { Int32GetDatum(batch_size) };
+	purge->step = PURGE_ENDED;
+	purge->reached = DT_NOBEGIN;
+}
+
+/* Runs a statement that answers with one row, and returns how many rows that has deleted. */
+static int64
+run(const char *statement, int nargs, Datum *values, TimestampTz *reached)
+{
+	Oid types[] = { INT4OID, TIMESTAMPTZOID };
 	bool isnull;
+	HeapTuple row;
 	int64 deleted;
 
-	if (SPI_execute_with_args(statements[step], 1, types, values, NULL, false, 1) !=
-			SPI_OK_SELECT ||
+	if (SPI_execute_with_args(statement, nargs, types, values, NULL, false, 1) != SPI_OK_SELECT ||
 		SPI_processed != 1)
 		elog(ERROR, "purging returned no row");
-	deleted =
-		DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
+	row = SPI_tuptable->vals[0];
+	deleted = DatumGetInt64(SPI_getbinval(row, SPI_tuptable->tupdesc, 1, &isnull));
+	if (reached)
+		*reached = DatumGetTimestampTz(SPI_getbinval(row, SPI_tuptable->tupdesc, 2, &isnull));
 	SPI_freetuptable(SPI_tuptable);
-	return deleted < batch_size ? step + 1 : step;
+	return deleted;
+}
+
+/* Deletes a batch.  One that was not full was the last of its step. */
+void
+purge_batch(Purge *purge, int batch_size)
+{
+	Datum values[] = { Int32GetDatum(batch_size), TimestampTzGetDatum(purge->reached) };
+	int64 deleted = purge->step == PURGE_ENDED
+						? run("SELECT deleted, reached FROM session_auth.purge_ended($1, $2)", 2,
+							  values, &purge->reached)
+						: run("SELECT session_auth.purge_old($1)", 1, values, NULL);
+
+	if (deleted < batch_size)
+		purge->step++;
 }
 
 /* Leaves the processor, the disk and the locks to others for a while. */

@@ -5,17 +5,33 @@
 #ifndef SESSION_AUTH_PURGE_H
 #define SESSION_AUTH_PURGE_H
 
+#include "datatype/timestamp.h"
+
 #define PURGE_BATCH_SIZE 10000
 
-/* How far a purge has come: first the sessions, then what is only old. */
-typedef enum PurgeStep
-{
-	PURGE_ENDED,
-	PURGE_OLD,
-	PURGE_DONE
-} PurgeStep;
+/* A larger batch takes seconds, and has no use. */
+#define PURGE_LARGEST_BATCH (1000 * 1000)
 
-extern PurgeStep purge_batch(PurgeStep step, int batch_size);
+/* How far a purge has come: first the sessions, then what is only old. */
+typedef struct Purge
+{
+	enum
+	{
+		PURGE_ENDED,
+		PURGE_OLD,
+		PURGE_DONE
+	} step;
+	TimestampTz reached; /* sessions that ended before this were looked at */
+} Purge;
+
+extern void purge_begin(Purge *purge);
+extern void purge_batch(Purge *purge, int batch_size);
 extern void purge_rest(void);
+
+static inline bool
+purge_is_done(const Purge *purge)
+{
+	return purge->step == PURGE_DONE;
+}
 
 #endif /* SESSION_AUTH_PURGE_H */

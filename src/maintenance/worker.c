@@ -121,7 +121,7 @@ static Oid
 find_owner(void)
 {
 	List *name = list_make2(makeString("session_auth"), makeString("purge_ended"));
-	Oid types[] = { INT4OID };
+	Oid types[] = { INT4OID, TIMESTAMPTZOID };
 	Oid extension = get_extension_oid("session_auth", true);
 	Oid function;
 
@@ -136,8 +136,8 @@ find_owner(void)
 	return owner_of_function(function);
 }
 
-static PurgeStep
-purge_as(Oid owner, PurgeStep step)
+static void
+purge_as(Oid owner, Purge *purge)
 {
 	Oid user;
 	int context;
@@ -146,14 +146,13 @@ purge_as(Oid owner, PurgeStep step)
 	SetUserIdAndSecContext(owner,
 						   context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
 	SPI_connect();
-	step = purge_batch(step, PURGE_BATCH_SIZE);
+	purge_batch(purge, PURGE_BATCH_SIZE);
 	SPI_finish();
 	SetUserIdAndSecContext(user, context);
-	return step;
 }
 
-static PurgeStep
-run_batch(PurgeStep step)
+static void
+run_batch(Purge *purge)
 {
 	Oid owner;
 
@@ -162,12 +161,14 @@ run_batch(PurgeStep step)
 	PushActiveSnapshot(GetTransactionSnapshot());
 	pgstat_report_activity(STATE_RUNNING, "session_auth purge");
 	owner = XactReadOnly ? InvalidOid : find_owner();
-	step = OidIsValid(owner) ? purge_as(owner, step) : PURGE_DONE;
+	if (OidIsValid(owner))
+		purge_as(owner, purge);
+	else
+		purge->step = PURGE_DONE;
 	PopActiveSnapshot();
 	CommitTransactionCommand();
 	pgstat_report_stat(true);
 	pgstat_report_activity(STATE_IDLE, NULL);
-	return step;
 }
 
 /* --------------------------------------------------------------------- a turn */
@@ -176,11 +177,16 @@ static void
 take_turn(void)
 {
 	TimestampTz end = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), TURN_MS);
-	PurgeStep step = PURGE_ENDED;
+	Purge purge;
 
-	while ((step = run_batch(step)) != PURGE_DONE && GetCurrentTimestamp() < end)
+	purge_begin(&purge);
+	run_batch(&purge);
+	while (!purge_is_done(&purge) && GetCurrentTimestamp() < end)
+	{
 		purge_rest();
-	turn->left_something = step != PURGE_DONE;
+		run_batch(&purge);
+	}
+	turn->left_something = !purge_is_done(&purge);
 }
 
 /* Who is asked to go, or waits too long for a lock, has nothing to report. */

@@ -1,14 +1,19 @@
 /*
  * sql_purge.c
- *		CALL session_auth.purge(): batch after batch, a transaction each.
+ *		CALL session_auth.purge(): batch after batch, a transaction each; and what a batch calls.
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "nodes/parsenodes.h"
+#include "utils/array.h"
+#include "utils/timestamp.h"
 
 #include "base/compat.h"
+#include "base/row_type.h"
+#include "catalog/table_purge.h"
 #include "maintenance/purge.h"
 
 static bool
@@ -38,7 +43,7 @@ argument_batch_size(FunctionCallInfo fcinfo)
 	if (batch_size <= 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid batch_size"),
 						errdetail("It must be positive.")));
-	return batch_size;
+	return Min(batch_size, PURGE_LARGEST_BATCH);
 }
 
 SQL_FUNCTION(session_auth_purge);
@@ -47,16 +52,47 @@ Datum
 session_auth_purge(PG_FUNCTION_ARGS)
 {
 	int batch_size = argument_batch_size(fcinfo);
-	PurgeStep step = PURGE_ENDED;
+	Purge purge;
 
 	require_transactions(fcinfo);
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
-	while ((step = purge_batch(step, batch_size)) != PURGE_DONE)
+	for (purge_begin(&purge);; purge_rest())
 	{
+		purge_batch(&purge, batch_size);
 		SPI_commit();
-		purge_rest();
+		if (purge_is_done(&purge))
+			break;
 	}
-	SPI_commit();
 	SPI_finish();
 	PG_RETURN_VOID();
+}
+
+static ArrayType *
+uuid_array(const PurgedSessions *purged)
+{
+	Datum *elements = palloc((purged->n + 1) * sizeof(Datum));
+
+	for (int i = 0; i < purged->n; i++)
+		elements[i] = UUIDPGetDatum(&purged->session_ids[i]);
+	return construct_array(elements, purged->n, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR);
+}
+
+SQL_FUNCTION(session_auth_delete_ended);
+
+/* delete_ended(ended_before, batch_size, start_at): STRICT; which, and up to which end */
+Datum
+session_auth_delete_ended(PG_FUNCTION_ARGS)
+{
+	static const RowColumn columns[] = { { "purged", UUIDARRAYOID },
+										 { "reached", TIMESTAMPTZOID } };
+	static RowType type = { lengthof(columns), columns, NULL };
+	int wanted = Min(PG_GETARG_INT32(1), PURGE_LARGEST_BATCH);
+	PurgedSessions purged = { .session_ids = palloc(wanted * sizeof(pg_uuid_t)) };
+	Datum values[lengthof(columns)];
+	bool nulls[lengthof(columns)] = { false };
+
+	catalog_purge_sessions(PG_GETARG_TIMESTAMPTZ(2), PG_GETARG_TIMESTAMPTZ(0), wanted, &purged);
+	values[0] = PointerGetDatum(uuid_array(&purged));
+	values[1] = TimestampTzGetDatum(purged.reached);
+	return row_form(&type, values, nulls);
 }

@@ -1,0 +1,238 @@
+/*
+ * table_purge.c
+ *		Deletes sessions that ended before a moment, a batch at a time.
+ *
+ * The index on expires_at says where they are.  A DELETE that skips what is locked would
+ * look each row up three times, to find, to lock and to delete it; here they are taken
+ * from the index without looking, sorted by their place in the table, and deleted as they
+ * lie there.
+ *
+ * Invariants: what is deleted is visible in the newest snapshot and ended then, as the
+ * index may name places that other rows have by now.  Nothing waits for a row: one that is
+ * locked or was changed meanwhile is left to the next purge.  Triggers of the table, and
+ * foreign keys that refer to it, are served; with a trigger for each row before it is
+ * deleted, rows are deleted the way in which replication does it, and locks are waited for.
+ *
+ * Raises what reading and writing raise.
+ */
+#include "postgres.h"
+
+#include "access/heapam.h"
+#include "access/relscan.h"
+#include "access/stratnum.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/pg_trigger.h"
+#include "commands/trigger.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "utils/fmgroids.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "base/compat.h"
+#include "catalog/table_purge.h"
+#include "catalog/table_access.h"
+
+/* Places that are sorted at a time. */
+#define PLACES     10000
+
+#define EXPIRES_AT 4
+#define SESSION_ID 1
+
+typedef struct Purge
+{
+	Writer writer;
+	SysScanDesc scan; /* of the index */
+	struct IndexFetchTableData *fetch;
+	TupleTableSlot *slot;
+	TimestampTz ended_before;
+	bool is_told; /* a trigger wants to be asked before each row */
+	int wanted;
+	PurgedSessions *purged;
+} Purge;
+
+/* ------------------------------------------------------------------------ deleting */
+
+static bool
+is_enabled(const Trigger *trigger)
+{
+	return trigger->tgenabled == TRIGGER_FIRES_ALWAYS ||
+		   trigger->tgenabled == (SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA
+									  ? TRIGGER_FIRES_ON_REPLICA
+									  : TRIGGER_FIRES_ON_ORIGIN);
+}
+
+static bool
+tells_before_rows(const TriggerDesc *triggers)
+{
+	for (int i = 0; triggers && i < triggers->numtriggers; i++)
+		if (TRIGGER_TYPE_MATCHES(triggers->triggers[i].tgtype, TRIGGER_TYPE_ROW,
+								 TRIGGER_TYPE_BEFORE, TRIGGER_TYPE_DELETE) &&
+			is_enabled(&triggers->triggers[i]))
+			return true;
+	return false;
+}
+
+static void
+delete_telling(Purge *purge)
+{
+	EPQState epqstate;
+
+	compat_init_recheck(&epqstate, purge->writer.estate);
+	EvalPlanQualSetSlot(&epqstate, purge->slot);
+	ExecSimpleRelationDelete(purge->writer.target, purge->writer.estate, &epqstate, purge->slot);
+	EvalPlanQualEnd(&epqstate);
+}
+
+/* Whether the row in the slot could be deleted at once. */
+static bool
+delete_now(Purge *purge)
+{
+	const EState *estate = purge->writer.estate;
+	ResultRelInfo *target = purge->writer.target;
+	TM_FailureData failure;
+
+	if (purge->is_told)
+	{
+		delete_telling(purge);
+		return true;
+	}
+	if (compat_tuple_delete(purge->writer.table, &purge->slot->tts_tid, estate->es_output_cid,
+							estate->es_snapshot, &failure) != TM_Ok)
+		return false;
+	if (target->ri_TrigDesc && target->ri_TrigDesc->trig_delete_after_row)
+		ExecARDeleteTriggers(purge->writer.estate, target, &purge->slot->tts_tid, NULL, NULL,
+							 false);
+	return true;
+}
+
+/* The row in the slot, if it has ended. */
+static void
+purge_row(Purge *purge)
+{
+	PurgedSessions *purged = purge->purged;
+	bool isnull;
+	TimestampTz expires_at = DatumGetTimestampTz(slot_getattr(purge->slot, EXPIRES_AT, &isnull));
+	pg_uuid_t session_id = *DatumGetUUIDP(slot_getattr(purge->slot, SESSION_ID, &isnull));
+
+	if (expires_at > purge->ended_before || !delete_now(purge))
+		return;
+	purged->session_ids[purged->n++] = session_id;
+	purged->reached = Max(purged->reached, expires_at);
+}
+
+/* ------------------------------------------------------------------------- finding */
+
+static int
+compare_places(const void *a, const void *b)
+{
+	return ItemPointerCompare((ItemPointer) a, (ItemPointer) b);
+}
+
+/* The next places that the index has, as many as are still wanted. */
+static int
+next_places(Purge *purge, ItemPointerData *places)
+{
+	int room = Min(PLACES, purge->wanted - purge->purged->n);
+	int n = 0;
+	ItemPointer place;
+
+	while (n < room &&
+		   (place = index_getnext_tid(purge->scan->iscan, ForwardScanDirection)) != NULL)
+		places[n++] = *place;
+	qsort(places, n, sizeof(ItemPointerData), compare_places);
+	return n;
+}
+
+static void
+purge_place(Purge *purge, ItemPointer place)
+{
+	bool call_again = false;
+
+	if (table_index_fetch_tuple(purge->fetch, place, purge->writer.estate->es_snapshot, purge->slot,
+								&call_again, NULL))
+		purge_row(purge);
+	ExecClearTuple(purge->slot);
+}
+
+/*
+ * What the last purge has deleted, the index still has at its beginning.  Read one after
+ * the other, such entries are marked, and the next purge passes over them.
+ */
+static bool
+purge_first(Purge *purge)
+{
+	bool found = index_getnext_slot(purge->scan->iscan, ForwardScanDirection, purge->slot);
+
+	if (found)
+		purge_row(purge);
+	ExecClearTuple(purge->slot);
+	return found;
+}
+
+static void
+purge_rest(Purge *purge)
+{
+	ItemPointerData *places = palloc(PLACES * sizeof(ItemPointerData));
+	int n;
+
+	while ((n = next_places(purge, places)) > 0)
+	{
+		for (int i = 0; i < n; i++)
+			purge_place(purge, &places[i]);
+		table_index_fetch_reset(purge->fetch);
+		CHECK_FOR_INTERRUPTS();
+	}
+	pfree(places);
+}
+
+/* --------------------------------------------------------------------------- a batch */
+
+static void
+begin(Purge *purge, TimestampTz from)
+{
+	Writer *writer = &purge->writer;
+	ScanKeyData keys[2];
+
+	writer_begin(writer, SESSIONS);
+	purge->is_told = tells_before_rows(writer->target->ri_TrigDesc);
+	ExecBSDeleteTriggers(writer->estate, writer->target);
+	ScanKeyInit(&keys[0], EXPIRES_AT, BTGreaterEqualStrategyNumber, F_TIMESTAMPTZ_GE,
+				TimestampTzGetDatum(from));
+	ScanKeyInit(&keys[1], EXPIRES_AT, BTLessEqualStrategyNumber, F_TIMESTAMPTZ_LE,
+				TimestampTzGetDatum(purge->ended_before));
+	purge->scan = systable_beginscan(writer->table, relation_oid(SESSIONS_BY_EXPIRY), true,
+									 writer->estate->es_snapshot, lengthof(keys), keys);
+	purge->fetch = compat_index_fetch_begin(writer->table);
+	purge->slot = table_slot_create(writer->table, &writer->estate->es_tupleTable);
+}
+
+static void
+end(Purge *purge)
+{
+	ExecASDeleteTriggers(purge->writer.estate, purge->writer.target, NULL);
+	table_index_fetch_end(purge->fetch);
+	systable_endscan(purge->scan);
+	writer_end(&purge->writer);
+}
+
+/*
+ * Deletes sessions that ended from a moment on and before another, `wanted` at the most.
+ * `purged` has room for so many, and says from where the next batch can go on.
+ */
+void
+catalog_purge_sessions(TimestampTz from, TimestampTz ended_before, int wanted,
+					   PurgedSessions *purged)
+{
+	Purge purge = { .ended_before = ended_before, .wanted = wanted, .purged = purged };
+
+	purged->n = 0;
+	purged->reached = from;
+	PushActiveSnapshot(GetLatestSnapshot());
+	begin(&purge, from);
+	if (purge_first(&purge))
+		purge_rest(&purge);
+	end(&purge);
+	PopActiveSnapshot();
+}
