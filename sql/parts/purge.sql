@@ -7,13 +7,16 @@ CREATE FUNCTION session_auth.delete_ended(
   ended_before timestamptz,
   batch_size integer,
   start_at timestamptz,
+  start_place tid,
   OUT purged uuid[],
-  OUT reached timestamptz
+  OUT reached timestamptz,
+  OUT reached_place tid
 )
 LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'session_auth_delete_ended';
-COMMENT ON FUNCTION session_auth.delete_ended(timestamptz, integer, timestamptz) IS
-  'internal: deletes sessions that ended before a moment, but for locked ones, and says which';
+COMMENT ON FUNCTION session_auth.delete_ended(timestamptz, integer, timestamptz, tid) IS
+  'internal: deletes sessions that ended before a moment, but for locked ones, and says which, and where the '
+  'next batch goes on';
 
 CREATE FUNCTION session_auth.purged_after() RETURNS interval
 LANGUAGE sql STABLE
@@ -33,8 +36,10 @@ COMMENT ON FUNCTION session_auth.purged_after() IS
 CREATE FUNCTION session_auth.purge_ended(
   batch_size integer,
   start_at timestamptz,
+  start_place tid,
   OUT deleted bigint,
-  OUT reached timestamptz
+  OUT reached timestamptz,
+  OUT reached_place tid
 )
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -50,8 +55,8 @@ DECLARE
   more uuid[];
 BEGIN
   PERFORM session_auth.check_snapshot();
-  SELECT d.purged, d.reached INTO purged, reached
-  FROM session_auth.delete_ended(ended_before, batch_size, start_at) d;
+  SELECT d.purged, d.reached, d.reached_place INTO purged, reached, reached_place
+  FROM session_auth.delete_ended(ended_before, batch_size, start_at, start_place) d;
 
   IF cardinality(purged) < batch_size
      AND (limits[1] > interval '0' OR limits[2] > interval '0') THEN
@@ -74,9 +79,9 @@ BEGIN
   deleted := cardinality(purged);
 END
 $$;
-COMMENT ON FUNCTION session_auth.purge_ended(integer, timestamptz) IS
-  'internal: deletes sessions that have ended, with their rotated tokens, and says how many, and from '
-  'which end on the next batch can go on';
+COMMENT ON FUNCTION session_auth.purge_ended(integer, timestamptz, tid) IS
+  'internal: deletes sessions that have ended, with their rotated tokens, and says how many, and where '
+  'the next batch goes on';
 
 -- Events are deleted in the order of time, in which they lie in their table, so that
 -- whole pages become free and are written anew (docs/performance.md has the figures).
@@ -124,7 +129,7 @@ BEGIN
   IF batch_size IS NULL OR batch_size <= 0 THEN
     PERFORM session_auth.refuse('batch_size', 'It must be positive.');
   END IF;
-  SELECT e.deleted INTO purged FROM session_auth.purge_ended(batch_size, '-infinity') e;
+  SELECT e.deleted INTO purged FROM session_auth.purge_ended(batch_size, '-infinity', '(0,0)') e;
   LOOP
     EXIT WHEN session_auth.purge_old(batch_size) < batch_size;
   END LOOP;

@@ -49,6 +49,7 @@ typedef struct Purge
 	TimestampTz ended_before;
 	bool is_told; /* a trigger wants to be asked before each row */
 	int wanted;
+	PurgePosition *position; /* of the last entry that was looked at */
 	PurgedSessions *purged;
 } Purge;
 
@@ -119,7 +120,6 @@ purge_row(Purge *purge)
 	if (expires_at > purge->ended_before || !delete_now(purge))
 		return;
 	purged->session_ids[purged->n++] = session_id;
-	purged->reached = Max(purged->reached, expires_at);
 }
 
 /* ------------------------------------------------------------------------- finding */
@@ -130,17 +130,39 @@ compare_places(const void *a, const void *b)
 	return ItemPointerCompare((ItemPointer) a, (ItemPointer) b);
 }
 
+static TimestampTz
+entry_expires_at(IndexScanDesc scan)
+{
+	bool isnull;
+
+	return DatumGetTimestampTz(index_getattr(scan->xs_itup, 1, scan->xs_itupdesc, &isnull));
+}
+
+/* Entries of one time are in the order of places: what the last batch has looked at comes first. */
+static bool
+was_reached(const PurgePosition *position, TimestampTz expires_at, const ItemPointerData *place)
+{
+	return expires_at == position->expires_at && compare_places(place, &position->place) <= 0;
+}
+
 /* The next places that the index has, as many as are still wanted. */
 static int
 next_places(Purge *purge, ItemPointerData *places)
 {
+	IndexScanDesc scan = purge->scan->iscan;
 	int room = Min(PLACES, purge->wanted - purge->purged->n);
 	int n = 0;
 	ItemPointer place;
 
-	while (n < room &&
-		   (place = index_getnext_tid(purge->scan->iscan, ForwardScanDirection)) != NULL)
+	while (n < room && (place = index_getnext_tid(scan, ForwardScanDirection)) != NULL)
+	{
+		TimestampTz expires_at = entry_expires_at(scan);
+
+		if (was_reached(purge->position, expires_at, place))
+			continue;
+		*purge->position = (PurgePosition){ expires_at, *place };
 		places[n++] = *place;
+	}
 	qsort(places, n, sizeof(ItemPointerData), compare_places);
 	return n;
 }
@@ -157,7 +179,7 @@ purge_place(Purge *purge, ItemPointer place)
 }
 
 /*
- * What the last purge has deleted, the index still has at its beginning.  Read one after
+ * What another purge has deleted, the index may still have at its beginning.  Read one after
  * the other, such entries are marked, and the next purge passes over them.
  */
 static bool
@@ -189,21 +211,33 @@ purge_rest(Purge *purge)
 
 /* --------------------------------------------------------------------------- a batch */
 
+/* The index's entries themselves are asked for, which says when each of them ends. */
 static void
-begin(Purge *purge, TimestampTz from)
+begin_scan(Purge *purge)
 {
-	Writer *writer = &purge->writer;
+	const Writer *writer = &purge->writer;
 	ScanKeyData keys[2];
 
-	writer_begin(writer, SESSIONS);
-	purge->is_told = tells_before_rows(writer->target->ri_TrigDesc);
-	ExecBSDeleteTriggers(writer->estate, writer->target);
 	ScanKeyInit(&keys[0], EXPIRES_AT, BTGreaterEqualStrategyNumber, F_TIMESTAMPTZ_GE,
-				TimestampTzGetDatum(from));
+				TimestampTzGetDatum(purge->position->expires_at));
 	ScanKeyInit(&keys[1], EXPIRES_AT, BTLessEqualStrategyNumber, F_TIMESTAMPTZ_LE,
 				TimestampTzGetDatum(purge->ended_before));
 	purge->scan = systable_beginscan(writer->table, relation_oid(SESSIONS_BY_EXPIRY), true,
 									 writer->estate->es_snapshot, lengthof(keys), keys);
+	keys[0].sk_attno = keys[1].sk_attno = 1;
+	purge->scan->iscan->xs_want_itup = true;
+	index_rescan(purge->scan->iscan, keys, lengthof(keys), NULL, 0);
+}
+
+static void
+begin(Purge *purge)
+{
+	Writer *writer = &purge->writer;
+
+	writer_begin(writer, SESSIONS);
+	purge->is_told = tells_before_rows(writer->target->ri_TrigDesc);
+	ExecBSDeleteTriggers(writer->estate, writer->target);
+	begin_scan(purge);
 	purge->fetch = compat_index_fetch_begin(writer->table);
 	purge->slot = table_slot_create(writer->table, &writer->estate->es_tupleTable);
 }
@@ -218,20 +252,22 @@ end(Purge *purge)
 }
 
 /*
- * Deletes sessions that ended from a moment on and before another, `wanted` at the most.
- * `purged` has room for so many, and says from where the next batch can go on.
+ * Deletes sessions that ended before a moment, `wanted` at the most, which `purged` has room
+ * for.  It begins after a position, and leaves the one where the next batch goes on.
  */
 void
-catalog_purge_sessions(TimestampTz from, TimestampTz ended_before, int wanted,
+catalog_purge_sessions(TimestampTz ended_before, int wanted, PurgePosition *position,
 					   PurgedSessions *purged)
 {
-	Purge purge = { .ended_before = ended_before, .wanted = wanted, .purged = purged };
+	Purge purge = {
+		.ended_before = ended_before, .wanted = wanted, .position = position, .purged = purged
+	};
+	bool is_first = TIMESTAMP_IS_NOBEGIN(position->expires_at);
 
 	purged->n = 0;
-	purged->reached = from;
 	PushActiveSnapshot(GetLatestSnapshot());
-	begin(&purge, from);
-	if (purge_first(&purge))
+	begin(&purge);
+	if (!is_first || purge_first(&purge))
 		purge_rest(&purge);
 	end(&purge);
 	PopActiveSnapshot();

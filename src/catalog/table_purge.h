@@ -6,16 +6,23 @@
 #define SESSION_AUTH_TABLE_PURGE_H
 
 #include "datatype/timestamp.h"
+#include "storage/itemptr.h"
 #include "utils/uuid.h"
+
+/* An entry of the index on expires_at, where entries of one time are in the order of places. */
+typedef struct PurgePosition
+{
+	TimestampTz expires_at; /* DT_NOBEGIN: before all */
+	ItemPointerData place;
+} PurgePosition;
 
 typedef struct PurgedSessions
 {
 	int n;
 	pg_uuid_t *session_ids;
-	TimestampTz reached; /* the latest end of those that were deleted */
 } PurgedSessions;
 
-extern void catalog_purge_sessions(TimestampTz from, TimestampTz ended_before, int wanted,
+extern void catalog_purge_sessions(TimestampTz ended_before, int wanted, PurgePosition *position,
 								   PurgedSessions *purged);
 
 #endif /* SESSION_AUTH_TABLE_PURGE_H */

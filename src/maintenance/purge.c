@@ -26,39 +26,62 @@ void
 purge_begin(Purge *purge)
 {
 	purge->step = PURGE_ENDED;
-	purge->reached = DT_NOBEGIN;
+	purge->position.expires_at = DT_NOBEGIN;
+	ItemPointerSet(&purge->position.place, 0, 0);
 }
 
-/* Runs a statement that answers with one row, and returns how many rows that has deleted. */
-static int64
-run(const char *statement, int nargs, Datum *values, TimestampTz *reached)
+/* Runs a statement that answers with one row. */
+static HeapTuple
+run(const char *statement, int nargs, Oid *types, Datum *values)
 {
-	Oid types[] = { INT4OID, TIMESTAMPTZOID };
-	bool isnull;
-	HeapTuple row;
-	int64 deleted;
-
 	if (SPI_execute_with_args(statement, nargs, types, values, NULL, false, 1) != SPI_OK_SELECT ||
 		SPI_processed != 1)
 		elog(ERROR, "purging returned no row");
-	row = SPI_tuptable->vals[0];
-	deleted = DatumGetInt64(SPI_getbinval(row, SPI_tuptable->tupdesc, 1, &isnull));
-	if (reached)
-		*reached = DatumGetTimestampTz(SPI_getbinval(row, SPI_tuptable->tupdesc, 2, &isnull));
-	SPI_freetuptable(SPI_tuptable);
-	return deleted;
+	return SPI_tuptable->vals[0];
+}
+
+static Datum
+column(HeapTuple row, int n)
+{
+	bool isnull;
+
+	return SPI_getbinval(row, SPI_tuptable->tupdesc, n, &isnull);
+}
+
+/* How many were deleted. */
+static int64
+purge_ended(PurgePosition *position, int batch_size)
+{
+	Oid types[] = { INT4OID, TIMESTAMPTZOID, TIDOID };
+	Datum values[] = { Int32GetDatum(batch_size), TimestampTzGetDatum(position->expires_at),
+					   PointerGetDatum(&position->place) };
+	HeapTuple row = run("SELECT deleted, reached, reached_place"
+						" FROM session_auth.purge_ended($1, $2, $3)",
+						lengthof(types), types, values);
+
+	position->expires_at = DatumGetTimestampTz(column(row, 2));
+	position->place = *(ItemPointer) DatumGetPointer(column(row, 3));
+	return DatumGetInt64(column(row, 1));
+}
+
+static int64
+purge_old(int batch_size)
+{
+	Oid types[] = { INT4OID };
+	Datum values[] = { Int32GetDatum(batch_size) };
+
+	return DatumGetInt64(
+		column(run("SELECT session_auth.purge_old($1)", lengthof(types), types, values), 1));
 }
 
 /* Deletes a batch.  One that was not full was the last of its step. */
 void
 purge_batch(Purge *purge, int batch_size)
 {
-	Datum values[] = { Int32GetDatum(batch_size), TimestampTzGetDatum(purge->reached) };
-	int64 deleted = purge->step == PURGE_ENDED
-						? run("SELECT deleted, reached FROM session_auth.purge_ended($1, $2)", 2,
-							  values, &purge->reached)
-						: run("SELECT session_auth.purge_old($1)", 1, values, NULL);
+	int64 deleted = purge->step == PURGE_ENDED ? purge_ended(&purge->position, batch_size)
+											   : purge_old(batch_size);
 
+	SPI_freetuptable(SPI_tuptable);
 	if (deleted < batch_size)
 		purge->step++;
 }

@@ -5,7 +5,7 @@
 #ifndef SESSION_AUTH_PURGE_H
 #define SESSION_AUTH_PURGE_H
 
-#include "datatype/timestamp.h"
+#include "catalog/table_purge.h"
 
 #define PURGE_BATCH_SIZE 10000
 
@@ -21,7 +21,7 @@ typedef struct Purge
 		PURGE_OLD,
 		PURGE_DONE
 	} step;
-	TimestampTz reached; /* sessions that ended before this were looked at */
+	PurgePosition position; /* up to where ended sessions were looked at */
 } Purge;
 
 extern void purge_begin(Purge *purge);

@@ -121,7 +121,7 @@ static Oid
 find_owner(void)
 {
 	List *name = list_make2(makeString("session_auth"), makeString("purge_ended"));
-	Oid types[] = { INT4OID, TIMESTAMPTZOID };
+	Oid types[] = { INT4OID, TIMESTAMPTZOID, TIDOID };
 	Oid extension = get_extension_oid("session_auth", true);
 	Oid function;
 

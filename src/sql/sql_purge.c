@@ -79,20 +79,23 @@ uuid_array(const PurgedSessions *purged)
 
 SQL_FUNCTION(session_auth_delete_ended);
 
-/* delete_ended(ended_before, batch_size, start_at): STRICT; which, and up to which end */
+/* delete_ended(ended_before, batch_size, start_at, start_place): STRICT; which, and up to where */
 Datum
 session_auth_delete_ended(PG_FUNCTION_ARGS)
 {
 	static const RowColumn columns[] = { { "purged", UUIDARRAYOID },
-										 { "reached", TIMESTAMPTZOID } };
+										 { "reached", TIMESTAMPTZOID },
+										 { "reached_place", TIDOID } };
 	static RowType type = { lengthof(columns), columns, NULL };
 	int wanted = Min(PG_GETARG_INT32(1), PURGE_LARGEST_BATCH);
+	PurgePosition position = { PG_GETARG_TIMESTAMPTZ(2), *(ItemPointer) PG_GETARG_POINTER(3) };
 	PurgedSessions purged = { .session_ids = palloc(wanted * sizeof(pg_uuid_t)) };
 	Datum values[lengthof(columns)];
 	bool nulls[lengthof(columns)] = { false };
 
-	catalog_purge_sessions(PG_GETARG_TIMESTAMPTZ(2), PG_GETARG_TIMESTAMPTZ(0), wanted, &purged);
+	catalog_purge_sessions(PG_GETARG_TIMESTAMPTZ(0), wanted, &position, &purged);
 	values[0] = PointerGetDatum(uuid_array(&purged));
-	values[1] = TimestampTzGetDatum(purged.reached);
+	values[1] = TimestampTzGetDatum(position.expires_at);
+	values[2] = PointerGetDatum(&position.place);
 	return row_form(&type, values, nulls);
 }
