@@ -47,7 +47,8 @@ typedef struct Purge
 	struct IndexFetchTableData *fetch;
 	TupleTableSlot *slot;
 	TimestampTz ended_before;
-	bool is_told; /* a trigger wants to be asked before each row */
+	bool is_told;      /* a trigger wants to be asked before each row */
+	bool is_exhausted; /* the index has no more */
 	int wanted;
 	PurgePosition *position; /* of the last entry that was looked at */
 	PurgedSessions *purged;
@@ -145,6 +146,18 @@ was_reached(const PurgePosition *position, TimestampTz expires_at, const ItemPoi
 	return expires_at == position->expires_at && compare_places(place, &position->place) <= 0;
 }
 
+/* Asked once more after its end, an index begins anew. */
+static ItemPointer
+next_place(Purge *purge)
+{
+	ItemPointer place = NULL;
+
+	if (!purge->is_exhausted)
+		place = index_getnext_tid(purge->scan->iscan, ForwardScanDirection);
+	purge->is_exhausted = place == NULL;
+	return place;
+}
+
 /* The next places that the index has, as many as are still wanted. */
 static int
 next_places(Purge *purge, ItemPointerData *places)
@@ -154,7 +167,7 @@ next_places(Purge *purge, ItemPointerData *places)
 	int n = 0;
 	ItemPointer place;
 
-	while (n < room && (place = index_getnext_tid(scan, ForwardScanDirection)) != NULL)
+	while (n < room && (place = next_place(purge)) != NULL)
 	{
 		TimestampTz expires_at = entry_expires_at(scan);
 

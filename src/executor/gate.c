@@ -34,6 +34,7 @@
 #include "base/compat.h"
 #include "base/settings.h"
 #include "executor/constancy.h"
+#include "executor/denial.h"
 #include "executor/fold.h"
 #include "executor/gate.h"
 #include "executor/interpreted.h"
@@ -51,6 +52,8 @@ typedef struct Gate
 	bool is_all;          /* that is the whole filter */
 	bool is_for_good;     /* its answer holds as long as the query runs */
 	bool passed;
+	bool is_noted;         /* that it was not, in this query */
+	Denials *denials;      /* the query's */
 	Moment moment;         /* in which it was */
 	ExecProcNodeMtd fetch; /* the scan itself */
 } Gate;
@@ -109,6 +112,11 @@ ask(PlanState *scan, Gate *gate)
 		gate->state.evalfunc = gate->passed ? evaluate_nothing : evaluate_filter;
 	if (gate->passed && gate->is_for_good)
 		remove_gate(scan, gate);
+	if (!gate->passed && !gate->is_noted)
+	{
+		gate->is_noted = true;
+		denial_note(scan, gate->denials);
+	}
 	return gate->passed;
 }
 
@@ -174,10 +182,11 @@ put_in_place(PlanState *scan, Gate *gate)
 }
 
 static void
-add_gate(PlanState *scan, List *conditions)
+add_gate(PlanState *scan, List *conditions, Denials *denials)
 {
 	Gate *gate = palloc0(sizeof(Gate));
 
+	gate->denials = denials;
 	gate->filter = scan->qual;
 	gate->is_all = list_length(conditions) == list_length(scan->plan->qual);
 	gate->is_for_good = !has_own_call((Node *) conditions, NULL);
@@ -221,24 +230,44 @@ constant_conditions(const PlanState *scan, const Bitmapset *params)
 	return conditions;
 }
 
-static void
-add_to_scan(PlanState *node, void *params)
+/* What is known of a query whose nodes are visited. */
+typedef struct Visit
 {
+	Bitmapset *params;
+	Denials *denials; /* made for its first gate */
+} Visit;
+
+static Denials *
+denials_of(Visit *visit)
+{
+	if (visit->denials == NULL)
+	{
+		visit->denials = palloc0(sizeof(Denials));
+		visit->denials->context = CurrentMemoryContext;
+	}
+	return visit->denials;
+}
+
+static void
+add_to_scan(PlanState *node, void *arg)
+{
+	Visit *visit = arg;
 	List *conditions;
 
 	if (node->qual == NULL || !reads_table(node))
 		return;
-	conditions = constant_conditions(node, params);
+	conditions = constant_conditions(node, visit->params);
 	if (setting_fold_filters && list_length(conditions) < list_length(node->plan->qual))
-		fold_filter_of(node, params);
+		fold_filter_of(node, visit->params);
 	if (setting_gate_policies && conditions != NIL)
-		add_gate(node, conditions);
+		add_gate(node, conditions, denials_of(visit));
 }
 
 static void
 start_executor(QueryDesc *query, int eflags)
 {
 	MemoryContext old;
+	Visit visit = { NULL, NULL };
 
 	if (next_hook)
 		next_hook(query, eflags);
@@ -247,7 +276,8 @@ start_executor(QueryDesc *query, int eflags)
 	if (!(setting_gate_policies || setting_fold_filters) || (eflags & EXEC_FLAG_EXPLAIN_ONLY))
 		return;
 	old = MemoryContextSwitchTo(query->estate->es_query_cxt);
-	visit_plan_nodes(query, add_to_scan, constant_params(query));
+	visit.params = constant_params(query);
+	visit_plan_nodes(query, add_to_scan, &visit);
 	MemoryContextSwitchTo(old);
 }
 

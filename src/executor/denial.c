@@ -1,0 +1,78 @@
+/*
+ * denial.c
+ *		Notes that policies have left a query nothing of a table.
+ *
+ * Invariant: a query is noted once for each table, whose partitions count as the table;
+ * by the leader, where workers scan.  The statement is kept out of the log, as one string
+ * of several statements may begin with a token.
+ *
+ * What is seen is that a condition which is the same for every row was false, of a table
+ * whose policies apply to the current database role.  A query may have such a condition of
+ * its own, which cannot be told from a policy's.
+ */
+#include "postgres.h"
+
+#include "access/parallel.h"
+#include "catalog/partition.h"
+#include "nodes/plannodes.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/rls.h"
+
+#include "base/settings.h"
+#include "executor/denial.h"
+#include "identity/identity_words.h"
+#include "monitor/counters.h"
+
+static const char *
+action_of(const PlanState *scan)
+{
+	const PlannedStmt *plan = scan->state->es_plannedstmt;
+	int table = (int) ((const Scan *) scan->plan)->scanrelid;
+
+	if (!list_member_int(plan->resultRelations, table))
+		return "view";
+	return plan->commandType == CMD_DELETE ? "delete" : "edit";
+}
+
+static Oid
+whole_table(Relation table)
+{
+	Oid relid = RelationGetRelid(table);
+
+	return table->rd_rel->relispartition ? llast_oid(get_partition_ancestors(relid)) : relid;
+}
+
+static void
+log_denial(const PlanState *scan, Oid table)
+{
+	char *name = get_rel_name(table);
+	char *schema = get_namespace_name(get_rel_namespace(table));
+
+	ereport(LOG_SERVER_ONLY, (errmsg("policies leave a query nothing of table \"%s.%s\" (%s)",
+									 schema ? in_one_line(schema) : "?",
+									 name ? in_one_line(name) : "?", action_of(scan)),
+							  errdetail_log("%s", identity_in_words(identity_current())),
+							  errhidestmt(true), errhidecontext(true)));
+}
+
+void
+denial_note(const PlanState *scan, Denials *denials)
+{
+	Relation relation = ((const ScanState *) scan)->ss_currentRelation;
+	MemoryContext old;
+	Oid table;
+
+	if (IsParallelWorker() || relation == NULL || !relation->rd_rel->relrowsecurity ||
+		check_enable_rls(RelationGetRelid(relation), InvalidOid, true) != RLS_ENABLED)
+		return;
+	table = whole_table(relation);
+	if (list_member_oid(denials->tables, table))
+		return;
+	old = MemoryContextSwitchTo(denials->context);
+	denials->tables = lappend_oid(denials->tables, table);
+	MemoryContextSwitchTo(old);
+	counter_add(COUNT_DENIED);
+	if (setting_log_denials)
+		log_denial(scan, table);
+}
