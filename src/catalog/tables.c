@@ -368,6 +368,8 @@ void
 writer_end(Writer *writer)
 {
 	AfterTriggerEndQuery(writer->estate);
+	/* which triggers have opened */
+	ExecCloseResultRelations(writer->estate);
 	ExecCloseIndices(writer->target);
 	ExecResetTupleTable(writer->estate->es_tupleTable, false);
 	FreeExecutorState(writer->estate);

@@ -94,7 +94,7 @@ SELECT session_auth.drop_cookie_secret('better-auth', 'a secret of better-auth')
 -- limits that no index knows
 DELETE FROM session_auth.sessions;
 CALL public.fill(25, 'live');
-SET session_auth.idle_timeout = '1 day';
+SET session_auth.idle_timeout = '1d';
 CALL session_auth.purge(10);
 SELECT is_empty('SELECT FROM session_auth.sessions', 'what was idle for too long goes too, batch after batch');
 RESET session_auth.idle_timeout;

@@ -10,7 +10,7 @@ use SessionAuth;
 
 my $node = PostgreSQL::Test::Cluster->new('worker');
 $node->init(allows_streaming => 1);
-$node->append_conf('postgresql.conf', "fsync = off\nautovacuum = off\nshared_preload_libraries = 'session_auth'\nsession_auth.purge_interval = 1\n");
+$node->append_conf('postgresql.conf', "fsync = off\nautovacuum = off\nrestart_after_crash = on\nshared_preload_libraries = 'session_auth'\nsession_auth.purge_interval = 1\n");
 $node->start;
 my $filled = q{
 	INSERT INTO session_auth.sessions (session_id, token_key, created_at, expires_at, last_seen_at, lifetime, token_hash, user_id)
@@ -21,7 +21,7 @@ my $filled = q{
 sub ask { my ($database, @sql) = @_; return $node->safe_psql($database, join "\n", @sql) }
 sub fill { my ($database, $n) = @_; return ask($database, sprintf $filled, $n) }
 sub purged { my ($of, $database) = @_; return $of->poll_query_until($database, 'SELECT count(*) = 0 FROM session_auth.sessions WHERE expires_at < now()') }
-sub logged { my ($from) = @_; return substr(slurp_file($node->logfile), $from // 0) }
+sub logged { return slurp_file($node->logfile) }
 my $launchers = q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'session_auth purge launcher'};
 my $in = q{SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'session_auth purge worker' AND datname = '%s'};
 
@@ -88,12 +88,13 @@ ok(1, 'CREATE DATABASE copies the database beside it');
 ask('postgres', 'DROP DATABASE copied');
 ask('postgres', 'DROP DATABASE first');
 is(ask('postgres', q{SELECT count(*) FROM pg_database WHERE datname IN ('copied', 'first')}), '0', 'DROP DATABASE drops');
-fill('two', 100_000);
-ok($node->poll_query_until('postgres', sprintf($in, 'two'), '1'), 'another purge is under way');
-my $before = -s $node->logfile;
 ask('postgres', 'CREATE DATABASE three');
+ask('three', 'CREATE EXTENSION session_auth');
+ask('three', "ALTER DATABASE three SET session_auth.purge_delay = '5s'");
+fill('three', 45_000);
+ok($node->poll_query_until('postgres', sprintf($in, 'three'), '1'), 'another purge is under way');
 ask('postgres', 'DROP DATABASE three WITH (FORCE)');
-is(ask('two', q{SELECT 1}), '1', 'a tablespace, an exception, all go on');
+is(ask('postgres', q{SELECT count(*) FROM pg_database WHERE datname = 'three'}), '0', 'DROP DATABASE WITH (FORCE) drops too');
 
 # --- DROP EXTENSION
 
@@ -111,10 +112,9 @@ ok(purged($node, 'two'), 'a table that somebody has locked is purged later');
 
 # --- it ends, and begins again
 
-my $pid = ask('postgres', q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'session_auth purge launcher'});
+ask('postgres', q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'session_auth purge launcher'});
 ok($node->poll_query_until('postgres', $launchers, '1'), 'a launcher that is terminated is started again');
-is(logged() =~ /ERROR:(?!.*cannot be changed now)/ ? logged() =~ /(ERROR:.*)/ && $1 : '', '', 'nothing of this is an error in the log') if 0;
-my @lines = grep { /session_auth purge|purge_ended|purge_old/ } split /\n/, logged();
+my @lines = grep { /session_auth purge|purge_ended|purge_old/ && !/statement:/ } split /\n/, logged();
 is(join("\n", grep { !/exited with exit code 1/ } @lines), '', 'and the log says nothing of it');
 unlike(logged(), qr/FATAL:.*(?:background worker|database .* does not exist)/, '… nothing fatal either');
 
