@@ -27,6 +27,7 @@ export function withSession<Client, Result>(
     tenant?: string
     readOnly?: boolean
     isolationLevel?: 'READ COMMITTED' | 'REPEATABLE READ' | 'SERIALIZABLE'
+    optional?: boolean
   },
 ): Promise<Result>
 
@@ -34,13 +35,13 @@ type TokenSource = Token | (() => Token | Promise<Token>)
 
 export function sessionAuthExtension(
   token: TokenSource,
-  options?: { tenant?: string },
+  options?: { tenant?: string; optional?: boolean },
 ): (client: any) => any
 
 export function withPrismaSession<Client extends { $extends: any }>(
   prisma: Client,
   token: TokenSource,
-  options?: { tenant?: string },
+  options?: { tenant?: string; optional?: boolean },
 ): Client
 
 export function sessionAuthAdapter<Adapter extends object>(

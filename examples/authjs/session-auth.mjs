@@ -36,6 +36,8 @@ function bindable(token) {
 // ---------------------------------------------------------------------------- node-postgres
 
 const AUTHENTICATE = 'SELECT (session_auth.authenticate($1, tenant => $2)).user_id'
+const AUTHENTICATE_OR_NOBODY =
+  "SELECT (session_auth.authenticate($1, tenant => $2, on_refused => 'nobody')).user_id"
 
 const ISOLATION_LEVELS = ['READ COMMITTED', 'REPEATABLE READ', 'SERIALIZABLE']
 
@@ -55,10 +57,10 @@ function beginStatement({ readOnly, isolationLevel }) {
  * been answered, unless the pool was made with `pipeline: true`; so both go out as one query here,
  * under one Sync: when either fails, the server skips the rest.
  */
-async function beginAs(client, begin, values) {
+async function beginAs(client, begin, authenticate, values) {
   const { Query } = client.constructor
   if (client.pipeline) {
-    await Promise.all([client.query(begin), client.query(AUTHENTICATE, values)])
+    await Promise.all([client.query(begin), client.query(authenticate, values)])
   } else if (typeof Query?.prototype?.prepare === 'function' && client.connection) {
     class BeginAndAuthenticate extends Query {
       prepare(connection) {
@@ -70,14 +72,14 @@ async function beginAs(client, begin, values) {
     }
     await new Promise((resolve, reject) => {
       client.query(
-        new BeginAndAuthenticate(AUTHENTICATE, values, (error, result) =>
+        new BeginAndAuthenticate(authenticate, values, (error, result) =>
           error ? reject(error) : resolve(result),
         ),
       )
     })
   } else {
     await client.query(begin)
-    await client.query(AUTHENTICATE, values)
+    await client.query(authenticate, values)
   }
 }
 
@@ -87,19 +89,20 @@ const ignore = () => {}
  * Runs fn(client) in a transaction of its own as the user of `token`: one round trip to begin and
  * authenticate, one to commit. Returns what fn returns.
  *
- * Rejects with SQLSTATE 28000, and fn is not called, when the token is missing or refused. When fn
- * fails, and when it has swallowed an error that aborted the transaction, everything is rolled back
+ * Rejects with SQLSTATE 28000, and fn is not called, when the token is missing or refused; with
+ * `optional: true` fn runs without an identity then, as nobody. When fn fails, and when it has swallowed an error that aborted the transaction, everything is rolled back
  * and the promise is rejected. The client goes back to the pool in every case.
  */
 export async function withSession(pool, token, fn, options = {}) {
   const begin = beginStatement(options)
+  const authenticate = options.optional === true ? AUTHENTICATE_OR_NOBODY : AUTHENTICATE
   const values = [bindable(token), options.tenant ?? null]
   const client = await pool.connect()
   let unusable
   // A connection that breaks also rejects the query at hand; unheard, the event would end the process.
   client.on('error', ignore)
   try {
-    await beginAs(client, begin, values)
+    await beginAs(client, begin, authenticate, values)
     const result = await fn(client)
     const { command } = await client.query('COMMIT')
     if (command !== 'COMMIT') {
@@ -126,11 +129,16 @@ export async function withSession(pool, token, fn, options = {}) {
  *
  * `token` may be a function, async too: it is asked before each transaction, so that one extended
  * client can serve every request, as in `sessionAuthExtension(async () => (await cookies()).get(…))`.
+ *
+ * With `optional: true` a token that is missing or refused raises no 28000: the operation runs
+ * without an identity, as nobody.
  */
-export function sessionAuthExtension(token, { tenant = null } = {}) {
+export function sessionAuthExtension(token, { tenant = null, optional = false } = {}) {
   const current = async () => bindable(typeof token === 'function' ? await token() : token)
   const authenticate = (client, value) =>
-    client.$executeRaw`SELECT (session_auth.authenticate(${value}, tenant => ${tenant})).user_id`
+    optional === true
+      ? client.$executeRaw`SELECT (session_auth.authenticate(${value}, tenant => ${tenant}, on_refused => 'nobody')).user_id`
+      : client.$executeRaw`SELECT (session_auth.authenticate(${value}, tenant => ${tenant})).user_id`
 
   return (client) =>
     client.$extends({

@@ -835,6 +835,10 @@ BEGIN ATOMIC
   ) m (name, effect)
   JOIN pg_roles r ON r.rolcanlogin AND NOT r.rolsuper AND pg_has_role(r.oid, m.name::name, 'MEMBER')
   UNION ALL
+  SELECT 'warning', k.name, 'a table says who has which role, but tokens of this key keep roles that it has taken away',
+         'Add it again without role_source, which then follows the table.'
+  FROM session_auth.keys_with_roles('both') k (name) WHERE session_auth.roles_are_adopted()
+  UNION ALL
   SELECT 'error', format('trigger %I on %s', g.tgname, g.tgrelid::regclass),
          'it does not fire always, so caches or adopted rows can go stale',
          format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', g.tgrelid::regclass, g.tgname)

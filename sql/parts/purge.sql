@@ -83,6 +83,19 @@ COMMENT ON FUNCTION session_auth.purge_ended(integer, timestamptz, tid) IS
   'internal: deletes sessions that have ended, with their rotated tokens, and says how many, and where '
   'the next batch goes on';
 
+CREATE FUNCTION session_auth.purge_permission_changes() RETURNS void
+LANGUAGE sql VOLATILE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  -- a reader that is further behind reads everything anew, and so does one that has not
+  -- seen a transaction which had not ended: only what everybody has seen may go
+  DELETE FROM session_auth.permission_changes c
+  WHERE c.xid < pg_snapshot_xmin(pg_current_snapshot())
+    AND c.xid < (SELECT n.xid FROM session_auth.permission_changes n ORDER BY n.xid DESC OFFSET 5000 LIMIT 1);
+END;
+COMMENT ON FUNCTION session_auth.purge_permission_changes() IS
+  'internal: removes all but the newest of permission_changes';
+
 -- Events are deleted in the order of time, in which they lie in their table, so that
 -- whole pages become free and are written anew (docs/performance.md has the figures).
 CREATE FUNCTION session_auth.purge_old(batch_size integer) RETURNS bigint
@@ -110,7 +123,7 @@ BEGIN
     DELETE FROM session_auth.user_revocations u
     WHERE EXISTS (SELECT FROM session_auth.user_revocations newer
       WHERE newer.user_id = u.user_id AND newer.not_before > u.not_before);
-    PERFORM session_auth.note_purge();
+    PERFORM session_auth.purge_permission_changes(), session_auth.note_purge();
   END IF;
   RETURN deleted;
 END

@@ -60,7 +60,7 @@ BEGIN ATOMIC
     (ARRAY['admin'], ARRAY['remember_protection', 'forget_protection']),
     -- adopting attaches these triggers as the owner of the table, and then asks for what
     -- is carried over, or forgotten, by what the triggers say: each looks for them itself
-    (ARRAY['admin'], ARRAY['adopt_sessions', 'adopt_roles', 'abandon',
+    (ARRAY['admin'], ARRAY['adopt_sessions', 'adopt_roles', 'abandon', 'list_adoptions',
        'take_over_sessions', 'take_over_roles', 'forget_source',
        'adopted_session_changed', 'adopted_sessions_truncated', 'adopted_user_changed',
        'adopted_users_truncated'])

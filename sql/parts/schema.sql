@@ -18,7 +18,9 @@ CREATE TABLE session_auth.sessions (
   user_id text COLLATE "C" NOT NULL,
   ended_at timestamptz,
   ended_by text COLLATE "C",
-  metadata jsonb NOT NULL DEFAULT '{}'
+  metadata jsonb NOT NULL DEFAULT '{}',
+  tenant text COLLATE "C",
+  signed_only boolean
 ) WITH (fillfactor = 90);
 CREATE INDEX sessions_user_id_idx ON session_auth.sessions (user_id);
 CREATE INDEX sessions_expires_at_idx ON session_auth.sessions (expires_at);
@@ -32,6 +34,10 @@ COMMENT ON COLUMN session_auth.sessions.created_at IS
   'when create_session made it, or adopt_sessions took it over';
 COMMENT ON COLUMN session_auth.sessions.expires_at IS
   'until when its token is accepted; never later than ended_at';
+COMMENT ON COLUMN session_auth.sessions.tenant IS
+  'that it is bound to, empty for none; NULL: it is not bound';
+COMMENT ON COLUMN session_auth.sessions.signed_only IS
+  'opened by a cookie whose proof was verified alone; NULL: an adopted one as long as a cookie secret is set up';
 COMMENT ON COLUMN session_auth.sessions.last_seen_at IS
   'written at most once per session_auth.touch_interval; in no index, so that the update is HOT';
 COMMENT ON COLUMN session_auth.sessions.lifetime IS

@@ -18,6 +18,15 @@ CROSS JOIN LATERAL pg_catalog.aclexplode(p.proacl) a
 WHERE a.grantee NOT IN (0, p.proowner);
 
 -- Functions whose arguments or results are others now.
+DROP FUNCTION session_auth.adopt_sessions(regclass, name, name, name);
+DROP FUNCTION session_auth.take_over_sessions(regclass, name, name, name);
+DROP FUNCTION session_auth.adopted_session(oid, record, name, name, name);
+DROP FUNCTION session_auth.adopt_roles(regclass, name, name);
+DROP FUNCTION session_auth.take_over_roles(regclass, name, name);
+DROP FUNCTION session_auth.grant_adopted_roles(regclass, text, text[]);
+DROP FUNCTION session_auth.require_attached(regclass, text, name[]);
+DROP FUNCTION session_auth.require_column(regclass, text, name, text[]);
+
 DROP FUNCTION session_auth.add_key(text, text, text, text, text[], text, text, text, timestamptz, timestamptz, text);
 DROP FUNCTION session_auth.import_jwks(text, jsonb, text[], text, text, text);
 DROP FUNCTION session_auth.add_authjs_secret(text, text[], text, text);
@@ -27,6 +36,9 @@ DROP FUNCTION session_auth.protect_one_table(regclass, text, name, name);
 DROP FUNCTION session_auth.attach_triggers(regclass, text, text, text, name[]);
 
 -- Tables.
+ALTER TABLE session_auth.sessions ADD COLUMN tenant text COLLATE "C";
+ALTER TABLE session_auth.sessions ADD COLUMN signed_only boolean;
+ALTER TABLE session_auth.adopted_roles ADD COLUMN holders integer NOT NULL DEFAULT 1;
 CREATE TABLE session_auth.protections (
   target regclass NOT NULL PRIMARY KEY,
   resource text COLLATE "C" NOT NULL,
@@ -120,6 +132,19 @@ ALTER TABLE session_auth.user_revocations
 -- For what is recorded at all.
 CREATE TRIGGER event_recorded BEFORE INSERT ON session_auth.session_events
   FOR EACH ROW EXECUTE FUNCTION session_auth.event_recorded();
+-- What becomes of adopted tables that are dropped, by whichever command, or partitioned.
+DROP EVENT TRIGGER session_auth_source_dropped;
+CREATE EVENT TRIGGER session_auth_source_dropped ON sql_drop
+  EXECUTE FUNCTION session_auth.source_dropped();
+ALTER EVENT TRIGGER session_auth_source_dropped ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER session_auth_source_dropped IS
+  'session_auth: an adopted table that is dropped takes its sessions and roles along';
+CREATE EVENT TRIGGER session_auth_source_altered ON ddl_command_end
+  WHEN TAG IN ('CREATE TABLE', 'CREATE FOREIGN TABLE', 'CREATE SCHEMA', 'ALTER TABLE')
+  EXECUTE FUNCTION session_auth.source_altered();
+ALTER EVENT TRIGGER session_auth_source_altered ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER session_auth_source_altered IS
+  'session_auth: partitions that an adopted table gets or loses are followed';
 
 -- The guard of what is protected, and what was protected before.
 CREATE CONSTRAINT TRIGGER check_protection AFTER INSERT ON session_auth.protection_checks

@@ -450,8 +450,14 @@ void
 follow_permission_changes(RoleReading *reading)
 {
 	Followed *now = follow_snapshot(reading_snapshot(reading));
-	MemoryContext old = MemoryContextSwitchTo(now->context);
+	MemoryContext old;
 
+	if (followed && is_same_instant(now))
+	{
+		MemoryContextDelete(now->context);
+		return;
+	}
+	old = MemoryContextSwitchTo(now->context);
 	if (relation_exists(PERMISSION_CHANGES))
 		now->own = copy_changes(own_changes(reading));
 	MemoryContextSwitchTo(old);

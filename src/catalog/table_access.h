@@ -46,7 +46,8 @@ typedef enum CatalogRelation
 	REVOKED_TOKENS_BY_JTI,
 	USER_REVOCATIONS,
 	USER_REVOCATIONS_BY_USER,
-	ADOPTED_ROLES, /* which SQL alone reads */
+	ADOPTED_ROLES, /* which SQL alone reads, as it does the next */
+	PROTECTIONS,
 	CATALOG_RELATIONS
 } CatalogRelation;
 
@@ -67,6 +68,7 @@ extern void scan_begin_as_of(TableScan *scan, Snapshot snapshot, CatalogRelation
 							 CatalogRelation index, int nkeys, ScanKey keys);
 extern void require_columns(Relation table, int natts);
 extern void read_columns(HeapTuple tuple, Relation table, int natts, Datum *values, bool *nulls);
+extern void scan_again(TableScan *scan, int nkeys, ScanKey keys);
 extern HeapTuple scan_next(TableScan *scan);
 extern void scan_end(TableScan *scan);
 extern Datum scan_column(HeapTuple tuple, const TableScan *scan, int attnum, bool *isnull);

@@ -98,7 +98,9 @@ struct RoleReading
 {
 	Relation tables[3];
 	Snapshot snapshot;
-	uint64 changes; /* that had been heard of before */
+	uint64 changes;  /* that had been heard of before */
+	TableScan probe; /* for one permission after the other */
+	bool probing;    /* it has begun */
 };
 
 /*
@@ -109,7 +111,7 @@ RoleReading *
 catalog_begin_reading(void)
 {
 	static const CatalogRelation tables[] = { ROLES, ROLE_PARENTS, PERMISSIONS };
-	RoleReading *reading = palloc(sizeof(RoleReading));
+	RoleReading *reading = palloc0(sizeof(RoleReading));
 
 	for (int i = 0; i < (int) lengthof(tables); i++)
 		reading->tables[i] = open_relation(tables[i], AccessShareLock);
@@ -135,6 +137,8 @@ catalog_reading_changes(const RoleReading *reading)
 void
 catalog_end_reading(RoleReading *reading)
 {
+	if (reading->probing)
+		scan_end(&reading->probe);
 	UnregisterSnapshot(reading->snapshot);
 	for (int i = 0; i < (int) lengthof(reading->tables); i++)
 		table_close(reading->tables[i], AccessShareLock);
@@ -182,25 +186,21 @@ catalog_visit_parents(RoleReading *reading, const char *role, RoleVisitor visit,
 	scan_end(&scan);
 }
 
-/* False when there are more than `limit`, of which no more have been visited. */
+/* Visits what a scan finds; false when that is more than `limit`, of which no more are visited. */
 static bool
-visit_permissions(RoleReading *reading, int nkeys, ScanKey keys, int64 limit,
-				  PermissionVisitor visit, void *arg)
+visit_found(TableScan *scan, int64 limit, PermissionVisitor visit, void *arg)
 {
-	TableScan scan;
 	HeapTuple tuple;
 
-	scan_begin_as_of(&scan, reading->snapshot, PERMISSIONS, PERMISSIONS_BY_ROLE, nkeys, keys);
-	while (HeapTupleIsValid(tuple = scan_next(&scan)) && limit-- > 0)
+	while (HeapTupleIsValid(tuple = scan_next(scan)) && limit-- > 0)
 	{
-		text *action = DatumGetTextPP(scan_column_not_null(tuple, &scan, Anum_permissions_action));
+		text *action = DatumGetTextPP(scan_column_not_null(tuple, scan, Anum_permissions_action));
 		text *resource =
-			DatumGetTextPP(scan_column_not_null(tuple, &scan, Anum_permissions_resource));
-		bool denied = DatumGetBool(scan_column_not_null(tuple, &scan, Anum_permissions_denied));
+			DatumGetTextPP(scan_column_not_null(tuple, scan, Anum_permissions_resource));
+		bool denied = DatumGetBool(scan_column_not_null(tuple, scan, Anum_permissions_denied));
 
 		visit(action, resource, denied ? EFFECT_DENY : EFFECT_ALLOW, arg);
 	}
-	scan_end(&scan);
 	return !HeapTupleIsValid(tuple);
 }
 
@@ -220,11 +220,17 @@ catalog_visit_some_permissions(RoleReading *reading, const char *role, const cha
 							   int64 limit, PermissionVisitor visit, void *arg)
 {
 	ScanKeyData keys[2];
+	TableScan scan;
+	bool complete;
 
 	scan_key_text(&keys[0], Anum_permissions_role, role);
 	if (action)
 		scan_key_text(&keys[1], Anum_permissions_action, action);
-	return visit_permissions(reading, action ? 2 : 1, keys, limit, visit, arg);
+	scan_begin_as_of(&scan, reading->snapshot, PERMISSIONS, PERMISSIONS_BY_ROLE, action ? 2 : 1,
+					 keys);
+	complete = visit_found(&scan, limit, visit, arg);
+	scan_end(&scan);
+	return complete;
 }
 
 /* The grant and the denial that are stored under exactly these names. */
@@ -237,5 +243,11 @@ catalog_visit_permission(RoleReading *reading, const char *role, const char *act
 	scan_key_text(&keys[0], Anum_permissions_role, role);
 	scan_key_text(&keys[1], Anum_permissions_action, action);
 	scan_key_text(&keys[2], Anum_permissions_resource, resource);
-	(void) visit_permissions(reading, 3, keys, PG_INT64_MAX, visit, arg);
+	if (reading->probing)
+		scan_again(&reading->probe, 3, keys);
+	else
+		scan_begin_as_of(&reading->probe, reading->snapshot, PERMISSIONS, PERMISSIONS_BY_ROLE, 3,
+						 keys);
+	reading->probing = true;
+	(void) visit_found(&reading->probe, PG_INT64_MAX, visit, arg);
 }

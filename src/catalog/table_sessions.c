@@ -36,7 +36,9 @@ enum
 	Anum_sessions_ended_at,
 	Anum_sessions_ended_by,
 	Anum_sessions_metadata,
-	Natts_sessions = Anum_sessions_metadata
+	Anum_sessions_tenant,
+	Anum_sessions_signed_only,
+	Natts_sessions = Anum_sessions_signed_only
 };
 
 enum
@@ -107,6 +109,10 @@ session_from_values(const Datum *values, const bool *nulls, SessionRow *row)
 	if (VARSIZE_ANY(DatumGetPointer(VALUE(metadata))) > VARHDRSZ + sizeof(JsonbContainer) ||
 		VARATT_IS_EXTERNAL(DatumGetPointer(VALUE(metadata))))
 		row->metadata = DatumGetJsonbPCopy(VALUE(metadata));
+	row->tenant = IS_NULL(tenant) ? NULL : TextDatumGetCString(VALUE(tenant));
+	row->proof = IS_NULL(signed_only)               ? PROOF_BY_SETUP
+				 : DatumGetBool(VALUE(signed_only)) ? PROOF_NEEDED
+													: PROOF_NOT_NEEDED;
 }
 
 static void
@@ -124,6 +130,10 @@ session_to_values(const SessionRow *row, Datum *values, bool *nulls)
 	VALUE(ended_at) = TimestampTzGetDatum(row->ended_at);
 	IS_NULL(ended_by) = row->ended_by == NULL;
 	VALUE(ended_by) = row->ended_by ? CStringGetTextDatum(row->ended_by) : (Datum) 0;
+	IS_NULL(tenant) = row->tenant == NULL;
+	VALUE(tenant) = row->tenant ? CStringGetTextDatum(row->tenant) : (Datum) 0;
+	IS_NULL(signed_only) = row->proof == PROOF_BY_SETUP;
+	VALUE(signed_only) = BoolGetDatum(row->proof == PROOF_NEEDED);
 #undef VALUE
 #undef IS_NULL
 }

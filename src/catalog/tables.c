@@ -25,6 +25,7 @@
  */
 #include "postgres.h"
 
+#include "access/relscan.h"
 #include "access/stratnum.h"
 #include "access/table.h"
 #include "access/tableam.h"
@@ -77,6 +78,7 @@ static const char *const relation_names[CATALOG_RELATIONS] = {
 	[USER_REVOCATIONS] = "user_revocations",
 	[USER_REVOCATIONS_BY_USER] = "user_revocations_user_id_idx",
 	[ADOPTED_ROLES] = "adopted_roles",
+	[PROTECTIONS] = "protections",
 };
 
 static Oid relation_oids[CATALOG_RELATIONS]; /* of those that were asked for */
@@ -276,6 +278,17 @@ read_columns(HeapTuple tuple, Relation table, int natts, Datum *values, bool *nu
 	require_columns(table, natts);
 	for (int i = 0; i < natts; i++)
 		values[i] = heap_getattr(tuple, i + 1, desc, &nulls[i]);
+}
+
+/* The same scan with as many other keys, which are those of the index's first columns. */
+void
+scan_again(TableScan *scan, int nkeys, ScanKey keys)
+{
+	if (likely(scan->scan->irel != NULL))
+		index_rescan(scan->scan->iscan, keys, nkeys, NULL, 0);
+	else
+		/* with ignore_system_indexes all rows are looked at */
+		table_rescan(scan->scan->scan, keys);
 }
 
 HeapTuple

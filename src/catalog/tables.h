@@ -13,6 +13,14 @@
 #define SCHEMA_NAME    "session_auth"
 #define TOKEN_HASH_LEN 32
 
+/* Whether a session's token opens it by itself, or in a cookie that was proved alone. */
+typedef enum ProofRule
+{
+	PROOF_BY_SETUP, /* of an adopted session: once a framework's secret is set up */
+	PROOF_NEEDED,
+	PROOF_NOT_NEEDED
+} ProofRule;
+
 /* What a session's row says.  Strings and metadata live in the caller's context. */
 typedef struct SessionRow
 {
@@ -27,6 +35,8 @@ typedef struct SessionRow
 	TimestampTz ended_at;
 	const char *ended_by;
 	Jsonb *metadata; /* NULL when it is the empty object */
+	char *tenant;    /* that it is bound to, "" for none; NULL: it is not bound */
+	ProofRule proof;
 } SessionRow;
 
 /* Changes a row that is locked in its newest version; false leaves it as it is. */

@@ -500,7 +500,7 @@ identity_current_checked(void)
  * the current user, or NULL when nobody is authenticated.
  */
 const char *
-identity_acting_user(void)
+identity_actor_or_user(void)
 {
 	const Identity *identity = identity_current();
 

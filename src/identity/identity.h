@@ -84,7 +84,7 @@ extern void identity_on_check(IdentityCheck check);
 extern void identity_require_no_cursor(void);
 extern void identity_set(Identity *identity);
 extern void identity_drop(void);
-extern const char *identity_acting_user(void);
+extern const char *identity_actor_or_user(void);
 
 /* What is in force, whether or not it has expired; only identity.c looks at it. */
 extern const Identity *identity_in_force;

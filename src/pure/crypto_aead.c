@@ -75,7 +75,7 @@ decrypt(Cipher cipher, const unsigned char *key, const unsigned char *iv, Slice 
 		EVP_CIPHER_CTX_reset(ctx); /* no key stays behind */
 	if (result == RESULT_OK)
 	{
-		*out_len = (size_t) (n + last);
+		*out_len = (size_t) n + (size_t) last;
 		return RESULT_OK;
 	}
 	crypto_cleanse(out, in.len);

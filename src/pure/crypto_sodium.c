@@ -8,13 +8,13 @@
 
 #include <sodium.h>
 
-_Static_assert(SODIUM_IV_LEN == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES &&
-				   SODIUM_IV_LEN == crypto_secretbox_NONCEBYTES &&
-				   SODIUM_TAG_LEN == crypto_aead_xchacha20poly1305_ietf_ABYTES &&
-				   SODIUM_TAG_LEN == crypto_secretbox_MACBYTES &&
-				   SODIUM_KEY_LEN == crypto_secretbox_KEYBYTES &&
-				   SODIUM_KEY_LEN == crypto_aead_xchacha20poly1305_ietf_KEYBYTES,
-			   "these lengths are libsodium's");
+/* These lengths are libsodium's. */
+_Static_assert(SODIUM_IV_LEN == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, "nonce");
+_Static_assert(SODIUM_IV_LEN == crypto_secretbox_NONCEBYTES, "nonce");
+_Static_assert(SODIUM_TAG_LEN == crypto_aead_xchacha20poly1305_ietf_ABYTES, "tag");
+_Static_assert(SODIUM_TAG_LEN == crypto_secretbox_MACBYTES, "tag");
+_Static_assert(SODIUM_KEY_LEN == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "key");
+_Static_assert(SODIUM_KEY_LEN == crypto_secretbox_KEYBYTES, "key");
 
 bool
 sodium_is_here(void)

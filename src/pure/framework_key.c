@@ -49,6 +49,22 @@ add_joined(Salts *salts, Slice name, Slice rest)
 	add_salt(salts, salt);
 }
 
+static bool
+is_same(Slice a, Slice b)
+{
+	return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
+}
+
+/* One of the options'; where the name is part of the salt, a salt that is the name adds nothing. */
+static void
+add_given(const Framework *row, Slice name, Slice salt, Salts *salts)
+{
+	if (row->salting != SALT_NAME || is_same(salt, name))
+		add_salt(salts, salt);
+	if (row->salting == SALT_NAME)
+		add_joined(salts, name, salt);
+}
+
 static ResultCode
 check_salts(const Framework *row, const FrameworkOptions *options, Slice name, const char **why)
 {
@@ -90,11 +106,7 @@ choose_salts(const Framework *row, const FrameworkOptions *options, Slice name, 
 		add_salt(salts, own);
 	else
 		for (i = 0; i < n; i++)
-		{
-			add_salt(salts, options->salts[i]);
-			if (row->salting == SALT_NAME)
-				add_joined(salts, name, options->salts[i]);
-		}
+			add_given(row, name, options->salts[i], salts);
 }
 
 /* hash(salt + "signer" + prefix + secret) */

@@ -137,18 +137,11 @@ age_limit(const Opening *o)
 	return limit < SECONDS_MAX * US_PER_SECOND ? limit : SECONDS_MAX * US_PER_SECOND;
 }
 
-static bool
-has_issue_time(const Framework *row)
-{
-	return row->time == TIME_BASE62 || row->time == TIME_BIG_ENDIAN ||
-		   row->time == TIME_CREATED_MS || row->time == TIME_CREATED_S;
-}
-
 ResultCode
 framework_check_time(const Opening *o)
 {
 	FrameworkProof *proof = o->proof;
-	int64_t limit = has_issue_time(o->row) ? age_limit(o) : 0;
+	int64_t limit = framework_is_aged(o->row) ? age_limit(o) : 0;
 
 	if (limit > 0 && proof->issued_us == FRAMEWORK_NO_TIME)
 		return RESULT_EXPIRED;

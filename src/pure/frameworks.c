@@ -6,7 +6,7 @@
  * cookie only over https and from the site itself, so nobody can plant one.  Rows of
  * one kind stand together.
  */
-#include "pure/frameworks.h"
+#include "pure/framework_internal.h"
 
 #include <string.h>
 
@@ -395,13 +395,14 @@ framework_next(const char *kind, const Framework *row)
 	return NULL;
 }
 
-/* '{}' chooses the rows whose payload is the id, where a kind has such beside others. */
 bool
 framework_applies(const Framework *row, const FrameworkOptions *options)
 {
 	bool asked = options->id_path != NULL && options->n_id_path == 0;
 	const Framework *other = NULL;
 
+	if (row->salting == SALT_FIRST && options->n_salts > 1)
+		return false;
 	if (row->bare == asked)
 		return true;
 	while ((other = framework_next(row->kind, other)) != NULL)
@@ -416,10 +417,18 @@ framework_yields(const Framework *row, const FrameworkOptions *options)
 	return options->id_path == NULL ? row->yields : row->yields_path;
 }
 
-static bool
-has_issue_time(const Framework *row)
+bool
+framework_is_aged(const Framework *row)
 {
-	return row->time != TIME_NONE && row->time != TIME_EXPIRES_MS && row->time != TIME_IN_PAYLOAD;
+	return row->time == TIME_BASE62 || row->time == TIME_BIG_ENDIAN ||
+		   row->time == TIME_CREATED_MS || row->time == TIME_CREATED_S;
+}
+
+bool
+framework_tells_issue(const Framework *row)
+{
+	return framework_is_aged(row) || row->payload == PAYLOAD_ERLANG_TOKEN ||
+		   row->payload == PAYLOAD_CLAIMS;
 }
 
 /* An age that is given where the cookie has no time of issue says that it carries its end. */
@@ -429,7 +438,7 @@ framework_ends(const Framework *row, const FrameworkOptions *options)
 	bool aged = options->max_age_us > 0 ||
 				(options->max_age_us == FRAMEWORK_MAX_AGE_DEFAULT && row->max_age_s > 0);
 
-	if (framework_yields(row, options) != YIELDS_USER || (aged && has_issue_time(row)))
+	if (framework_yields(row, options) != YIELDS_USER || (aged && framework_is_aged(row)))
 		return FRAMEWORK_ENDS;
 	if (options->max_age_us > 0 && row->time != TIME_NONE && row->ends == FRAMEWORK_ENDS_NEVER)
 		return FRAMEWORK_ENDS_BY_ITSELF;

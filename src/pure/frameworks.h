@@ -18,9 +18,9 @@
  *	   id_path '{}' chooses the rows whose payload is itself the id.
  *	   framework_ends(row, options) says whether such a cookie ends:
  *	   FRAMEWORK_ENDS_NEVER wants without_end => true, else 22023.
- *	   framework_derive() into a FrameworkKey tells whether secret and salts will do:
- *	   RESULT_BAD_KEY (22023, *why is the detail), RESULT_UNSUPPORTED (0A000:
- *	   built without libsodium), else a fault of the machine.
+ *	   framework_derive() into a FrameworkKey tells, for every row that applies, whether
+ *	   secret and salts will do: RESULT_BAD_KEY (22023, *why is the detail),
+ *	   RESULT_UNSUPPORTED (0A000: built without libsodium), else a fault of the machine.
  *
  *	2. Secrets are loaded.  For each secret, each row of its kind that applies, and
  *	   each name that the cookie may have (those of the secret, else the row's
@@ -36,9 +36,11 @@
  *	   authjs, django's get_signed_cookie) get the bare value: the names that keys were
  *	   derived for are tried.
  *
- *	4. authenticate.  For each key, newest secret first: framework_cookie_of_text() makes
- *	   a FrameworkCookie of such a text, of a whole Cookie header, or of a bare value, and
- *	   framework_open() answers:
+ *	4. authenticate.  A token that token_form() calls opaque is a session's, and a JWE goes
+ *	   its way; of everything else, TOKEN_FORM_UNKNOWN too, cookies come first, as
+ *	   Flask's and Phoenix' look like a JWS.  For each key, newest secret first,
+ *	   framework_cookie_of_text() makes a FrameworkCookie of what token_from_cookie
+ *	   gave or of a bare value, and framework_open() answers:
  *		RESULT_UNKNOWN_FORM    not this row's cookie: try the next key
  *		RESULT_BAD_SIGNATURE   another key may fit: try on, and keep this answer
  *		RESULT_OK              the proof holds; see FrameworkProof
@@ -49,6 +51,15 @@
  *		                       (RESULT_CRYPTO_FAILED, RESULT_NO_MEMORY)
  *	   framework_looks_like() is open's cheap look at the form, for code that has
  *	   no key at hand.
+ *
+ * What salts mean: for django, flask, starlette, rails and rails-signed they stand instead of the
+ * row's; phoenix has none of its own and takes its signing_salt, or that and its encryption_salt
+ * where it encrypts; phoenix-token takes what Phoenix.Token.sign was given, by default the
+ * cookie's name and "_cookie" as Plug's signed cookies; django with id_path '{}' takes
+ * get_signed_cookie's argument, which follows the cookie's name.  Other kinds take none.
+ *
+ * One secret is for one kind: express, fastify, better-auth, react-router and flask-login use it
+ * as it is, so that what one of them signs another may take for its own.
  *
  * The memory that opening needs is the caller's: FRAMEWORK_ARENA bytes are enough for
  * every cookie of up to FRAMEWORK_COOKIE_MAX bytes.  What a FrameworkProof points to
@@ -89,9 +100,9 @@ typedef enum FrameworkSalting
 {
 	SALT_NONE,       /* the row takes none */
 	SALT_OPTIONAL,   /* the options' instead of the row's */
-	SALT_FIRST,      /* every application has its own: the first signs ... */
-	SALT_LAST,       /* ... and the last encrypts */
-	SALT_NAME,       /* the cookie's name, with and without the options' behind it */
+	SALT_FIRST,      /* every application has its own: one signs ... */
+	SALT_LAST,       /* ... or, where there are two, the second encrypts */
+	SALT_NAME,       /* the cookie's name, and the options' behind it */
 	SALT_NAME_COOKIE /* the options', else the cookie's name and "_cookie" */
 } FrameworkSalting;
 
@@ -242,9 +253,19 @@ typedef struct FrameworkOptions
 	bool without_end;
 } FrameworkOptions;
 
+/*
+ * Does the row serve these options?  '{}' chooses the rows whose payload is the id, where a kind
+ * has such beside others; of two salts the second says that cookies are encrypted.
+ */
 bool framework_applies(const Framework *row, const FrameworkOptions *options);
 FrameworkYield framework_yields(const Framework *row, const FrameworkOptions *options);
 FrameworkEnd framework_ends(const Framework *row, const FrameworkOptions *options);
+
+/*
+ * Does the cookie tell when it was issued (FrameworkProof's issued_us)?  A user's cookies that do
+ * not cannot be ended one by one, nor by a time: only a new secret ends them.
+ */
+bool framework_tells_issue(const Framework *row);
 
 /* --------------------------------------------------------------------- the keys */
 
@@ -291,9 +312,9 @@ typedef struct FrameworkCookie
 } FrameworkCookie;
 
 /*
- * The cookie in a Cookie header or in a text of framework_cookie_text(); a text that
- * does not hold this name is a bare value.  buf holds cap bytes for what has to be decoded.
- * RESULT_NO_TOKEN when it is empty, RESULT_TOO_LONG.
+ * The cookie of a text that framework_cookie_text() gave: one that begins with this name and
+ * "="; any other text is a bare value.  buf holds cap bytes for what has to be decoded, as many
+ * as the text has.  RESULT_NO_TOKEN when it is empty, RESULT_TOO_LONG.
  */
 ResultCode framework_cookie_of_text(const Framework *row, Slice name, Slice text, char *buf,
 									size_t cap, FrameworkCookie *cookie);

@@ -30,7 +30,7 @@ unescaped_is(const JsonDoc *doc, const JsonNode *node, const char *text, size_t 
 	return pos == len;
 }
 
-static bool
+static inline bool
 text_is(const JsonDoc *doc, const JsonNode *node, const char *text, size_t len)
 {
 	if (node->escaped)
@@ -123,13 +123,14 @@ json_raw(const JsonDoc *doc, const JsonNode *node)
 static ResultCode
 unescape(const JsonDoc *doc, const JsonNode *node, char *buf, size_t cap, Slice *out)
 {
-	JsonWalker w = json_walker(doc, node);
+	JsonWalker w;
 	size_t n = 0;
 	int c;
 
 	*out = json_raw(doc, node);
 	if (!node->escaped)
 		return RESULT_OK;
+	w = json_walker(doc, node);
 	while ((c = json_walk(&w)) != JSON_CHAR_END)
 	{
 		char bytes[4];

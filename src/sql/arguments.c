@@ -237,7 +237,7 @@ argument_is_uuid(const char *text)
 const char *
 acting_user(void)
 {
-	const char *user = identity_acting_user();
+	const char *user = identity_actor_or_user();
 
 	return user ? pstrdup(user) : GetUserNameFromId(GetSessionUserId(), true);
 }

@@ -2,27 +2,28 @@
  * sql_adopt.c
  *		Sessions that an application keeps in a table of its own, carried over.
  *
- * Invariants: values are read from the application's rows with the output
- * functions of their types and no casts, as anybody who owns a type can define
- * a cast, and this code acts with the extension's rights.  A row that cannot be
- * carried over is logged and skipped: the application's own login goes on.  A
- * session that has ended here stays ended, whatever its row says later.
+ * Invariants: a row that cannot be carried over is logged and skipped: the
+ * application's own login goes on.  A session that has ended here stays ended,
+ * whatever its row says later.
  *
  * The session_id of an adopted session is a uuid of version 8 that begins with
  * the OID of its source, so that the primary key finds all of one source.
  */
 #include "postgres.h"
 
+#include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/indexing.h"
+#include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
-#include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "port/pg_bswap.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/datetime.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
@@ -33,118 +34,9 @@
 #include "base/errors.h"
 #include "base/json_build.h"
 #include "pure/crypto.h"
-#include "pure/limits.h"
-#include "pure/token.h"
+#include "sql/adopted_row.h"
 #include "sql/arguments.h"
 #include "verify/session.h"
-
-/* What create_session asks of a token and of a user_id. */
-
-/* An application's "never", and "infinity", is a time that can be reckoned with. */
-#define LAST_EXPIRY ((TimestampTz) (date2j(9999, 12, 31) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY)
-
-/* What a row of the source says of its session. */
-typedef struct AdoptedRow
-{
-	bool there; /* it has a token, a user and an expiry */
-	bool fits;  /* and they can be carried over; false: nothing below is set */
-	unsigned char token_hash[TOKEN_HASH_LEN];
-	char *user_id;
-	TimestampTz expires_at;
-} AdoptedRow;
-
-/* ---------------------------------------------------------------- reading a row */
-
-/* The columns of one source are there until somebody renames or alters them. */
-static void
-refuse_column(const char *column, const char *problem)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_UNDEFINED_COLUMN),
-			 errmsg("column \"%s\" of an adopted table %s", column, problem),
-			 errhint("Repeat session_auth.adopt_sessions() or adopt_roles() with the columns "
-					 "that the table has now, or session_auth.abandon() it.")));
-}
-
-static int
-require_column(TupleDesc desc, const char *column)
-{
-	int attnum = SPI_fnumber(desc, column);
-
-	if (attnum <= 0)
-		refuse_column(column, "is missing");
-	return attnum;
-}
-
-static char *
-value_text(Datum value, Oid type)
-{
-	Oid output;
-	bool is_varlena;
-	char *text;
-
-	getTypeOutputInfo(type, &output, &is_varlena);
-	text = OidOutputFunctionCall(output, value);
-	if (getBaseType(type) == BPCHAROID)
-		for (size_t len = strlen(text); len > 0 && text[len - 1] == ' '; len--)
-			text[len - 1] = '\0';
-	return text;
-}
-
-/* NULL when it is null. */
-static char *
-column_text(HeapTuple tuple, TupleDesc desc, const char *column)
-{
-	int attnum = require_column(desc, column);
-	bool isnull;
-	Datum value = heap_getattr(tuple, attnum, desc, &isnull);
-
-	return isnull ? NULL : value_text(value, TupleDescAttr(desc, attnum - 1)->atttypid);
-}
-
-/* A timestamp without time zone is one in UTC, whatever TimeZone says. */
-static bool
-column_time(HeapTuple tuple, TupleDesc desc, const char *column, TimestampTz *time)
-{
-	int attnum = require_column(desc, column);
-	Oid type = getBaseType(TupleDescAttr(desc, attnum - 1)->atttypid);
-	bool isnull;
-	Datum value = heap_getattr(tuple, attnum, desc, &isnull);
-
-	if (type != TIMESTAMPTZOID && type != TIMESTAMPOID)
-		refuse_column(column, "is no timestamp");
-	if (isnull)
-		return false;
-	*time = Min(DatumGetTimestampTz(value), LAST_EXPIRY);
-	return true;
-}
-
-static bool
-is_user_id(const char *value)
-{
-	size_t len = strlen(value);
-
-	if (len == 0 || len > USER_ID_MAX)
-		return false;
-	for (const char *p = value; *p; p++)
-		if ((unsigned char) *p < 0x20 || *p == 0x7f)
-			return false;
-	return true;
-}
-
-/* columns: those of the token, the user and the expiry. */
-static void
-read_row(HeapTuple tuple, TupleDesc desc, char *const *columns, AdoptedRow *row)
-{
-	char *token = column_text(tuple, desc, columns[0]);
-
-	row->user_id = column_text(tuple, desc, columns[1]);
-	row->there = column_time(tuple, desc, columns[2], &row->expires_at) && token && row->user_id;
-	row->fits = row->there && token_entropy_bits(token, strlen(token)) >= TOKEN_BITS_MIN &&
-				is_user_id(row->user_id);
-	if (row->fits && !crypto_sha256(token, strlen(token), row->token_hash))
-		result_raise(RESULT_CRYPTO_FAILED);
-}
 
 static void
 make_adopted_id(Oid source, pg_uuid_t *uuid)
@@ -174,11 +66,113 @@ argument_row(FunctionCallInfo fcinfo, int n, HeapTuple tuple)
 								  HeapTupleHeaderGetTypMod(header));
 }
 
-#define ADOPTED_COLUMNS 5
+/* What all rows of one statement have in common. */
+typedef struct TakeOver
+{
+	TupleDesc result;
+	Adoption adoption;
+} TakeOver;
+
+static void
+read_arguments(ArrayType *array, Adoption *adoption)
+{
+	Datum *elements;
+	bool *nulls;
+	int n;
+	char **arguments;
+	bool good = true;
+
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &n);
+	arguments = palloc((n + 1) * sizeof(char *));
+	for (int i = 0; i < n; i++)
+	{
+		arguments[i] = nulls[i] ? "" : TextDatumGetCString(elements[i]);
+		good = good && !nulls[i];
+	}
+	if (!good || !adoption_read(arguments, n, adoption))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid arguments"),
+				 errdetail("They must be those of a trigger that adopt_sessions() attaches.")));
+}
+
+/* Read once for a statement, where each row gets the same arguments. */
+static TakeOver *
+take_over(FunctionCallInfo fcinfo)
+{
+	TakeOver *state = fcinfo->flinfo->fn_extra;
+	MemoryContext old;
+
+	if (state && get_fn_expr_arg_stable(fcinfo->flinfo, 2))
+		return state;
+	old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+	state = palloc(sizeof(TakeOver));
+	if (get_call_result_type(fcinfo, NULL, &state->result) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	state->result = BlessTupleDesc(state->result);
+	read_arguments(PG_GETARG_ARRAYTYPE_P(2), &state->adoption);
+	MemoryContextSwitchTo(old);
+	fcinfo->flinfo->fn_extra = state;
+	return state;
+}
+
+#define ADOPTED_COLUMNS 8
+
+static void
+put_row(Oid source, const AdoptedRow *row, Datum *values, bool *nulls)
+{
+	pg_uuid_t *session_id = palloc(sizeof(pg_uuid_t));
+	bytea *hash = palloc(VARHDRSZ + TOKEN_HASH_LEN);
+	uint64 token_key;
+
+	make_adopted_id(source, session_id);
+	memcpy(&token_key, row->token_hash, sizeof(token_key));
+	SET_VARSIZE(hash, VARHDRSZ + TOKEN_HASH_LEN);
+	memcpy(VARDATA(hash), row->token_hash, TOKEN_HASH_LEN);
+	values[0] = UUIDPGetDatum(session_id);
+	values[1] = Int64GetDatum((int64) pg_ntoh64(token_key));
+	values[2] = PointerGetDatum(hash);
+	values[3] = CStringGetTextDatum(row->user_id);
+	values[4] = TimestampTzGetDatum(row->expires_at);
+	memset(nulls, false, 5 * sizeof(bool));
+	nulls[5] = row->tenant == NULL;
+	if (row->tenant)
+		values[5] = CStringGetTextDatum(row->tenant);
+	nulls[6] = row->proof == PROOF_BY_SETUP;
+	values[6] = BoolGetDatum(row->proof == PROOF_NEEDED);
+}
+
+SQL_FUNCTION(session_auth_adopted_row);
+
+/* adopted_row(source oid, source_row record, arguments text[]): its session, or why not */
+Datum
+session_auth_adopted_row(PG_FUNCTION_ARGS)
+{
+	TakeOver *state = take_over(fcinfo);
+	HeapTupleData tuple;
+	TupleDesc desc = argument_row(fcinfo, 1, &tuple);
+	AdoptedRow row;
+	const char *reason;
+	Datum values[ADOPTED_COLUMNS] = { 0 };
+	bool nulls[ADOPTED_COLUMNS];
+
+	adopted_row_read((SourceRow){ &tuple, desc }, &state->adoption, &row);
+	ReleaseTupleDesc(desc);
+	memset(nulls, true, sizeof(nulls));
+	if (row.fitness == ROW_FITS)
+		put_row(PG_GETARG_OID(0), &row, values, nulls);
+	reason = adopted_row_reason(row.fitness);
+	nulls[7] = reason == NULL;
+	if (reason)
+		values[7] = CStringGetTextDatum(reason);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(state->result, values, nulls)));
+}
 
 SQL_FUNCTION(session_auth_adopted_session);
 
-/* adopted_session(source oid, source_row record, token, user, expires): its session, or nulls */
+/*
+ * adopted_session(source oid, source_row record, token, user, expires): 0.1.0's, which
+ * a database that was not updated yet goes on calling
+ */
 Datum
 session_auth_adopted_session(PG_FUNCTION_ARGS)
 {
@@ -187,76 +181,20 @@ session_auth_adopted_session(PG_FUNCTION_ARGS)
 	HeapTupleData tuple;
 	TupleDesc desc = argument_row(fcinfo, 1, &tuple);
 	TupleDesc result;
+	Adoption adoption;
 	AdoptedRow row;
-	pg_uuid_t session_id;
-	uint64 token_key;
-	bytea *hash = palloc(VARHDRSZ + TOKEN_HASH_LEN);
-	Datum values[ADOPTED_COLUMNS];
+	Datum values[ADOPTED_COLUMNS] = { 0 };
 	bool nulls[ADOPTED_COLUMNS];
 
 	if (get_call_result_type(fcinfo, NULL, &result) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
-	read_row(&tuple, desc, columns, &row);
+	(void) adoption_read(columns, lengthof(columns), &adoption);
+	adopted_row_read((SourceRow){ &tuple, desc }, &adoption, &row);
 	ReleaseTupleDesc(desc);
-	memset(nulls, !row.fits, sizeof(nulls));
-	if (row.fits)
-	{
-		make_adopted_id(PG_GETARG_OID(0), &session_id);
-		memcpy(&token_key, row.token_hash, sizeof(token_key));
-		SET_VARSIZE(hash, VARHDRSZ + TOKEN_HASH_LEN);
-		memcpy(VARDATA(hash), row.token_hash, TOKEN_HASH_LEN);
-		values[0] = UUIDPGetDatum(&session_id);
-		values[1] = Int64GetDatum((int64) pg_ntoh64(token_key));
-		values[2] = PointerGetDatum(hash);
-		values[3] = CStringGetTextDatum(row.user_id);
-		values[4] = TimestampTzGetDatum(row.expires_at);
-	}
+	memset(nulls, true, sizeof(nulls));
+	if (row.fitness == ROW_FITS)
+		put_row(PG_GETARG_OID(0), &row, values, nulls);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(result), values, nulls)));
-}
-
-static ArrayType *
-text_array(Datum value, Oid type)
-{
-	Oid element = get_element_type(getBaseType(type));
-	Datum *elements = &value;
-	bool *nulls = NULL;
-	int n = 1;
-	int kept = 0;
-	Datum *texts;
-
-	if (OidIsValid(element))
-	{
-		int16 len;
-		bool byval;
-		char align;
-
-		get_typlenbyvalalign(element, &len, &byval, &align);
-		deconstruct_array(DatumGetArrayTypeP(value), element, len, byval, align, &elements, &nulls,
-						  &n);
-		type = element;
-	}
-	texts = palloc(n * sizeof(Datum));
-	for (int i = 0; i < n; i++)
-		if (nulls == NULL || !nulls[i])
-			texts[kept++] = CStringGetTextDatum(value_text(elements[i], type));
-	return construct_array(texts, kept, TEXTOID, -1, false, TYPALIGN_INT);
-}
-
-SQL_FUNCTION(session_auth_adopted_values);
-
-/* adopted_values(source_row record, column_name name): none, one, or an array's */
-Datum
-session_auth_adopted_values(PG_FUNCTION_ARGS)
-{
-	HeapTupleData tuple;
-	TupleDesc desc = argument_row(fcinfo, 0, &tuple);
-	int attnum = require_column(desc, NameStr(*PG_GETARG_NAME(1)));
-	Oid type = TupleDescAttr(desc, attnum - 1)->atttypid;
-	bool isnull;
-	Datum value = heap_getattr(&tuple, attnum, desc, &isnull);
-
-	ReleaseTupleDesc(desc);
-	PG_RETURN_ARRAYTYPE_P(isnull ? construct_empty_array(TEXTOID) : text_array(value, type));
 }
 
 /* ------------------------------------------------------------------- row by row */
@@ -273,13 +211,51 @@ find_session(const AdoptedRow *row, SessionRow *session)
 			catalog_find_session_by_id(&session_id, session));
 }
 
+/*
+ * Only what came from a source follows it: a row that names the token, or the id,
+ * of another table's session, or of one created by hand, has no hold on that.
+ */
+static bool
+is_of(Oid source, const SessionRow *session)
+{
+	uint32 prefix = pg_hton32(source);
+
+	return session->session_id.data[6] >> 4 == 8 &&
+		   memcmp(session->session_id.data, &prefix, sizeof(prefix)) == 0;
+}
+
+static bool
+find_own_session(Oid source, const AdoptedRow *row, SessionRow *session)
+{
+	return find_session(row, session) && is_of(source, session);
+}
+
 static void
-vanish(const AdoptedRow *row)
+vanish(Oid source, const AdoptedRow *row)
 {
 	SessionRow session;
 
-	if (find_session(row, &session))
+	if (find_own_session(source, row, &session))
 		(void) session_end(&session.session_id, END_SIGN_OUT, acting_user());
+}
+
+static bool
+edit_expire(SessionRow *session, void *arg)
+{
+	if (session->ended || session->expires_at <= clock_now())
+		return false;
+	session->expires_at = clock_now();
+	return true;
+}
+
+/* A row that goes to another partition is deleted here before it appears there. */
+static void
+leave_partition(Oid source, const AdoptedRow *row)
+{
+	SessionRow session;
+
+	if (find_own_session(source, row, &session))
+		(void) catalog_edit_session(&session.session_id, true, edit_expire, NULL);
 }
 
 static void
@@ -307,6 +283,8 @@ begin_session(Oid source, const AdoptedRow *row)
 	memcpy(session.token_hash, row->token_hash, TOKEN_HASH_LEN);
 	session.user_id = row->user_id;
 	session.expires_at = row->expires_at;
+	session.tenant = row->tenant;
+	session.proof = row->proof;
 	set_lifetime(&session, session.created_at);
 	session.metadata = json_object_empty();
 	session_create(&session, acting_user());
@@ -329,6 +307,8 @@ edit_move(SessionRow *session, void *arg)
 		memcpy(session->token_hash, move->row->token_hash, TOKEN_HASH_LEN);
 	session->user_id = move->row->user_id;
 	session->expires_at = move->row->expires_at;
+	session->tenant = move->row->tenant;
+	session->proof = move->row->proof;
 	set_lifetime(session, clock_now());
 	return true;
 }
@@ -348,10 +328,22 @@ appear(Oid source, const AdoptedRow *row)
 {
 	SessionRow session;
 
-	if (find_session(row, &session))
+	if (!find_session(row, &session))
+		begin_session(source, row);
+	else if (is_of(source, &session))
 		(void) move_session(&session, row, false);
 	else
-		begin_session(source, row);
+		ereport(LOG, (errmsg("a session of table \"%s\" was not adopted", get_rel_name(source)),
+					  errdetail_log("Its token is another session's."), errhidestmt(true),
+					  errhidecontext(true)));
+}
+
+/* Of one session: rows of one source differ neither in how they are proved. */
+static bool
+says_the_same(const AdoptedRow *old, const AdoptedRow *new)
+{
+	return old->expires_at == new->expires_at &&strcmp(old->user_id, new->user_id) == 0 &&
+		   (old->tenant == NULL || strcmp(old->tenant, new->tenant) == 0);
 }
 
 /*
@@ -366,9 +358,9 @@ follow(Oid source, const AdoptedRow *old, const AdoptedRow *new)
 	SessionRow other;
 	bool found;
 
-	if (!new_token && old->expires_at == new->expires_at &&strcmp(old->user_id, new->user_id) == 0)
+	if (!new_token && says_the_same(old, new))
 		return;
-	found = find_session(old, &session);
+	found = find_own_session(source, old, &session);
 	if (!new_token)
 	{
 		if (found)
@@ -384,50 +376,107 @@ follow(Oid source, const AdoptedRow *old, const AdoptedRow *new)
 }
 
 static void
-log_skipped(Relation source)
+log_skipped(Relation source, const AdoptedRow *row)
 {
 	ereport(LOG,
 			(errmsg("a session of table \"%s\" was not adopted", RelationGetRelationName(source)),
-			 errdetail_log("session_auth.create_session() would not take its token or its user."),
-			 errhidestmt(true), errhidecontext(true)));
+			 errdetail_log("It is a row %s.", adopted_row_reason(row->fitness)), errhidestmt(true),
+			 errhidecontext(true)));
+}
+
+/* The table whose owner adopted it: a partition's trigger comes from one above. */
+static Oid
+adopted_table(const TriggerData *trigger)
+{
+	Oid oid = trigger->tg_trigger->tgoid;
+	Oid source = RelationGetRelid(trigger->tg_relation);
+	Relation triggers;
+
+	if (!trigger->tg_relation->rd_rel->relispartition)
+		return source;
+	triggers = table_open(TriggerRelationId, AccessShareLock);
+	while (OidIsValid(oid))
+	{
+		ScanKeyData key;
+		SysScanDesc scan;
+		HeapTuple tuple;
+
+		ScanKeyInit(&key, Anum_pg_trigger_oid, BTEqualStrategyNumber, F_OIDEQ,
+					ObjectIdGetDatum(oid));
+		scan = systable_beginscan(triggers, TriggerOidIndexId, true, NULL, 1, &key);
+		oid = InvalidOid;
+		if (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		{
+			source = ((Form_pg_trigger) GETSTRUCT(tuple))->tgrelid;
+			oid = ((Form_pg_trigger) GETSTRUCT(tuple))->tgparentid;
+		}
+		systable_endscan(scan);
+	}
+	table_close(triggers, AccessShareLock);
+	return source;
+}
+
+static void
+require_own_trigger(FunctionCallInfo fcinfo, Adoption *adoption)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
+		!TRIGGER_FIRED_AFTER(trigger->tg_event) ||
+		!adoption_read(trigger->tg_trigger->tgargs, trigger->tg_trigger->tgnargs, adoption))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("adopted_session_changed() is for session_auth.adopt_sessions() alone")));
+}
+
+static bool
+goes_to_another_partition(const TriggerData *trigger)
+{
+	return TRIGGER_FIRED_BY_DELETE(trigger->tg_event) &&
+		   HeapTupleHeaderIndicatesMovedPartitions(trigger->tg_trigtuple->t_data);
+}
+
+/* What the row said before, and what it says now; ROW_IS_ANOTHERS where there is none. */
+static void
+read_change(const TriggerData *trigger, const Adoption *adoption, AdoptedRow *old, AdoptedRow *new)
+{
+	bool updated = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
+	SourceRow first = { trigger->tg_trigtuple, RelationGetDescr(trigger->tg_relation) };
+	SourceRow second = { updated ? trigger->tg_newtuple : trigger->tg_trigtuple, first.desc };
+
+	old->fitness = new->fitness = ROW_IS_ANOTHERS;
+	if (updated || TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
+		adopted_row_read(first, adoption, old);
+	if (!TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
+		adopted_row_read(second, adoption, new);
+	/* a guest's row, and one that says no more than before, is no news */
+	if (adopted_row_reason(new->fitness) &&
+		new->fitness != ROW_NO_USER &&new->fitness != old->fitness)
+		log_skipped(trigger->tg_relation, new);
 }
 
 SQL_FUNCTION(session_auth_adopted_session_changed);
 
-/* The row trigger of a table that adopt_sessions took over; its arguments are three columns. */
+/* The row trigger of a table that adopt_sessions took over; its arguments say how. */
 Datum
 session_auth_adopted_session_changed(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	Adoption adoption;
 	Oid source;
-	TupleDesc desc;
-	AdoptedRow old = { 0 };
-	AdoptedRow new = { 0 };
-	bool deleted;
+	AdoptedRow old;
+	AdoptedRow new;
 
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
-		!TRIGGER_FIRED_AFTER(trigger->tg_event) || trigger->tg_trigger->tgnargs != 3)
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("adopted_session_changed() is for session_auth.adopt_sessions() alone")));
-	source = RelationGetRelid(trigger->tg_relation);
-	desc = RelationGetDescr(trigger->tg_relation);
-	deleted = TRIGGER_FIRED_BY_DELETE(trigger->tg_event);
-	if (deleted || TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
-		read_row(trigger->tg_trigtuple, desc, trigger->tg_trigger->tgargs, &old);
-	if (!deleted)
-	{
-		read_row(TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple
-															: trigger->tg_trigtuple,
-				 desc, trigger->tg_trigger->tgargs, &new);
-		if (new.there && !new.fits)
-			log_skipped(trigger->tg_relation);
-	}
-	if (old.fits && new.fits)
+	require_own_trigger(fcinfo, &adoption);
+	source = adopted_table(trigger);
+	read_change(trigger, &adoption, &old, &new);
+	if (old.fitness == ROW_FITS && new.fitness == ROW_FITS)
 		follow(source, &old, &new);
-	else if (old.fits)
-		vanish(&old);
-	else if (new.fits)
+	else if (old.fitness == ROW_FITS && goes_to_another_partition(trigger))
+		leave_partition(source, &old);
+	else if (old.fitness == ROW_FITS)
+		vanish(source, &old);
+	else if (new.fitness == ROW_FITS)
 		appear(source, &new);
 	return PointerGetDatum(NULL);
 }

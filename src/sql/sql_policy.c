@@ -51,7 +51,7 @@ find_variable(Node *node, void *context)
  * Nothing is evaluated here: who wrote the policy need not be trusted.
  */
 static bool
-is_constant(Node *node)
+is_written_constant(Node *node)
 {
 	return node && !find_variable(node, NULL) && !contain_mutable_functions(node);
 }
@@ -86,7 +86,7 @@ find_constant_role(Node *node, void *context)
 
 		if (get_func_namespace(call->funcid) == reading->schema && list_length(call->args) == 3 &&
 			strcmp(get_func_name(call->funcid), "has_permission") == 0 &&
-			is_constant(linitial(call->args)))
+			is_written_constant(linitial(call->args)))
 			reading->constant_role = true;
 	}
 	return expression_tree_walker(node, find_constant_role, context);

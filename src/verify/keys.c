@@ -29,6 +29,7 @@
 static MemoryContext keys_context = NULL;
 static List *trusted = NIL;        /* of TrustedKey */
 static List *cookie_secrets = NIL; /* of FrameworkKey, of signed tokens */
+static bool proves_cookies;        /* some cookie secret is set up, even one that is away */
 static List *cookie_names = NIL;   /* of char *, of Auth.js's cookies */
 static List *secret_texts = NIL;   /* of char *, to be wiped */
 static JweKey *jwe_keys = NULL;
@@ -304,6 +305,7 @@ load_secrets(void)
 	size_t n = count_jwe_keys(authjs, cookies) + 1;
 	ListCell *cell;
 
+	proves_cookies = cookies != NIL;
 	jwe_keys = palloc0(n * sizeof(JweKey));
 	jwe_bindings = palloc0(n * sizeof(TokenBinding *));
 	foreach (cell, authjs)
@@ -384,6 +386,13 @@ List *
 keys_cookie_secrets(void)
 {
 	return cookie_secrets;
+}
+
+/* Whether the application's framework signs its cookies, so that no bare token is its. */
+bool
+keys_prove_cookies(void)
+{
+	return proves_cookies;
 }
 
 List *

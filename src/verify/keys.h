@@ -58,6 +58,7 @@ extern CryptoKey *keys_parsed(TrustedKey *key);
 extern const JweKey *keys_jwe(size_t *n);
 extern const TokenBinding *keys_jwe_binding(size_t which);
 extern List *keys_cookie_secrets(void);
+extern bool keys_prove_cookies(void);
 extern List *keys_cookie_names(void);
 extern const TokenBinding *keys_find_binding(const char *origin);
 

@@ -26,6 +26,7 @@
 #include "base/settings.h"
 #include "monitor/counters.h"
 #include "pure/crypto.h"
+#include "verify/keys.h"
 #include "verify/session.h"
 #include "verify/theft.h"
 
@@ -81,6 +82,29 @@ TimestampTz
 session_expiry(const SessionRow *row)
 {
 	return Min(session_latest_end(row), idle_limit(row));
+}
+
+/* Sessions of adopted tables have a session_id of version 8 (sql_adopt.c). */
+static bool
+is_adopted(const SessionRow *row)
+{
+	return row->session_id.data[6] >> 4 == 8;
+}
+
+/*
+ * Whether the session is opened by a cookie whose proof was verified alone.  Where
+ * the application's table holds what its framework signs, whoever reads the table
+ * has no cookie.
+ */
+bool
+session_needs_proof(const SessionRow *row)
+{
+	if (row->proof != PROOF_BY_SETUP)
+		return row->proof == PROOF_NEEDED;
+	if (!is_adopted(row))
+		return false;
+	keys_accept_changes();
+	return keys_prove_cookies();
 }
 
 ResultCode

@@ -27,6 +27,7 @@ extern void session_init(void);
 
 extern ResultCode session_find(const char *token, size_t len, FoundSession *found);
 extern ResultCode session_find_hash(const unsigned char *hash, FoundSession *found);
+extern bool session_needs_proof(const SessionRow *row);
 extern ResultCode session_check(const SessionRow *row, TimestampTz now);
 extern TimestampTz session_latest_end(const SessionRow *row);
 extern TimestampTz session_expiry(const SessionRow *row);

@@ -52,12 +52,35 @@ identity_of_session(const SessionRow *row, const char *kind, Identity *identity)
 					  : NULL;
 }
 
-/* What remains to do when a token has led to a session, or has not. */
+/* A session that is bound to a tenant is for that one, whatever the caller asks for. */
+static ResultCode
+bind_tenant(const SessionRow *row, Identity *identity)
+{
+	const char *tenant = row->tenant && *row->tenant ? row->tenant : NULL;
+
+	if (row->tenant == NULL)
+		return RESULT_OK;
+	if (identity->tenant && (tenant == NULL || strcmp(tenant, identity->tenant) != 0))
+		return RESULT_WRONG_AUDIENCE;
+	identity->tenant = tenant;
+	return RESULT_OK;
+}
+
+/*
+ * What remains to do when a token has led to a session, or has not.  A bare token
+ * of a session that wants a proved cookie is none, not even a stolen one: who
+ * reads the application's table must not end sessions either.
+ */
 ResultCode
 verify_use_session(ResultCode found, const char *kind, Verification *verification)
 {
 	SessionRow *row = &verification->session.row;
 
+	if ((found == RESULT_OK || found == RESULT_STOLEN) && !verification->proved &&
+		session_needs_proof(row))
+		return RESULT_NO_SESSION;
+	if (found == RESULT_OK)
+		found = bind_tenant(row, &verification->identity);
 	if (found != RESULT_OK)
 		return found;
 	session_touch(row, clock_now());
@@ -167,7 +190,7 @@ check_again(const Identity *identity, Identity *fresh)
 		return false;
 	if (identity->origin)
 		return verify_jose_again(identity, fresh);
-	if (!identity->has_session)
+	if (!identity->has_session || bind_tenant(&row, fresh) != RESULT_OK)
 		return false;
 	identity_of_session(&row, identity->kind, fresh);
 	verify_load_roles(fresh);

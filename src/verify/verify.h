@@ -15,6 +15,7 @@ typedef struct Verification
 {
 	Identity identity;
 	FoundSession session; /* when identity.has_session, or when it was stolen */
+	bool proved;          /* by the signature of a cookie, which the token came in */
 	const char *claims;   /* all of them, where the identity holds fewer; or NULL */
 } Verification;
 

@@ -49,7 +49,8 @@ signed_value(Slice token, const char *kind, char *buf, Slice *value)
 		if (strcmp(key->row->kind, kind) != 0)
 			continue;
 		result = open_signed(key, token, buf, &proof);
-		*value = proof.id;
+		if (result == RESULT_OK)
+			*value = proof.id;
 		/* a library that fails says nothing about the token */
 		if (result == RESULT_OK || result == RESULT_CRYPTO_FAILED || result == RESULT_NO_MEMORY)
 			return result;
@@ -65,6 +66,7 @@ use_value(Slice value, const char *kind, Verification *verification)
 
 	if (token_form(value.data, value.len) != TOKEN_FORM_OPAQUE)
 		return RESULT_UNKNOWN_FORM;
+	verification->proved = true;
 	result = session_find(value.data, value.len, &verification->session);
 	return verify_use_session(result, kind, verification);
 }

@@ -167,6 +167,8 @@ check_session_behind(const ExternalToken *token, Identity *identity, FoundSessio
 		return result;
 	if (strcmp(found->row.user_id, token->user_id) != 0)
 		return RESULT_MALFORMED;
+	if (found->row.tenant && identity->tenant && strcmp(found->row.tenant, identity->tenant) != 0)
+		return RESULT_WRONG_AUDIENCE;
 	identity->has_session = true;
 	identity->session_id = found->row.session_id;
 	identity->expires_at = Min(identity->expires_at, session_expiry(&found->row));

@@ -3,8 +3,8 @@
 -- that is put on another's table, rows that name others' users, tokens and roles.
 -- Holds: the extension reads rows without the application's code, only tables whose owner
 -- agreed, and never gives more rights than a row says. test/t/adopt.t has Prisma's life.
--- Guards: src/sql/sql_adopt.c, column_text() and read_row(); sql/parts/adopt.sql,
--- require_attached(), forget_source() and grant_adopted_roles().
+-- Guards: src/sql/adopted_column.c; sql/parts/adopt*.sql,
+-- agreed_arguments(), forget_source() and add_adopted_role().
 SELECT plan(23);
 CREATE TABLE calls (what text);
 GRANT ALL ON calls TO PUBLIC;
@@ -50,9 +50,9 @@ CREATE TABLE others (token text, who text, until timestamptz, role text);
 INSERT INTO others VALUES (:'t2', 'eve', '2100-01-01', 'ROOT');
 SET ROLE sa_owner;
 SELECT throws_ok('SELECT session_auth.adopt_sessions(''others'', ''token'', ''who'', ''until'')', '42501', NULL, 'who does not own the table does not adopt it');
-SELECT throws_ok('SELECT session_auth.take_over_sessions(''others'', ''token'', ''who'', ''until'')', '42501', NULL, 'nor by the function behind it');
-SELECT throws_ok('SELECT session_auth.take_over_roles(''others'', ''who'', ''role'')', '42501', NULL, '… nor roles');
-SELECT throws_ok('SELECT session_auth.take_over_sessions(''logins'', ''who'', ''token'', ''until'')', '42501', NULL, 'nor with other columns than were agreed to');
+SELECT throws_ok('SELECT session_auth.take_over_sessions(''others'')', '42501', NULL, 'nor by the function behind it');
+SELECT throws_ok('SELECT session_auth.take_over_roles(''others'')', '42501', NULL, '… nor roles');
+SELECT is(session_auth.take_over_sessions('logins'), 0::bigint, 'nor is anything but what its owner agreed to taken over from one that is adopted');
 SELECT throws_ok('SELECT session_auth.forget_source(''logins''::regclass, ''x'')', '42501', NULL, 'an adopted table is not forgotten behind its owner''s back');
 RESET ROLE;
 SELECT is((SELECT count(*) FROM session_auth.verify_session(:'t2')), 0::bigint, 'nothing of it was taken over');

@@ -119,10 +119,10 @@ BEGIN;
 CALL session_auth.purge();
 \set in_block :LAST_ERROR_SQLSTATE
 ROLLBACK;
-SELECT is(:'in_block', '25001', 'in a transaction block it is refused');
+SELECT is(:'in_block'::text, '25001', 'in a transaction block it is refused');
 CREATE PROCEDURE public.twice() LANGUAGE plpgsql AS $$ BEGIN CALL session_auth.purge(); CALL session_auth.purge(); END $$;
 CALL public.twice();
-SELECT is(:'ERROR', 'false', 'in a procedure that may commit it works');
+SELECT is(:'ERROR'::text, 'false', 'in a procedure that may commit it works');
 
 -- which transactions
 CALL public.fill(3, 'random');

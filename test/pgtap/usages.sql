@@ -57,7 +57,7 @@ SET ROLE sa_maintenance;
 CALL session_auth.purge();
 \set called :ERROR
 RESET ROLE;
-SELECT is(:'called', 'false', '… and where it may commit it does');
+SELECT is(:'called'::text, 'false', '… and where it may commit it does');
 
 -- the list
 SELECT results_eq($$SELECT database_role::text, usage FROM session_auth.list_usages() WHERE database_role::text LIKE 'sa\_%'$$,

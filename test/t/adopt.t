@@ -36,12 +36,12 @@ $ask->(q{
 	GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON "User", "Session" TO web;
 	GRANT SELECT, TRIGGER ON "User", "Session" TO admin;
 });
-my $may = $ask->(q{SELECT has_function_privilege('admin', 'session_auth.adopt_roles(regclass, name, name)', 'EXECUTE')}) eq 't';
+my $may = $ask->(q{SELECT has_function_privilege('admin', 'session_auth.adopt_roles(regclass, name, name, name, text, boolean)', 'EXECUTE')}) eq 't';
 SKIP: {
 	skip 'usage admin does not hold adopt_roles', 7 unless $may;
 	$fails->("SET ROLE admin; $adopt_sessions", '42501', q{an administrator cannot adopt a table of somebody else's});
 	$fails->("SET ROLE admin; $adopt_roles", '42501', 'nor its roles');
-	$fails->(q{SET ROLE admin; SELECT session_auth.take_over_sessions('"Session"', 'sessionToken', 'userId', 'expires')}, '42501', 'nor by a way around');
+	$fails->(q{SET ROLE admin; SELECT session_auth.take_over_sessions('"Session"')}, '42501', 'nor by a way around');
 	is($ask->(q{SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'session\_auth\_adopt%'}), '0', 'no trigger is left behind');
 	$ask->('ALTER TABLE "User" OWNER TO admin; ALTER TABLE "Session" OWNER TO admin');
 	is($ask->("SET ROLE admin; $adopt_sessions; $adopt_roles"), "0\n0", 'one who owns it can');
@@ -132,7 +132,87 @@ $node->wait_for_catchup('s');
 is($subscriber->($there->($second, 0)), 't', 'TRUNCATE ends all there');
 $subscriber->('ALTER SUBSCRIPTION s DISABLE; ALTER SUBSCRIPTION s SET (slot_name = NONE); DROP SUBSCRIPTION s');
 
-# dropping: the source, a schema, the extension
+# two transactions at once: rows of one role, counted neither too high nor too low
+$ask->(q{
+	CREATE TABLE grants (id serial PRIMARY KEY, who int, role text);
+	SELECT session_auth.adopt_roles('grants', 'who', 'role');
+});
+my $roles = sub { return $ask->("SELECT string_agg(role, ' ' ORDER BY role) FROM session_auth.user_roles WHERE user_id = '$_[0]'") };
+my ($one, $two) = map { $node->background_psql('postgres', on_error_stop => 0) } 1 .. 2;
+my $at_once = sub {
+	my ($first, $second, $isolation) = @_;
+	$_->{stderr} = '' foreach $one, $two;
+	$two->query_safe("BEGIN ISOLATION LEVEL $isolation; SELECT count(*) FROM grants") if $isolation;
+	$one->query_safe("BEGIN; $first");
+	$two->{stdin} .= ($isolation ? '' : 'BEGIN; ') . "$second;\n\\echo second done\n";
+	$two->{run}->pump_nb;
+	$node->poll_query_until('postgres', q{SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock'});
+	$one->query_safe('COMMIT');
+	pump_until($two->{run}, $two->{timeout}, \$two->{stdout}, qr/second done/);
+	my $said = $two->{stderr};
+	$two->query('COMMIT');
+	return $said;
+};
+$at_once->(q{INSERT INTO grants VALUES (1, 1, 'FRESH')}, q{INSERT INTO grants VALUES (2, 1, 'FRESH')});
+is($ask->('SELECT holders FROM session_auth.adopted_roles a JOIN session_auth.user_roles u USING (grant_id) WHERE u.user_id = \'1\''), '2', 'two rows of one new role at once are two holders');
+$at_once->('DELETE FROM grants WHERE id = 1', 'DELETE FROM grants WHERE id = 2');
+is($roles->(1), '', 'two that go at once take it along');
+$ask->(q{INSERT INTO grants VALUES (1, 1, 'FRESH')});
+$at_once->('DELETE FROM grants WHERE id = 1', q{INSERT INTO grants VALUES (2, 1, 'FRESH')});
+is($roles->(1), 'FRESH', 'one that comes while the last goes keeps it');
+$at_once->(q{INSERT INTO grants VALUES (3, 1, 'FRESH')}, 'DELETE FROM grants WHERE id = 2');
+is($roles->(1), 'FRESH', 'one that goes while another comes leaves it');
+like($at_once->(q{INSERT INTO grants VALUES (4, 1, 'FRESH')}, 'DELETE FROM grants WHERE id = 3', 'REPEATABLE READ'), qr/could not serialize access/, 'under REPEATABLE READ it is told to try again');
+is($roles->(1) . $ask->('SELECT count(*) FROM grants'), 'FRESH2', '… and nothing is lost');
+$_->quit foreach $one, $two;
+$ask->(q{CREATE TABLE late (who int, role text); INSERT INTO late VALUES (9, 'LATE')});
+my $old = $node->background_psql('postgres', on_error_stop => 0);
+$old->query_safe('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM pg_class');
+$ask->(q{SELECT session_auth.adopt_roles('late', 'who', 'role')});
+$old->query('DELETE FROM late');
+like($old->{stderr}, qr/was adopted after this transaction began/, 'a transaction that is older than the adoption cannot take back what it does not see');
+$old->quit;
+is($roles->(9) . $ask->('SELECT count(*) FROM late'), 'LATE1', '… so row and role stay together');
+
+# rows that are left out are told, with the reasons
+$ask->(q{
+	CREATE TABLE mixed (token text, who text, ends numeric);
+	INSERT INTO mixed VALUES ('short', 'a', 4102444800), (NULL, 'b', 4102444800), (gen_random_uuid(), NULL, 4102444800), (gen_random_uuid(), 'c', 'NaN'),
+		(gen_random_uuid(), E'd\n', 4102444800), (gen_random_uuid(), 'e', NULL), (gen_random_uuid(), 'f', 4102444800), (gen_random_uuid(), NULL, 1), (gen_random_uuid(), 'g', 1),
+		('0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef', 'h', 4102444800);
+	CREATE TABLE mixed_roles (who text, team text, role text);
+	INSERT INTO mixed_roles VALUES ('a', 't', 'X'), (NULL, 't', 'X'), ('b', NULL, 'X'), ('c', E't\t', 'X'), ('d', 't', '');
+});
+($status, $out, $err) = $node->psql('postgres', q{SELECT session_auth.adopt_sessions('mixed', 'token', 'who', 'ends', expires_form => 'seconds')});
+is($out, '1', 'of a mixed table one row is adopted');
+like($err, qr/WARNING:  8 rows of table public.mixed were not adopted\nDETAIL:  2 without a user, 1 with 64 hexadecimal digits, which may be a hash, 1 with a token of fewer than 122 random bits, 1 with a user that is no user_id, 1 with an expiry that is no time from 1970 to 9999, 1 without a token, 1 without an expiry\./, '… and the WARNING says how many were not, and why');
+($status, $out, $err) = $node->psql('postgres', q{SELECT session_auth.adopt_roles('mixed_roles', 'who', 'role', tenant_column => 'team')});
+like($err, qr/WARNING:  4 roles of table public.mixed_roles were not adopted\nDETAIL:  1 with a name that is no role, 1 with a tenant that is none, 1 without a tenant, 1 without a user\./, '… of roles too');
+my $log_before = -s $node->logfile;
+$ask->(q{INSERT INTO mixed VALUES ('0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef', 'h', 4102444800); INSERT INTO mixed VALUES (gen_random_uuid(), NULL, 4102444800)});
+my $logged = slurp_file($node->logfile, $log_before);
+like($logged, qr/LOG:  a session of table "mixed" was not adopted\n.*DETAIL:  It is a row with 64 hexadecimal digits, which may be a hash\./, 'later the log says so');
+unlike($logged, qr/without a user/, '… but of guests nothing');
+
+# dropping: the source by whichever command, a schema, the extension
+$ask->(q{
+	CREATE TYPE shape AS (token text, who text, until timestamptz);
+	CREATE TABLE typed OF shape; CREATE TABLE member_table (token text, who text, until timestamptz);
+	CREATE TABLE parts (token text, who text, until timestamptz) PARTITION BY LIST (who); CREATE TABLE part PARTITION OF parts DEFAULT;
+	INSERT INTO typed VALUES ('typed-0123456789abcdefghijkl', 'ty', '2100-01-01');
+	INSERT INTO member_table VALUES ('member-0123456789abcdefghijkl', 'me', '2100-01-01');
+	INSERT INTO parts VALUES ('part-0123456789abcdefghijklmn', 'pa', '2100-01-01');
+	SELECT session_auth.adopt_sessions(t, 'token', 'who', 'until') FROM unnest('{typed,member_table,parts}'::regclass[]) t;
+	CREATE EXTENSION tcn; ALTER EXTENSION tcn ADD TABLE member_table;
+	CREATE ROLE tenant; ALTER TABLE part OWNER TO tenant;
+});
+is(join(' ', map { $who->($_) } qw(typed-0123456789abcdefghijkl member-0123456789abcdefghijkl part-0123456789abcdefghijklmn)), 'ty{} me{} pa{}', 'three tables');
+$ask->('SET client_min_messages = error; DROP TYPE shape CASCADE');
+is($who->('typed-0123456789abcdefghijkl'), '', 'DROP TYPE ... CASCADE of a typed table ends its sessions');
+$ask->('DROP EXTENSION tcn');
+is($who->('member-0123456789abcdefghijkl'), '', 'so does DROP EXTENSION of the extension that a table belongs to');
+$ask->('DROP OWNED BY tenant');
+is($who->('part-0123456789abcdefghijklmn'), '', 'and DROP OWNED of a partition');
 my $third = '7d20b3ce-5f18-4e6a-b5d9-c1a20f93e874';
 $ask->(qq{$login ('$third', 'ann', '2100-01-01')});
 is($who->($third), 'ann{USER}', 'there is a session');

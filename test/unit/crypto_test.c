@@ -321,6 +321,60 @@ digests(void)
 	ok(out[0] == 0 && out[63] == 0, "wipes");
 }
 
+/* RFC 2202, 4231 and 6070, and PBKDF2 as frameworks use it. */
+static void
+derivations(void)
+{
+	const Slice parts[] = { { "what do ya want ", 16 }, { "for nothing?", 12 } };
+	const Slice password = { "password", 8 };
+	const Slice salt = { "salt", 4 };
+	unsigned char out[64];
+
+	ok(crypto_hmac_parts(CRYPTO_HASH_SHA1, "Jefe", 4, parts, 2, out), "HMAC-SHA1");
+	is_bytes(out, 20,
+			 "\xef\xfc\xdf\x6a\xe5\xeb\x2f\xa2\xd2\x74\x16\xd5\xf1\x84\xdf\x9c\x25\x9a\x7c\x79", 20,
+			 "of RFC 2202");
+	ok(crypto_hmac_parts(CRYPTO_HASH_SHA512, "Jefe", 4, parts, 2, out), "HMAC-SHA512");
+	is_bytes(
+		out, 64,
+		"\x16\x4b\x7a\x7b\xfc\xf8\x19\xe2\xe3\x95\xfb\xe7\x3b\x56\xe0\xa3\x87\xbd\x64\x22\x2e\x83"
+		"\x1f\xd6\x10\x27\x0c\xd7\xea\x25\x05\x54\x97\x58\xbf\x75\xc0\x5a\x99\x4a\x6d\x03\x4f\x65"
+		"\xf8\xf0\xe6\xfd\xca\xea\xb1\xa3\x4d\x4a\x6b\x4b\x63\x6e\x07\x0a\x38\xbc\xe7\x37",
+		64, "of RFC 4231");
+	ok(crypto_pbkdf2(CRYPTO_HASH_SHA1, password, salt, 2, out, 20), "PBKDF2 with SHA-1");
+	is_bytes(out, 20,
+			 "\xea\x6c\x01\x4d\xc7\x2d\x6f\x8c\xcd\x1e\xd9\x2a\xce\x1d\x41\xf0\xd8\xde\x89\x57", 20,
+			 "of RFC 6070");
+	ok(crypto_pbkdf2(CRYPTO_HASH_SHA256, password, salt, 1000, out, 64), "PBKDF2 with SHA-256");
+	is_bytes(
+		out, 64,
+		"\x63\x2c\x28\x12\xe4\x6d\x46\x04\x10\x2b\xa7\x61\x8e\x9d\x6d\x7d\x2f\x81\x28\xf6\x26\x6b"
+		"\x4a\x03\x26\x4d\x2a\x04\x60\xb7\xdc\xb3\x88\xb3\xb1\x13\x1f\x74\x1b\xcb\xeb\x02\x54\x1c"
+		"\x8c\x2e\x97\xbd\x8b\xed\x62\xab\x64\x25\x54\x2e\x45\x51\x2b\x73\x12\xf4\x40\xeb",
+		64, "as Rails and Plug derive");
+}
+
+/* A padding that is none, and lengths that no block has. */
+static void
+ciphers(void)
+{
+	const unsigned char key[32] = { 0 };
+	unsigned char out[64];
+	size_t len;
+
+	is_int(crypto_cbc_decrypt(key, key, (Slice){ (const char *) key, 0 }, out, &len),
+		   RESULT_BAD_SIGNATURE, "CBC: nothing");
+	is_int(crypto_cbc_decrypt(key, key, (Slice){ (const char *) key, 15 }, out, &len),
+		   RESULT_BAD_SIGNATURE, "CBC: 15 bytes");
+	memset(out, 1, sizeof(out));
+	is_int(crypto_cbc_decrypt(key, key, (Slice){ (const char *) key, 32 }, out, &len),
+		   RESULT_BAD_SIGNATURE, "CBC: no padding");
+	ok(len == 0 && out[0] == 0 && out[31] == 0, "and nothing is left of it");
+	is_int(crypto_gcm_open(key, key, (Slice){ NULL, 0 }, (Slice){ (const char *) key, 32 }, key,
+						   out, &len),
+		   RESULT_BAD_SIGNATURE, "GCM: another tag");
+}
+
 int
 main(void)
 {
@@ -328,6 +382,8 @@ main(void)
 	int i;
 
 	digests();
+	derivations();
+	ciphers();
 	for (i = CRYPTO_ALG_HS256; i <= CRYPTO_ALG_EDDSA; i++)
 	{
 		ok(crypto_alg_by_name(crypto_alg_name((CryptoAlg) i),

@@ -175,6 +175,12 @@ ends(void)
 	ends_of("koa", FRAMEWORK_ENDS_BY_ITSELF, FRAMEWORK_ENDS_BY_ITSELF);
 	ends_of("iron-session", FRAMEWORK_ENDS_BY_ITSELF, FRAMEWORK_ENDS_BY_ITSELF);
 	ends_of("h3", FRAMEWORK_ENDS_NEVER, FRAMEWORK_ENDS);
+	ok(framework_tells_issue(framework_next("django", NULL)) &&
+		   framework_tells_issue(framework_next("phoenix-token", NULL)) &&
+		   !framework_tells_issue(framework_next("rails", NULL)) &&
+		   !framework_tells_issue(framework_next("flask-login", NULL)) &&
+		   !framework_tells_issue(framework_next("iron-session", NULL)),
+	   "which cookies tell when they were issued");
 	memset(&options, 0, sizeof(options));
 	at("rails", "rails-089", NOW, RESULT_NO_EXPIRY, "exp is null: without_end has to be said");
 	at("iron-session", "iron-session-217", NOW, RESULT_NO_EXPIRY, "a seal without an end");
@@ -215,6 +221,21 @@ salts(void)
 	with_salt("uid");
 	options.id_path = no_path;
 	at("django", "django-014", NOW, RESULT_OK, "the name may be given as the salt");
+	with_salt("other");
+	options.id_path = no_path;
+	is_int(open_text("django", to_slice("name"), secret_of(vector("django-014")),
+					 text_at(&doc, vector("django-014"), "cookie_value"), NOW),
+		   RESULT_BAD_SIGNATURE, "django: a value that was signed for another name");
+	with_salt("id");
+	options.id_path = no_path;
+	is_int(open_text("django", to_slice("u"), secret_of(vector("django-014")),
+					 text_at(&doc, vector("django-014"), "cookie_value"), NOW),
+		   RESULT_OK, "django: the salt follows the name, as in Django");
+	with_salt("uid");
+	options.id_path = no_path;
+	is_int(open_text("django", to_slice("name"), secret_of(vector("django-014")),
+					 text_at(&doc, vector("django-014"), "cookie_value"), NOW),
+		   RESULT_BAD_SIGNATURE, "django: a salt does not stand in for the name");
 	with_salt("other");
 	options.id_path = no_path;
 	at("django", "django-014", NOW, RESULT_BAD_SIGNATURE, "another salt");
@@ -265,6 +286,41 @@ keys(void)
 	with_salt("salt");
 	derives("express", "", "x", RESULT_BAD_KEY, "a salt that is not used");
 	ok(framework_next("symfony", NULL) == NULL, "an unknown kind has no row");
+}
+
+/* How many rows of a kind serve the options. */
+static int
+n_applying(const char *kind)
+{
+	const Framework *row = NULL;
+	int n = 0;
+
+	while ((row = framework_next(kind, row)) != NULL)
+		n += framework_applies(row, &options);
+	return n;
+}
+
+static void
+rows(void)
+{
+	static Slice two[2];
+	static Slice path[1];
+
+	with_salt("signing");
+	is_int(n_applying("phoenix"), 2, "phoenix: one salt signs or encrypts");
+	two[0] = to_slice("signing");
+	two[1] = to_slice("encryption");
+	options.salts = two;
+	options.n_salts = 2;
+	is_int(n_applying("phoenix"), 1, "phoenix: with a second it encrypts alone");
+	with_salt(NULL);
+	is_int(n_applying("django"), 1, "django: a session");
+	options.id_path = path;
+	is_int(n_applying("django"), 1, "django: or a value, not both");
+	is_int(n_applying("react-router"), 1, "react-router: the same");
+	is_int(n_applying("flask-login"), 1, "a kind that has one row alone keeps it");
+	options.n_id_path = 1;
+	is_int(n_applying("react-router"), 1, "a path is one of a session's");
 }
 
 /* ------------------------------------------------------------------------------ texts */
@@ -365,6 +421,61 @@ phoenix(void)
 		   RESULT_OK, "phoenix-token: no age");
 }
 
+/* A term as Plug signs it. */
+static ResultCode
+open_term(const char *kind, Slice term)
+{
+	static const char prefix[] = "SFMyNTY.";
+	const Slice secret = to_slice(PHOENIX_SECRET);
+	unsigned char key[32];
+	unsigned char mac[CRYPTO_SHA256_LEN];
+	char text[1024];
+	Slice token = { text, sizeof(prefix) - 1 };
+	Slice none = { NULL, 0 };
+
+	with_salt("salt");
+	crypto_pbkdf2(CRYPTO_HASH_SHA256, secret, to_slice("salt"), 1000, key, sizeof(key));
+	memcpy(text, prefix, token.len);
+	token.len += base64url_encode((const unsigned char *) term.data, term.len, text + token.len);
+	crypto_hmac_sha256(key, sizeof(key), text, token.len, mac);
+	text[token.len++] = '.';
+	token.len += base64url_encode(mac, sizeof(mac), text + token.len);
+	options.without_end = false;
+	return open_text(kind, none, secret, token, INT64_C(1000) * US);
+}
+
+#define TERM(text) ((Slice){ text, sizeof(text) - 1 })
+
+static void
+terms(void)
+{
+	is_int(open_term("phoenix", TERM("\203t\0\0\0\1m\0\0\0\012user_tokenm\0\0\0\1x")), RESULT_OK,
+		   "phoenix: a token in a session");
+	ok(proof.yields == YIELDS_BYTES && slice_is(proof.id, "x"), "phoenix: its bytes");
+	is_int(open_term("phoenix", TERM("\203t\0\0\0\1m\0\0\0\012user_tokena*")), RESULT_MALFORMED,
+		   "phoenix: a number is no token, and nobody's id");
+	is_int(open_term("phoenix", TERM("\203t\0\0\0\0")), RESULT_NO_SUBJECT,
+		   "phoenix: nobody logged in");
+	is_int(open_term("phoenix-token", TERM("\203h\3m\0\0\0\2u1a\0a\1")), RESULT_EXPIRED,
+		   "phoenix-token: a second long, long ago");
+	is_int(open_term("phoenix-token", TERM("\203h\3m\0\0\0\2u1a\0b\0\0\100\0")), RESULT_OK,
+		   "phoenix-token: a text");
+	ok(proof.yields == YIELDS_USER && slice_is(proof.user_id, "u1"), "phoenix-token: is a user");
+	is_int(open_term("phoenix-token", TERM("\203h\3m\0\0\0\2\0\1a\0b\0\0\100\0")), RESULT_OK,
+		   "phoenix-token: bytes");
+	ok(proof.yields == YIELDS_BYTES && proof.id.len == 2, "phoenix-token: are a token");
+	is_int(open_term("phoenix-token", TERM("\203h\2a*a\0")), RESULT_OK,
+		   "phoenix-token: without an age: a day");
+	is_int(open_term("phoenix-token", TERM("\203h\3a*a\0w\010infinity")), RESULT_NO_EXPIRY,
+		   "phoenix-token: for ever");
+	is_int(open_term("phoenix-token", TERM("\203h\3a*a\0w\3foo")), RESULT_MALFORMED,
+		   "phoenix-token: an age that is none");
+	is_int(open_term("phoenix-token", TERM("\203h\3a*a\0a\0")), RESULT_EXPIRED,
+		   "phoenix-token: no age at all");
+	is_int(open_term("phoenix-token", TERM("\203h\3w\3nila\0b\0\0\100\0")), RESULT_NO_SUBJECT,
+		   "phoenix-token: nil");
+}
+
 /* What a MAC row accepts when its payload is this text. */
 static ResultCode
 open_signed(const char *kind, const char *payload)
@@ -449,9 +560,11 @@ main(void)
 	ends();
 	salts();
 	keys();
+	rows();
 	texts();
 	smuggled();
 	phoenix();
+	terms();
 	ids();
 	php();
 	return tap_done();

@@ -9,9 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "pure/base64.h"
 #include "pure/frameworks.h"
 #include "pure/hex.h"
 #include "pure/iso_time.h"
+#include "pure/php_value.h"
 #include "tap.h"
 #include "vectors.h"
 
@@ -254,6 +256,22 @@ live_in_sess(const Case *c, Slice id, Answer *answer)
 	return use_user(answer, scalar_at(member(&doc, sess, "user"), "id"));
 }
 
+/* Laravel's table repeats the user in what PHP has serialized. */
+static bool
+is_php_user(Slice payload, Slice user)
+{
+	size_t cap = BASE64_DECODED_MAX(payload.len);
+	Slice text = { keep(cap), 0 };
+	PhpValue session;
+	PhpValue id;
+
+	return base64_decode(payload.data, payload.len, (unsigned char *) text.data, cap, &text.len) ==
+			   RESULT_OK &&
+		   php_read(text, &session) == RESULT_OK &&
+		   php_member(&session, to_slice("login_web_"), &id) == RESULT_OK &&
+		   same_slice(id.text, user);
+}
+
 static bool
 live_in_laravel(const Case *c, Slice id, Answer *answer)
 {
@@ -262,6 +280,7 @@ live_in_laravel(const Case *c, Slice id, Answer *answer)
 
 	return row != NULL &&
 		   number_at(&doc, row, "last_activity", 0) + minutes * 60 >= c->now_us / US &&
+		   is_php_user(at(row, "payload"), scalar_at(row, "user_id")) &&
 		   use_user(answer, scalar_at(row, "user_id"));
 }
 

@@ -79,6 +79,37 @@ describe('withSession', () => {
     })
   }
 
+  test('optional: without a good token fn runs as nobody, and its transaction is whole', async () => {
+    for (const options of [{}, { pipeline: true }]) {
+      const pool = db.pool(db.request, { max: 1, ...options })
+      for (const token of [undefined, 'f3c1d5a0-1c1e-4b7e-9a55-0a9f3f5f9d11', 'a\0b']) {
+        const seen = await withSession(
+          pool,
+          token,
+          async (client) => {
+            const { rows } = await client.query('SELECT session_auth.is_authenticated() known, session_auth.user_id() who')
+            return [rows[0], (await client.query(LEDGER)).rowCount]
+          },
+          { optional: true },
+        )
+        assert.deepEqual(seen, [{ known: false, who: null }, 0])
+      }
+      const ids = await withSession(pool, ada, async (client) => (await client.query(LEDGER)).rowCount, { optional: true })
+      assert.equal(ids, 3)
+    }
+  })
+
+  test('optional: nobody is allowed nothing, which is 401, and only true is true', async () => {
+    const asNobody = (optional) =>
+      withSession(db.pool(db.request), null, (client) => client.query("SELECT session_auth.require_permission('view', 'ledger')"), { optional })
+    for (const optional of [true, false, 'true', 1, undefined]) {
+      await assert.rejects(asNobody(optional), (error) => httpStatus(error) === 401)
+    }
+    for (const optional of [false, 'true', 1, undefined]) {
+      await assert.rejects(withSession(db.pool(db.request), null, assert.fail, { optional }), { code: '28000' })
+    }
+  })
+
   test('an error of fn rolls back and comes through', async () => {
     const pool = db.pool(db.request, { max: 1 })
     const failure = new Error('of the application')

@@ -72,6 +72,21 @@ describe('the Prisma extension', () => {
     assert.equal(await asAda.ledger.count(), 3)
   })
 
+  test('optional: without a good token the work runs as nobody', async () => {
+    let token
+    const whoever = withPrismaSession(prisma, () => token, { optional: true })
+    for (token of ['3d0d6a0e-7f0c-4a0b-8a53-6f0d1c2b3a49', null, undefined, 'a\0b']) {
+      assert.equal(await whoever.ledger.count(), 0)
+      assert.deepEqual(await whoever.$queryRaw`SELECT session_auth.user_id() who`, [{ who: null }])
+      assert.equal(await whoever.$transaction((tx) => tx.ledger.count()), 0)
+      assert.deepEqual(await whoever.$transaction([whoever.ledger.count()]), [0])
+      assert.equal(sqlState(await whoever.ledger.create(zoe(27)).catch((error) => error)), '42501')
+    }
+    token = ada
+    assert.equal(await whoever.ledger.count(), 3)
+    assert.equal(await whoever.$transaction((tx) => tx.ledger.count()), 3)
+  })
+
   test('an interactive transaction authenticates once and stays one transaction', async () => {
     const xids = await asAda.$transaction(async (tx) => {
       await tx.ledger.create(zoe(23))

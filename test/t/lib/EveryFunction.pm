@@ -83,6 +83,7 @@ sub every_statement
 		[ 'has_permission, of a role', q{SELECT session_auth.has_permission('CHIEF', 'edit', 'project:1') || '' || session_auth.has_permission('CHIEF', 'edit', 'vault')} ],
 		[ 'has_permission', q{SELECT session_auth.has_permission('view', 'accounts')} ],
 		[ 'has_role, roles, claims', q{SELECT concat_ws(' ', session_auth.is_authenticated(), session_auth.has_role('USER'), session_auth.role(), session_auth.roles(), session_auth.user_id(), session_auth.tenant(), session_auth.actor(), session_auth.user_uuid(), session_auth.claim('device'), session_auth.claims() - '{exp,iat,sid}'::text[], session_auth.session_id() IS NOT NULL)} ],
+		[ 'user_id_as, tenant_as', q{SELECT concat_ws(' ', session_auth.user_id_as(NULL::text), session_auth.user_id_as(NULL::bigint), session_auth.tenant_as(NULL::text))} ],
 		[ 'require_permission', q{SELECT session_auth.require_permission('view', 'accounts')} ],
 		[ 'permitted_resources', q{SELECT session_auth.permitted_resources('ADMIN', 'edit')} ],
 		[ 'a table under the written policies', q{SELECT count(*) FROM accounts} ],
@@ -122,6 +123,7 @@ sub every_statement
 		(map { [ "add_key, $_->[0]", "SELECT session_auth.add_key('new', '$_->[0]', '$_->[1]', 'https://i', '{a,b}')" ] } [ 'HS512', 'a secret of more than sixty-four bytes, which takes a longer text than this' ], [ 'RS256', $pem{rsa} ], [ 'ES256', $pem{ec} ], [ 'EdDSA', $pem{ed} ]),
 		[ 'import_jwks', qq{SELECT session_auth.import_jwks('https://far', '$jwk')} ],
 		[ 'disable and drop_key', q{SELECT concat(session_auth.disable_key('HS256'), session_auth.drop_key('RS256'))} ],
+		[ 'list_protected', q{SELECT count(*) FROM session_auth.list_protected()} ],
 		[ 'list_keys', q{SELECT string_agg(kid || fingerprint, ',' ORDER BY kid) FROM session_auth.list_keys()} ],
 		[ 'secrets of cookies', q{SELECT concat(session_auth.add_authjs_secret('another secret'), session_auth.drop_authjs_secret('a secret of Auth.js'), session_auth.add_cookie_secret('express', 'one more'), session_auth.drop_cookie_secret('express', 'one more'))} ],
 		[ 'revoke_token', q{SELECT session_auth.revoke_token('j-2', 'https://i', now() + interval '1 day')} ],
@@ -130,6 +132,7 @@ sub every_statement
 		[ 'protect and unprotect_table', q{SELECT concat(session_auth.protect_table('things', owner_column => 'owner', tenant_column => 'org'), session_auth.unprotect_table('things'))} ],
 		[ 'check_policies', q{SELECT count(*) FROM session_auth.check_policies()} ],
 		[ 'adopt_sessions and abandon', q{SELECT concat(session_auth.adopt_sessions('logins', 'token', 'person', 'until'), session_auth.abandon('logins'))} ],
+		[ 'list_adoptions', q{SELECT count(*) FROM session_auth.list_adoptions()} ],
 		[ 'adopt_roles, a change, and abandon', q{WITH a AS (SELECT session_auth.adopt_roles('people', 'id', 'role') AS n) SELECT concat(n, session_auth.abandon('people')) FROM a} ],
 		[ 'grant and revoke_usage', q{SELECT concat(session_auth.grant_usage('stranger', 'admin'), session_auth.revoke_usage('stranger', 'admin'))} ],
 	);

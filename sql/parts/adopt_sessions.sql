@@ -1,0 +1,401 @@
+-- Adoption of sessions.  A session's source is in its session_id
+-- (src/sql/sql_adopt.c); what rows say is read in C, without casts of the
+-- application's own.
+
+CREATE FUNCTION session_auth.adopted_row(
+  source oid,
+  source_row record,
+  arguments text[],
+  OUT session_id uuid,
+  OUT token_key bigint,
+  OUT token_hash bytea,
+  OUT user_id text,
+  OUT expires_at timestamptz,
+  OUT tenant text,
+  OUT signed_only boolean,
+  OUT left_out text
+)
+LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'session_auth_adopted_row';
+COMMENT ON FUNCTION session_auth.adopted_row(oid, record, text[]) IS
+  'internal: the session of a row, or why it has none; nulls for a row that is not where_value''s';
+
+-- Every session_id of one source lies in one range; the version tells it from
+-- the random ones that happen to lie there too.
+CREATE FUNCTION session_auth.sessions_of_source(source oid) RETURNS SETOF uuid
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+  SELECT s.session_id FROM session_auth.sessions s
+  WHERE s.session_id BETWEEN (lpad(to_hex($1::bigint), 8, '0') || '-0000-0000-0000-000000000000')::uuid
+    AND (lpad(to_hex($1::bigint), 8, '0') || '-ffff-ffff-ffff-ffffffffffff')::uuid
+    AND substr(s.session_id::text, 15, 1) = '8';
+END;
+COMMENT ON FUNCTION session_auth.sessions_of_source(oid) IS
+  'internal: the sessions that were carried over from a table';
+
+
+-- As they change.
+
+CREATE FUNCTION session_auth.adopted_session_changed() RETURNS trigger
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'session_auth_adopted_session_changed';
+COMMENT ON FUNCTION session_auth.adopted_session_changed() IS
+  'internal: lets a session follow its row in an adopted table';
+
+
+CREATE FUNCTION session_auth.end_sessions(sessions uuid[]) RETURNS void
+LANGUAGE sql VOLATILE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  WITH ended AS (
+    UPDATE session_auth.sessions s
+    SET ended_at = clock_timestamp(), ended_by = 'sign-out',
+        expires_at = least(s.expires_at, clock_timestamp())
+    WHERE s.session_id IN (SELECT unnest($1)) AND s.ended_at IS NULL
+    RETURNING s.session_id, s.user_id
+  )
+  INSERT INTO session_auth.session_events (event, user_id, session_id, actor, detail)
+  SELECT 'session_ended', e.user_id, e.session_id, session_auth.acting_user(), '{"by": "sign-out"}'
+  FROM ended e;
+END;
+COMMENT ON FUNCTION session_auth.end_sessions(uuid[]) IS 'internal: ends sessions, and records it';
+
+
+-- One partition's sessions are found by its rows, which are still there.
+CREATE FUNCTION session_auth.sessions_of_partition(source oid, target regclass, arguments text[])
+RETURNS uuid[]
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  found uuid[];
+BEGIN
+  EXECUTE format('
+    WITH adopted AS MATERIALIZED (
+      SELECT a.* FROM ONLY %s s CROSS JOIN LATERAL session_auth.adopted_row($1, s, $2) a)
+    SELECT ARRAY(
+      SELECT x.session_id FROM adopted a
+      JOIN session_auth.sessions x ON x.token_key = a.token_key AND x.token_hash = a.token_hash
+      UNION
+      SELECT r.session_id FROM adopted a JOIN session_auth.rotated_tokens r ON r.token_hash = a.token_hash
+      INTERSECT
+      SELECT session_auth.sessions_of_source($1))', target)
+    INTO found USING source, arguments;
+  RETURN found;
+END
+$$;
+COMMENT ON FUNCTION session_auth.sessions_of_partition(oid, regclass, text[]) IS
+  'internal: the sessions that the rows of one partition have';
+
+CREATE FUNCTION session_auth.adopted_sessions_truncated() RETURNS trigger
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  source oid := session_auth.adopted_source(TG_RELID, 'sessions');
+BEGIN
+  PERFORM session_auth.check_snapshot();
+  IF source = TG_RELID THEN
+    PERFORM session_auth.end_sessions(ARRAY(SELECT session_auth.sessions_of_source(source)));
+  ELSE
+    PERFORM session_auth.end_sessions(
+      session_auth.sessions_of_partition(source, TG_RELID::regclass, TG_ARGV));
+  END IF;
+  RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION session_auth.adopted_sessions_truncated() IS
+  'internal: ends the sessions of an adopted table that is emptied, or of one partition of it';
+
+-- Taking a table over.  What is joined is large and has no statistics yet, so
+-- it is joined by hashes.
+
+CREATE FUNCTION session_auth.refuse_hashes(arguments text[], left_out jsonb, fitting bigint) RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF fitting = 0 AND left_out ? 'with 64 hexadecimal digits, which may be a hash' THEN
+    PERFORM session_auth.refuse('token_form', format(
+      'All tokens in column "%s" are 64 hexadecimal digits. Where these are SHA-256 hashes '
+      'it must be sha256-hex; where they are the tokens themselves, bytea.', arguments[1]));
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION session_auth.refuse_hashes(text[], jsonb, bigint) IS
+  'internal: 22023 when a table of hashes is adopted as one of tokens';
+
+CREATE FUNCTION session_auth.take_over_sessions(source regclass) RETURNS bigint
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET enable_nestloop = off
+SET jit = off
+AS $$
+DECLARE
+  arguments text[] := session_auth.agreed_arguments(source, 'sessions');
+  rows_of_source text := format(
+    'adopted AS MATERIALIZED (
+       SELECT a.* FROM %s s
+       CROSS JOIN LATERAL session_auth.adopted_row(%s, s, %L::text[]) a)',
+    session_auth.rows_of(source), source::oid, arguments);
+  adopted_before boolean := EXISTS (SELECT FROM session_auth.sessions_of_source(source));
+  taken bigint;
+  changed bigint := 0;
+  fitting bigint;
+  left_out jsonb;
+  gone uuid[];
+BEGIN
+  PERFORM session_auth.check_snapshot();
+  EXECUTE 'WITH ' || rows_of_source || ',
+    taken AS (
+      INSERT INTO session_auth.sessions (session_id, token_key, created_at, expires_at,
+        last_seen_at, lifetime, token_hash, user_id, tenant, signed_only)
+      SELECT a.session_id, a.token_key, $1, a.expires_at, $1, a.expires_at - $1, a.token_hash, a.user_id,
+        a.tenant, a.signed_only
+      FROM adopted a
+      WHERE a.expires_at > $1 AND NOT EXISTS (
+        SELECT FROM session_auth.rotated_tokens r WHERE r.token_hash = a.token_hash)
+      ON CONFLICT (token_key) DO NOTHING
+      RETURNING 1)
+    SELECT (SELECT count(*) FROM taken),
+      (SELECT count(a.session_id) FROM adopted a),
+      (SELECT coalesce(jsonb_object_agg(l.left_out, l.n), ''{}'') FROM (
+         SELECT a.left_out, count(*) AS n FROM adopted a WHERE a.left_out IS NOT NULL GROUP BY a.left_out) l)'
+    INTO taken, fitting, left_out USING clock_timestamp();
+  PERFORM session_auth.refuse_hashes(arguments, left_out, fitting);
+  -- repeated: what changed while the triggers did not fire
+  IF adopted_before THEN
+    EXECUTE 'WITH ' || rows_of_source || ',
+      own AS MATERIALIZED (SELECT o.session_id FROM session_auth.sessions_of_source($2) o (session_id)),
+      changed AS (
+        UPDATE session_auth.sessions x
+        SET user_id = a.user_id, expires_at = a.expires_at, tenant = a.tenant, signed_only = a.signed_only,
+            lifetime = CASE WHEN a.expires_at > $1 THEN a.expires_at - $1 ELSE x.lifetime END
+        FROM adopted a
+        WHERE x.token_key = a.token_key AND x.token_hash = a.token_hash AND x.ended_at IS NULL
+          AND x.session_id IN (SELECT o.session_id FROM own o)
+          AND (x.user_id <> a.user_id OR x.expires_at <> a.expires_at OR x.tenant IS DISTINCT FROM a.tenant
+            OR x.signed_only IS DISTINCT FROM a.signed_only)
+        RETURNING 1)
+      SELECT (SELECT count(*) FROM changed), ARRAY(
+        SELECT x.session_id
+        FROM own o
+        JOIN session_auth.sessions x ON x.session_id = o.session_id AND x.ended_at IS NULL
+        WHERE NOT EXISTS (SELECT FROM adopted a WHERE a.token_hash = x.token_hash)
+          AND NOT EXISTS (
+            SELECT FROM session_auth.rotated_tokens r JOIN adopted a ON a.token_hash = r.token_hash
+            WHERE r.session_id = x.session_id))'
+      INTO changed, gone USING clock_timestamp(), source::oid;
+    PERFORM session_auth.end_sessions(gone);
+  END IF;
+  PERFORM session_auth.record_event('sessions_adopted', NULL,
+    jsonb_build_object('source', source::text, 'sessions', taken));
+  PERFORM session_auth.warn_left_out(source, 'rows', left_out);
+  RETURN taken + changed;
+END
+$$;
+COMMENT ON FUNCTION session_auth.take_over_sessions(regclass) IS
+  'internal: carries over what an adopted table holds';
+
+-- What a caller may ask for.
+
+CREATE FUNCTION session_auth.expiry_arguments(
+  source regclass, expires_column name, expires_form text, time_zone text, lifetime interval
+) RETURNS text[]
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  kind text := session_auth.require_column(source, 'expires_column', expires_column,
+    '{timestamp,timestamptz,integer,numeric,text}');
+  zone text := CASE WHEN time_zone = 'UTC' THEN time_zone END;
+  -- a month is 30 days, as in comparisons, wherever in the year it lies
+  months integer := extract(year FROM lifetime) * 12 + extract(month FROM lifetime);
+BEGIN
+  IF kind IN ('timestamp', 'timestamptz') THEN
+    IF expires_form IS NOT NULL THEN
+      PERFORM session_auth.refuse('expires_form', format(
+        'It must be NULL: column "%s" is a %s.', expires_column, kind));
+    END IF;
+  ELSIF expires_form IS NULL OR expires_form NOT IN ('seconds', 'milliseconds') THEN
+    PERFORM session_auth.refuse('expires_form', format(
+      'It must be "seconds" or "milliseconds" (since 1970): column "%s" is no timestamp.', expires_column));
+  END IF;
+  IF zone IS NULL THEN
+    SELECT z.name INTO zone FROM pg_timezone_names z WHERE lower(z.name) = lower(time_zone) LIMIT 1;
+  END IF;
+  IF zone IS NULL THEN
+    PERFORM session_auth.refuse('time_zone', 'It must be the name of a time zone, such as Europe/Berlin.');
+  ELSIF zone <> 'UTC' AND kind <> 'timestamp' THEN
+    PERFORM session_auth.refuse('time_zone', format(
+      'It is for a timestamp without time zone: column "%s" needs none.', expires_column));
+  END IF;
+  IF lifetime <= '0' OR lifetime > '36500 days' THEN
+    PERFORM session_auth.refuse('lifetime', 'It must be positive, and at most 36500 days.');
+  END IF;
+  RETURN array_remove(ARRAY['expires_form=' || expires_form, 'time_zone=' || nullif(zone, 'UTC'),
+    'lifetime=' || (1000000 * extract(epoch FROM
+      lifetime - make_interval(months => months) + make_interval(days => 30 * months)))::bigint], NULL);
+END
+$$;
+COMMENT ON FUNCTION session_auth.expiry_arguments(regclass, name, text, text, interval) IS
+  'internal: what a trigger is told of the expiry; 22023 for a bad argument';
+
+CREATE FUNCTION session_auth.token_arguments(
+  source regclass, token_column name, token_form text, signed_only boolean
+) RETURNS text[]
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  allowed text[] := CASE
+    WHEN token_form = 'plain' THEN '{text,uuid}'
+    WHEN token_form = 'bytea' THEN '{bytea,text}'
+    WHEN token_form = 'sha256-bytea' THEN '{bytea}'
+    WHEN token_form IN ('sha256-hex', 'sha256-base64', 'sha256-base64url') THEN '{text}'
+    WHEN token_form = 'id' THEN '{text,uuid,integer}' END;
+BEGIN
+  IF allowed IS NULL THEN
+    PERFORM session_auth.refuse('token_form', 'It must be one of: plain, bytea, sha256-hex, sha256-base64, '
+      'sha256-base64url, sha256-bytea, id.');
+  END IF;
+  PERFORM session_auth.require_column(source, 'token_column', token_column, allowed);
+  IF token_form = 'id' AND NOT signed_only THEN
+    PERFORM session_auth.refuse('signed_only',
+      'Under token_form "id" it must not be false: an id is no secret.');
+  END IF;
+  RETURN array_remove(ARRAY['token_form=' || token_form, 'signed_only=' || signed_only], NULL);
+END
+$$;
+COMMENT ON FUNCTION session_auth.token_arguments(regclass, name, text, boolean) IS
+  'internal: what a trigger is told of the token; 22023 for a bad argument';
+
+CREATE FUNCTION session_auth.user_arguments(
+  source regclass, user_column name, user_path text[], user_form text
+) RETURNS text[]
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  -- a form that is added here is read in src/sql/adopt_arguments.c
+  IF user_form IS NOT NULL THEN
+    PERFORM session_auth.refuse('user_form',
+      'It must be NULL: the column''s type says how the user is read.');
+  END IF;
+  PERFORM session_auth.require_column(source, 'user_column', user_column,
+    CASE WHEN user_path IS NULL THEN '{text,uuid,integer}' ELSE '{json,text}' END::text[]);
+  IF cardinality(user_path) = 0 OR array_ndims(user_path) > 1
+    OR array_position(user_path, NULL) IS NOT NULL THEN
+    PERFORM session_auth.refuse('user_path',
+      'It must be the names on the way to the user, such as {passport,user}.');
+  END IF;
+  RETURN ARRAY(SELECT 'user_path=' || p.step FROM unnest(user_path) WITH ORDINALITY p (step, place)
+    ORDER BY p.place);
+END
+$$;
+COMMENT ON FUNCTION session_auth.user_arguments(regclass, name, text[], text) IS
+  'internal: what a trigger is told of the user; 22023 for a bad argument';
+
+CREATE FUNCTION session_auth.row_arguments(
+  source regclass, tenant_column name, where_column name, where_value text
+) RETURNS text[]
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF tenant_column IS NOT NULL THEN
+    PERFORM session_auth.require_column(source, 'tenant_column', tenant_column, '{text,uuid,integer}');
+  END IF;
+  IF (where_column IS NULL) <> (where_value IS NULL) THEN
+    PERFORM session_auth.refuse('where_value', 'It must be given together with where_column.');
+  ELSIF where_column IS NOT NULL THEN
+    PERFORM session_auth.require_column(source, 'where_column', where_column,
+      '{text,enum,uuid,integer,boolean}');
+  END IF;
+  RETURN array_remove(ARRAY['tenant_column=' || tenant_column, 'where_column=' || where_column,
+    'where_value=' || where_value], NULL);
+END
+$$;
+COMMENT ON FUNCTION session_auth.row_arguments(regclass, name, name, text) IS
+  'internal: what a trigger is told of which rows count, and where; 22023 for a bad argument';
+
+CREATE FUNCTION session_auth.session_adoption(
+  source regclass,
+  token_column name,
+  user_column name,
+  expires_column name,
+  token_form text,
+  user_path text[],
+  user_form text,
+  expires_form text,
+  time_zone text,
+  lifetime interval,
+  tenant_column name,
+  where_column name,
+  where_value text,
+  signed_only boolean
+) RETURNS SETOF text
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM session_auth.require_source(source);
+  RETURN QUERY SELECT session_auth.attachment(source, 'sessions',
+    ARRAY[token_column, user_column, expires_column]::text[]
+      || session_auth.token_arguments(source, token_column, token_form, signed_only)
+      || session_auth.user_arguments(source, user_column, user_path, user_form)
+      || session_auth.expiry_arguments(source, expires_column, expires_form, time_zone, lifetime)
+      || session_auth.row_arguments(source, tenant_column, where_column, where_value));
+END
+$$;
+COMMENT ON FUNCTION session_auth.session_adoption(regclass, name, name, name, text, text[], text, text, text,
+  interval, name, name, text, boolean) IS
+  'internal: the commands of adopt_sessions; 22023 for a bad argument';
+
+CREATE FUNCTION session_auth.adopt_sessions(
+  source regclass,
+  token_column name,
+  user_column name,
+  expires_column name,
+  token_form text DEFAULT 'plain',
+  user_path text[] DEFAULT NULL,
+  user_form text DEFAULT NULL,
+  expires_form text DEFAULT NULL,
+  time_zone text DEFAULT 'UTC',
+  lifetime interval DEFAULT NULL,
+  tenant_column name DEFAULT NULL,
+  where_column name DEFAULT NULL,
+  where_value text DEFAULT NULL,
+  signed_only boolean DEFAULT NULL
+) RETURNS bigint
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  command text;
+BEGIN
+  FOR command IN
+    SELECT session_auth.session_adoption(source, token_column, user_column, expires_column, token_form,
+      user_path, user_form, expires_form, time_zone, lifetime, tenant_column, where_column, where_value, signed_only)
+  LOOP
+    EXECUTE command;
+  END LOOP;
+  RETURN session_auth.take_over_sessions(source);
+END
+$$;
+COMMENT ON FUNCTION session_auth.adopt_sessions(regclass, name, name, name, text, text[], text, text, text,
+  interval, name, name, text, boolean) IS
+  'Lets the sessions of an application''s own table open this database: takes over the hashes of the '
+  'tokens that are in it and attaches triggers that follow every insert, update, delete and truncate. '
+  'A new token or a new expiry moves the session, a row that goes ends it at once; what has ended '
+  'here stays ended until its row has another token. token_form: plain, bytea (the token''s own bytes), '
+  'sha256-hex, sha256-base64, sha256-base64url or sha256-bytea (the table keeps digests, and the token '
+  'whose digest it is opens the session), or id (no secret: opened by a proved cookie alone). user_path: '
+  'the user within JSON. expires_form: seconds or milliseconds since 1970, where the column is no '
+  'timestamp. time_zone: of a timestamp without time zone. lifetime: added to the column. tenant_column: '
+  'the active organization, to which the session is bound. where_column, where_value: only rows with this '
+  'value. signed_only: opened by a cookie whose proof was verified alone; null: as long as a cookie secret '
+  'is set up. Expired rows are left out, and so, with a warning that says why (later: in the log), are '
+  'rows that cannot be carried over. How many sessions are new or changed: 0 when repeated. Repeat it '
+  'after a restore, as dumps hold the table but not the sessions. Do not rotate adopted sessions '
+  'here. Logins wait while it runs. The caller must own the table. 22023 for a bad argument.';

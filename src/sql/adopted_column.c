@@ -1,0 +1,269 @@
+/*
+ * adopted_column.c
+ *		Values of the columns of an application's own table.
+ *
+ * Invariants: values are read with the output functions of their types and no
+ * casts, as anybody who owns a type can define a cast, and this code acts with
+ * the extension's rights.  No setting of the connection that writes the row
+ * changes what is read: neither TimeZone nor bytea_output nor the abbreviations
+ * of time zones.  Whatever a row holds, reading it raises nothing: the
+ * application's own statement goes on.  Only a column that is gone is an error.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "mb/pg_wchar.h"
+#include "pgtime.h"
+#include "utils/builtins.h"
+#include "utils/datetime.h"
+#include "utils/lsyscache.h"
+#include "utils/timestamp.h"
+
+#include "pure/json.h"
+#include "sql/adopted_column.h"
+
+/* An application's "never", and "infinity", is a time that can be reckoned with. */
+#define LAST_EXPIRY ((TimestampTz) (date2j(9999, 12, 31) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY)
+
+/* 1970 in PostgreSQL's time, and the last second since then that is an expiry. */
+#define UNIX_EPOCH_US ((int64) (UNIX_EPOCH_JDATE - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY)
+#define LAST_SECOND   ((LAST_EXPIRY - UNIX_EPOCH_US) / USECS_PER_SEC)
+
+/* The columns of one source are there until somebody renames or alters them. */
+static void
+refuse_column(const char *column, const char *problem)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_COLUMN),
+			 errmsg("column \"%s\" of an adopted table %s", column, problem),
+			 errhint("Repeat session_auth.adopt_sessions() or adopt_roles() with the columns "
+					 "that the table has now, or session_auth.abandon() it.")));
+}
+
+/* Its number, or an error that names it. */
+int
+adopted_column(TupleDesc desc, const char *column)
+{
+	int attnum = SPI_fnumber(desc, column);
+
+	if (attnum <= 0)
+		refuse_column(column, "is missing");
+	return attnum;
+}
+
+static Oid
+column_type(TupleDesc desc, int attnum)
+{
+	return TupleDescAttr(desc, attnum - 1)->atttypid;
+}
+
+char *
+adopted_value_text(Datum value, Oid type)
+{
+	Oid output;
+	bool is_varlena;
+	char *text;
+
+	getTypeOutputInfo(type, &output, &is_varlena);
+	text = OidOutputFunctionCall(output, value);
+	if (getBaseType(type) == BPCHAROID)
+		for (size_t len = strlen(text); len > 0 && text[len - 1] == ' '; len--)
+			text[len - 1] = '\0';
+	return text;
+}
+
+/* NULL when it is null. */
+char *
+adopted_text(SourceRow source, const char *column)
+{
+	int attnum = adopted_column(source.desc, column);
+	bool isnull;
+	Datum value = heap_getattr(source.tuple, attnum, source.desc, &isnull);
+
+	return isnull ? NULL : adopted_value_text(value, column_type(source.desc, attnum));
+}
+
+/* The bytes of a bytea, or of any other type's text; data is NULL when it is null. */
+Slice
+adopted_bytes(SourceRow source, const char *column)
+{
+	int attnum = adopted_column(source.desc, column);
+	bool isnull;
+	Datum value = heap_getattr(source.tuple, attnum, source.desc, &isnull);
+	bytea *bytes;
+	char *text;
+
+	if (isnull)
+		return (Slice){ NULL, 0 };
+	if (getBaseType(column_type(source.desc, attnum)) == BYTEAOID)
+	{
+		bytes = DatumGetByteaPP(value);
+		return (Slice){ VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes) };
+	}
+	text = adopted_value_text(value, column_type(source.desc, attnum));
+	return (Slice){ text, strlen(text) };
+}
+
+/* ------------------------------------------------------------------------ times */
+
+/* Seconds or milliseconds since 1970, in digits; a fraction of one is dropped. */
+static bool
+read_ticks(const char *text, int64 ticks, TimestampTz *time)
+{
+	const char *p = text;
+	int64 n = 0;
+
+	for (; *p >= '0' && *p <= '9'; p++)
+	{
+		n = n * 10 + (*p - '0');
+		if (n / ticks > LAST_SECOND)
+			return false;
+	}
+	if (p == text)
+		return false;
+	if (*p == '.')
+		for (p++; *p >= '0' && *p <= '9';)
+			p++;
+	*time = UNIX_EPOCH_US + n * (USECS_PER_SEC / ticks);
+	return *p == '\0';
+}
+
+/*
+ * What a clock on the wall of a time zone showed, as AT TIME ZONE has it.  The
+ * zone is looked for by its name alone, as abbreviations are settings.
+ */
+static bool
+at_time_zone(Timestamp local, const char *time_zone, TimestampTz *time)
+{
+	pg_tz *zone = pg_tzset(time_zone);
+	struct pg_tm tm;
+	fsec_t fsec;
+
+	if (zone == NULL || timestamp2tm(local, NULL, &tm, &fsec, NULL, zone) != 0)
+		return false;
+	*time = local + DetermineTimeZoneOffset(&tm, zone) * USECS_PER_SEC;
+	return true;
+}
+
+static bool
+read_timestamp(Datum value, Oid type, const char *column, const char *time_zone, TimestampTz *time)
+{
+	if (type != TIMESTAMPTZOID && type != TIMESTAMPOID)
+		refuse_column(column, "is no timestamp");
+	*time = Min(DatumGetTimestampTz(value), LAST_EXPIRY);
+	if (type == TIMESTAMPOID && time_zone && *time > UNIX_EPOCH_US && *time < LAST_EXPIRY)
+		return at_time_zone(*time, time_zone, time);
+	return true;
+}
+
+/* A timestamp without time zone is one in UTC, or in the zone that was named. */
+Expiry
+adopted_expiry(SourceRow source, const Adoption *adoption, TimestampTz *expires_at)
+{
+	const char *column = adoption->expires_column;
+	int attnum = adopted_column(source.desc, column);
+	Oid type = column_type(source.desc, attnum);
+	bool isnull;
+	Datum value = heap_getattr(source.tuple, attnum, source.desc, &isnull);
+	bool read;
+
+	if (adoption->ticks > 0)
+		read = !isnull && read_ticks(adopted_value_text(value, type), adoption->ticks, expires_at);
+	else
+		read = read_timestamp(value, getBaseType(type), column, adoption->time_zone, expires_at);
+	if (isnull)
+		return EXPIRY_NULL;
+	if (!read)
+		return EXPIRY_UNREADABLE;
+	if (*expires_at > UNIX_EPOCH_US)
+		*expires_at = *expires_at > LAST_EXPIRY - adoption->lifetime
+						  ? LAST_EXPIRY
+						  : *expires_at + adoption->lifetime;
+	return EXPIRY_READ;
+}
+
+/* ---------------------------------------------------------------- users in JSON */
+
+/*
+ * JSON is UTF-8.  Where the database has another encoding, what is not ASCII becomes
+ * DEL, which no user_id holds: converting it could fail, or run a conversion of the
+ * owner's.
+ */
+static char *
+as_json(char *text)
+{
+	if (GetDatabaseEncoding() != PG_UTF8)
+		for (char *p = text; *p; p++)
+			if (IS_HIGHBIT_SET(*p))
+				*p = 0x7f;
+	return text;
+}
+
+/* In a database of another encoding a user in ASCII alone is the same text here. */
+static bool
+is_text_here(Slice text)
+{
+	if (GetDatabaseEncoding() == PG_UTF8)
+		return true;
+	for (size_t i = 0; i < text.len; i++)
+		if (IS_HIGHBIT_SET(text.data[i]))
+			return false;
+	return true;
+}
+
+static char *
+text_of_node(const JsonDoc *doc, const JsonNode *node)
+{
+	char *buffer;
+	Slice text;
+
+	if (node == NULL)
+		return NULL;
+	if (node->kind == JSON_KIND_NUMBER)
+		text = json_raw(doc, node);
+	else
+	{
+		buffer = palloc(node->end - node->start + 1);
+		if (node->kind != JSON_KIND_STRING ||
+			json_text(doc, node, buffer, node->end - node->start + 1, &text) != RESULT_OK)
+			return NULL;
+	}
+	return is_text_here(text) ? pnstrdup(text.data, text.len) : NULL;
+}
+
+/* A text or a number at the path; NULL when there is anything else, or nothing. */
+static char *
+user_in_json(const char *text, const Adoption *adoption)
+{
+	size_t len = strlen(text);
+	JsonDoc doc;
+	JsonNode *nodes;
+	const JsonNode *node = NULL;
+	char *user = NULL;
+
+	if (len > JSON_LEN_MAX)
+		return NULL;
+	nodes = palloc(JSON_NODES_FOR(len) * sizeof(JsonNode));
+	if (json_scan(&doc, text, len, nodes, JSON_NODES_FOR(len)) == RESULT_OK)
+	{
+		node = &doc.nodes[0];
+		for (int i = 0; node && i < adoption->user_path_len; i++)
+			node = json_member(&doc, node, adoption->user_path[i], strlen(adoption->user_path[i]));
+		user = text_of_node(&doc, node);
+	}
+	pfree(nodes);
+	return user;
+}
+
+/* NULL when nobody has logged in. */
+char *
+adopted_user(SourceRow source, const Adoption *adoption)
+{
+	char *text = adopted_text(source, adoption->user_column);
+
+	if (text == NULL || adoption->user_path_len == 0)
+		return text;
+	return user_in_json(as_json(text), adoption);
+}

@@ -1,0 +1,36 @@
+/*
+ * adopted_column.h
+ *		Values of the columns of an application's own table.
+ */
+#ifndef SESSION_AUTH_ADOPTED_COLUMN_H
+#define SESSION_AUTH_ADOPTED_COLUMN_H
+
+#include "access/htup.h"
+#include "access/tupdesc.h"
+#include "datatype/timestamp.h"
+
+#include "pure/slice.h"
+#include "sql/adopt_arguments.h"
+
+/* A row of the application's. */
+typedef struct SourceRow
+{
+	HeapTuple tuple;
+	TupleDesc desc;
+} SourceRow;
+
+typedef enum Expiry
+{
+	EXPIRY_READ,
+	EXPIRY_NULL,
+	EXPIRY_UNREADABLE
+} Expiry;
+
+extern int adopted_column(TupleDesc desc, const char *column);
+extern char *adopted_value_text(Datum value, Oid type);
+extern char *adopted_text(SourceRow source, const char *column);
+extern Slice adopted_bytes(SourceRow source, const char *column);
+extern Expiry adopted_expiry(SourceRow source, const Adoption *adoption, TimestampTz *expires_at);
+extern char *adopted_user(SourceRow source, const Adoption *adoption);
+
+#endif /* SESSION_AUTH_ADOPTED_COLUMN_H */

@@ -1,0 +1,43 @@
+/**
+ * migrations.test.mjs
+ *   The tools' sections of docs/migrations.md, each typed literally into an empty folder with a database
+ *   of its own, as the page sets it up. test/t/readme.t types what comes before them.
+ *
+ * Runs beside the cluster that PGHOST names, as its superuser.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { after, before, test } from 'node:test'
+import { blocksOf, run, Typist } from './page.mjs'
+import { relayToCluster } from './support.mjs'
+
+const root = process.env.SESSION_AUTH_ROOT
+const blocks = await blocksOf(path.join(root, 'docs/migrations.md'))
+
+let dir, relay
+before(async () => {
+  dir = await mkdtemp(path.join(tmpdir(), 'session_auth.page.'))
+  relay = await relayToCluster()
+})
+after(async () => {
+  relay?.close()
+  if (dir) await rm(dir, { recursive: true, force: true })
+})
+
+const tools = (process.env.TOOLS ?? 'Prisma,Drizzle,MikroORM').split(',')
+for (const tool of tools) {
+  test(`docs/migrations.md: ${tool}`, async () => {
+    const forget = 'psql -qX -d postgres -c "DROP DATABASE IF EXISTS bank WITH (FORCE)" -c "DROP ROLE IF EXISTS web_migrate, web_owner, web_request"'
+    await run(forget, { env: process.env })
+    const cwd = path.join(dir, tool)
+    const typist = new Typist({
+      cwd,
+      env: { ...process.env },
+      replaced: (text) => text.replaceAll('localhost:5432', `localhost:${relay.port}`),
+    })
+    for (const block of blocks.filter(({ section }) => section === 'Who migrates')) await typist.type(block)
+    await typist.type({ language: 'sh', text: 'psql -qX -v ON_ERROR_STOP=1 -d postgres -f setup.sql', line: 0 })
+    for (const block of blocks.filter(({ section }) => section === tool)) await typist.type(block)
+  })
+}
