@@ -229,7 +229,7 @@ END;
 COMMENT ON FUNCTION session_auth.record_event(text, text, jsonb) IS
   'internal: writes a row of session_events';
 
--- For what is recorded at all.  What logical replication applies is not asked.
+-- For what is recorded at all.
 CREATE FUNCTION session_auth.event_recorded() RETURNS trigger
 LANGUAGE c
 AS 'MODULE_PATHNAME', 'session_auth_event_recorded';
@@ -238,6 +238,7 @@ COMMENT ON FUNCTION session_auth.event_recorded() IS
 
 CREATE TRIGGER event_recorded BEFORE INSERT ON session_auth.session_events
   FOR EACH ROW EXECUTE FUNCTION session_auth.event_recorded();
+ALTER TABLE session_auth.session_events ENABLE ALWAYS TRIGGER event_recorded;
 
 -- Their owner alone writes to the tables, and members of pg_read_all_data do not see
 -- those that dumps leave out.  Those that dumps hold can be read, as pg_dump does, and

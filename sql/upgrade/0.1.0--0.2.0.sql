@@ -132,6 +132,7 @@ ALTER TABLE session_auth.user_revocations
 -- For what is recorded at all.
 CREATE TRIGGER event_recorded BEFORE INSERT ON session_auth.session_events
   FOR EACH ROW EXECUTE FUNCTION session_auth.event_recorded();
+ALTER TABLE session_auth.session_events ENABLE ALWAYS TRIGGER event_recorded;
 -- What becomes of adopted tables that are dropped, by whichever command, or partitioned.
 DROP EVENT TRIGGER session_auth_source_dropped;
 CREATE EVENT TRIGGER session_auth_source_dropped ON sql_drop

@@ -56,6 +56,43 @@ log_denial(const PlanState *scan, Oid table)
 							  errhidestmt(true), errhidecontext(true)));
 }
 
+/*
+ * Of partitions PostgreSQL itself tests such conditions once, in a node above the scan.  This
+ * stands in the place of that test, and says what it says.
+ */
+typedef struct WatchedTest
+{
+	ExprState state;
+	ExprState *test;
+	const PlanState *scan;
+	Denials *denials;
+} WatchedTest;
+
+static Datum
+evaluate_watched(ExprState *state, ExprContext *context, bool *isnull)
+{
+	const WatchedTest *watched = (const WatchedTest *) state;
+	Datum passed = watched->test->evalfunc(watched->test, context, isnull);
+
+	if (*isnull || !DatumGetBool(passed))
+		denial_note(watched->scan, watched->denials);
+	return passed;
+}
+
+void
+denial_watch(ResultState *result, const PlanState *scan, Denials *denials)
+{
+	WatchedTest *watched = palloc0(sizeof(WatchedTest));
+
+	watched->test = result->resconstantqual;
+	watched->scan = scan;
+	watched->denials = denials;
+	watched->state.type = T_ExprState;
+	watched->state.flags = watched->test->flags;
+	watched->state.evalfunc = evaluate_watched;
+	result->resconstantqual = &watched->state;
+}
+
 void
 denial_note(const PlanState *scan, Denials *denials)
 {

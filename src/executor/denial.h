@@ -15,5 +15,6 @@ typedef struct Denials
 } Denials;
 
 extern void denial_note(const PlanState *scan, Denials *denials);
+extern void denial_watch(ResultState *result, const PlanState *scan, Denials *denials);
 
 #endif /* SESSION_AUTH_DENIAL_H */

@@ -249,11 +249,22 @@ denials_of(Visit *visit)
 }
 
 static void
+watch_test(ResultState *result, Visit *visit)
+{
+	const PlanState *scan = outerPlanState(result);
+
+	if (result->resconstantqual && scan && reads_table(scan))
+		denial_watch(result, scan, denials_of(visit));
+}
+
+static void
 add_to_scan(PlanState *node, void *arg)
 {
 	Visit *visit = arg;
 	List *conditions;
 
+	if (IsA(node, ResultState))
+		watch_test((ResultState *) node, visit);
 	if (node->qual == NULL || !reads_table(node))
 		return;
 	conditions = constant_conditions(node, visit->params);

@@ -2,8 +2,7 @@
  * sql_event.c
  *		The trigger that leaves out events that are not to be recorded.
  *
- * Whatever writes an event, in C or in SQL, passes here; what logical replication applies
- * does not, as the server that it comes from has decided.
+ * Whatever writes an event, in C, in SQL or by logical replication, passes here.
  */
 #include "postgres.h"
 
