@@ -1,6 +1,6 @@
 -- What each usage lets a database role do, what it does not, who holds which, and what
 -- taking one back leaves. Also: test/pgtap/rights.sql, test/attacks/usages.sql.
-SELECT plan(55);
+SELECT plan(45);
 
 CREATE ROLE sa_impersonator; CREATE ROLE sa_maintenance; CREATE ROLE sa_monitor; CREATE ROLE sa_auditor;
 SELECT session_auth.grant_usage(('sa_' || u)::regrole, u) FROM unnest('{impersonator,maintenance,monitor,auditor}'::text[]) u \g /dev/null

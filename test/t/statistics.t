@@ -93,6 +93,7 @@ is(who(), '', 'deauthenticate');
 $request->query_safe('ROLLBACK TO s');
 is(who(), 'alice|{ADMIN}||transaction|t|t', '… rolled back');
 $request->query('SELECT 1/0');
+$request->{stderr} = '';
 $request->query('ROLLBACK');
 is(who(), '', 'ROLLBACK');
 $request->query_safe("SELECT session_auth.authenticate('$alice', 'connection')");
