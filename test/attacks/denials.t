@@ -13,7 +13,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use SessionAuth;
 
-my $node = new_server('denials', "session_preload_libraries = 'session_auth'", 'session_auth.log_denials = on');
+my $node = new_server('denials', "session_preload_libraries = 'session_auth'", 'session_auth.log_denials = on', 'log_statement = none');
 add_extension($node);
 $node->safe_psql('postgres', q{CREATE TABLE accounts (id int); SELECT session_auth.protect_table('accounts'); GRANT SELECT ON accounts TO app});
 my ($session, $token) = split /\|/, $node->safe_psql('postgres', q{SELECT session_id, token FROM session_auth.create_session('bob', metadata => '{"secret": "of the device"}')});

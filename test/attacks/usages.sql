@@ -17,7 +17,7 @@ BEGIN
 EXCEPTION WHEN SQLSTATE 'ZZZZZ' THEN RETURN 'done'; WHEN OTHERS THEN RETURN SQLSTATE;
 END $$;
 CREATE VIEW attempts AS SELECT * FROM (VALUES
-  ('who', 'SELECT session_auth.read_identities()'), ('who', 'TABLE session_auth.active_identities'), ('who', 'CREATE TEMP VIEW v AS TABLE session_auth.active_identities'),
+  ('who', 'SELECT session_auth.read_identities()'), ('who', 'TABLE session_auth.active_identities'),
   ('numbers', 'SELECT session_auth.read_statistics()'), ('numbers', 'TABLE session_auth.statistics'), ('counters', 'SELECT session_auth.counters()'), ('counters', 'SELECT session_auth.note_purge()'),
   ('purge', 'SELECT session_auth.purge_ended(1, ''-infinity'', ''(0,0)'')'), ('purge', 'SELECT session_auth.purge_old(1)'), ('delete', 'SELECT session_auth.delete_ended(''infinity'', 1000, ''-infinity'', ''(0,0)'')'),
   ('impersonate', 'SELECT session_auth.impersonate(''alice'')'), ('list', 'SELECT session_auth.list_usages()'), ('record', 'SELECT session_auth.record_event(''x'', NULL, NULL)'), ('record', 'INSERT INTO session_auth.session_events (event) VALUES (''x'')'),
