@@ -80,6 +80,20 @@
 #define compat_index_fetch_begin(relation) table_index_fetch_begin(relation)
 #endif
 
+/* Whether a plan writes to the relation of this number.  Since 19 that is a set. */
+#if PG_VERSION_NUM >= 190000
+#define compat_is_written(plan, relation) bms_is_member((relation), (plan)->resultRelationRelids)
+#else
+#define compat_is_written(plan, relation) list_member_int((plan)->resultRelations, (relation))
+#endif
+
+/* From a signal handler: PostgreSQL's own, which since 19 is told by whom the signal is. */
+#if PG_VERSION_NUM >= 190000
+#define compat_cancel_statement() StatementCancelHandler(postgres_signal_arg, pg_siginfo)
+#else
+#define compat_cancel_statement() StatementCancelHandler(postgres_signal_arg)
+#endif
+
 /* Since 16 where a relation's file is has another name. */
 #if PG_VERSION_NUM >= 160000
 #define compat_relation_file(relation) ((relation)->rd_locator)

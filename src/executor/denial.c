@@ -19,6 +19,7 @@
 #include "utils/rel.h"
 #include "utils/rls.h"
 
+#include "base/compat.h"
 #include "base/settings.h"
 #include "executor/denial.h"
 #include "identity/identity_words.h"
@@ -30,7 +31,7 @@ action_of(const PlanState *scan)
 	const PlannedStmt *plan = scan->state->es_plannedstmt;
 	int table = (int) ((const Scan *) scan->plan)->scanrelid;
 
-	if (!list_member_int(plan->resultRelations, table))
+	if (!compat_is_written(plan, table))
 		return "view";
 	return plan->commandType == CMD_DELETE ? "delete" : "edit";
 }

@@ -35,6 +35,7 @@
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
+#include "base/compat.h"
 #include "base/shared_memory.h"
 #include "maintenance/purge.h"
 #include "maintenance/worker.h"
@@ -205,7 +206,7 @@ static void
 stop(SIGNAL_ARGS)
 {
 	ShutdownRequestPending = true;
-	StatementCancelHandler(postgres_signal_arg);
+	compat_cancel_statement();
 }
 
 /* What the database says for everybody shall neither make it wait for long nor see other names. */
@@ -220,7 +221,7 @@ set_up(void)
 void
 session_auth_purge_worker(Datum database)
 {
-	pqsignal(SIGHUP, SIG_IGN);
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	pqsignal(SIGTERM, stop);
 	BackgroundWorkerUnblockSignals();
 	BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(database), InvalidOid, 0);
