@@ -139,7 +139,10 @@ entry_expires_at(IndexScanDesc scan)
 	return DatumGetTimestampTz(index_getattr(scan->xs_itup, 1, scan->xs_itupdesc, &isnull));
 }
 
-/* Entries of one time are in the order of places: what the last batch has looked at comes first. */
+/*
+ * Entries of one time are in the order of places: what the last batch has looked at comes
+ * first.
+ */
 static bool
 was_reached(const PurgePosition *position, TimestampTz expires_at, const ItemPointerData *place)
 {

@@ -94,7 +94,10 @@ wait_for_round(TimestampTz last_round)
 
 /* --------------------------------------------------------------------- rounds */
 
-/* Nobody works in templates and in what cannot be connected to; below -1 it was left by a failed DROP DATABASE. */
+/*
+ * Nobody works in templates and in what cannot be connected to; below -1 it was left by a
+ * failed DROP DATABASE.
+ */
 static bool
 is_worked_in(Form_pg_database database)
 {

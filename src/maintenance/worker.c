@@ -209,7 +209,10 @@ stop(SIGNAL_ARGS)
 	compat_cancel_statement();
 }
 
-/* What the database says for everybody shall neither make it wait for long nor see other names. */
+/*
+ * What the database says for everybody shall neither make it wait for long nor see other
+ * names.
+ */
 static void
 set_up(void)
 {

@@ -124,7 +124,10 @@ take_copy(const BackendSlot *slot, void *arg)
 		copies->pids[copies->n++] = slot->pid;
 }
 
-/* Those of this database; false where there is no shared memory.  The visitor is called without a lock. */
+/*
+ * Those of this database; false where there is no shared memory. The visitor is called
+ * without a lock.
+ */
 bool
 active_visit(ActiveVisitor visit, void *arg)
 {

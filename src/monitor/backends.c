@@ -136,7 +136,10 @@ find_dropped(void)
 	return dropped;
 }
 
-/* Under the lock.  This database's slot, if there is one or one with the other OID can be its own. */
+/*
+ * Under the lock. This database's slot, if there is one or one with the other OID can be
+ * its own.
+ */
 static DatabaseSlot *
 have_database(Oid instead_of)
 {
@@ -218,6 +221,8 @@ counters_attach(void)
 {
 	static pg_atomic_uint64 unread[COUNTERS];
 
+	for (int i = 0; i < COUNTERS; i++)
+		pg_atomic_init_u64(&unread[i], 0);
 	own_counters = unread;
 	if (board == NULL || !OidIsValid(MyDatabaseId) || MyProc == NULL || proc_exit_inprogress ||
 		MyProc - ProcGlobal->allProcs >= board->nbackends)
@@ -228,7 +233,10 @@ counters_attach(void)
 
 /* --------------------------------------------------------------------------- reading */
 
-/* The slots of this database's backends, under the lock; false where there is no shared memory. */
+/*
+ * The slots of this database's backends, under the lock; false where there is no shared
+ * memory.
+ */
 bool
 backends_visit(SlotVisitor visit, void *arg)
 {

@@ -35,7 +35,10 @@ counter_set(Counter counter, uint64 value)
 	pg_atomic_write_u64(&own_counters[counter], value);
 }
 
-/* Nobody else writes there, so that it need not be one step; whoever reads it finds one of both. */
+/*
+ * Nobody else writes there, so that it need not be one step; whoever reads it finds one of
+ * both.
+ */
 static inline void
 counter_add(int counter)
 {

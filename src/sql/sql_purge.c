@@ -23,7 +23,10 @@ may_commit(FunctionCallInfo fcinfo)
 		   !((CallContext *) fcinfo->context)->atomic;
 }
 
-/* One transaction for all batches would lock for long what it has deleted, and keep it from vacuum. */
+/*
+ * One transaction for all batches would lock for long what it has deleted, and keep it from
+ * vacuum.
+ */
 static void
 require_transactions(FunctionCallInfo fcinfo)
 {
@@ -79,7 +82,10 @@ uuid_array(const PurgedSessions *purged)
 
 SQL_FUNCTION(session_auth_delete_ended);
 
-/* delete_ended(ended_before, batch_size, start_at, start_place): STRICT; which, and up to where */
+/*
+ * delete_ended(ended_before, batch_size, start_at, start_place): STRICT; which, and up to
+ * where
+ */
 Datum
 session_auth_delete_ended(PG_FUNCTION_ARGS)
 {
