@@ -26,6 +26,7 @@
 #include "identity/identity_row.h"
 #include "identity/identity_words.h"
 #include "monitor/counters.h"
+#include "permission/held_permissions.h"
 #include "permission/permission.h"
 #include "pure/slice.h"
 #include "sql/arguments.h"

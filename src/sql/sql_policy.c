@@ -182,10 +182,7 @@ find_resource(Node *node, void *context)
 	return expression_tree_walker(node, find_resource, context);
 }
 
-/*
- * The first function of the extension's own that is called: user_id, tenant, or one of
- * their kind.
- */
+/* The first function of the extension's own that is called: user_id, tenant, or one of their kind. */
 static bool
 find_reader(Node *node, void *context)
 {
