@@ -5,7 +5,7 @@
  * The index on expires_at says where they are.  A DELETE that skips what is locked would
  * look each row up three times, to find, to lock and to delete it; here they are taken
  * from the index without looking, sorted by their place in the table, and deleted as they
- * lie there.
+ * lie there.  Those that ended first go first, but for that.
  *
  * Invariants: what is deleted is visible in the newest snapshot and ended then, as the
  * index may name places that other rows have by now.  Nothing waits for a row: one that is
@@ -27,6 +27,7 @@
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "utils/fmgroids.h"
+#include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
@@ -35,7 +36,7 @@
 #include "catalog/table_access.h"
 
 /* Places that are sorted at a time. */
-#define PLACES     10000
+#define AHEAD      100000
 
 #define EXPIRES_AT 4
 #define SESSION_ID 1
@@ -48,11 +49,25 @@ typedef struct Purge
 	TupleTableSlot *slot;
 	TimestampTz ended_before;
 	bool is_told;      /* a trigger wants to be asked before each row */
+	bool is_first;     /* no batch came before */
 	bool is_exhausted; /* the index has no more */
 	int wanted;
 	PurgePosition *position; /* of the last entry that was looked at */
 	PurgedSessions *purged;
 } Purge;
+
+/*
+ * Places that the index has named and that are still to be looked at.  A batch that begins
+ * where the last one ended goes on with what that has left: in the order of the table, more
+ * rows lie together the more there are.
+ */
+static struct
+{
+	PurgePosition position; /* of the last that was taken from the index */
+	int n;
+	int next;
+	ItemPointerData *places; /* room for AHEAD */
+} ahead;
 
 /* ------------------------------------------------------------------------ deleting */
 
@@ -151,7 +166,7 @@ was_reached(const PurgePosition *position, TimestampTz expires_at, const ItemPoi
 
 /* Asked once more after its end, an index begins anew. */
 static ItemPointer
-next_place(Purge *purge)
+next_entry(Purge *purge)
 {
 	ItemPointer place = NULL;
 
@@ -161,26 +176,25 @@ next_place(Purge *purge)
 	return place;
 }
 
-/* The next places that the index has, as many as are still wanted. */
-static int
-next_places(Purge *purge, ItemPointerData *places)
+/* Takes the next places from the index, as many as `room`, into the order of the table. */
+static void
+gather_places(Purge *purge, int room)
 {
 	IndexScanDesc scan = purge->scan->iscan;
-	int room = Min(PLACES, purge->wanted - purge->purged->n);
-	int n = 0;
 	ItemPointer place;
 
-	while (n < room && (place = next_place(purge)) != NULL)
+	ahead.n = ahead.next = 0;
+	while (ahead.n < room && (place = next_entry(purge)) != NULL)
 	{
 		TimestampTz expires_at = entry_expires_at(scan);
 
 		if (was_reached(purge->position, expires_at, place))
 			continue;
 		*purge->position = (PurgePosition){ expires_at, *place };
-		places[n++] = *place;
+		ahead.places[ahead.n++] = *place;
 	}
-	qsort(places, n, sizeof(ItemPointerData), compare_places);
-	return n;
+	qsort(ahead.places, ahead.n, sizeof(ItemPointerData), compare_places);
+	ahead.position = *purge->position;
 }
 
 static void
@@ -212,20 +226,37 @@ purge_first(Purge *purge)
 static void
 purge_rest(Purge *purge)
 {
-	ItemPointerData *places = palloc(PLACES * sizeof(ItemPointerData));
-	int n;
+	PurgedSessions *purged = purge->purged;
 
-	while ((n = next_places(purge, places)) > 0)
+	while (purged->n < purge->wanted)
 	{
-		for (int i = 0; i < n; i++)
-			purge_place(purge, &places[i]);
-		table_index_fetch_reset(purge->fetch);
+		if (ahead.next == ahead.n)
+			gather_places(purge, purge->is_first ? Min(AHEAD, purge->wanted - purged->n) : AHEAD);
+		if (ahead.n == 0)
+			break;
+		purge_place(purge, &ahead.places[ahead.next++]);
 		CHECK_FOR_INTERRUPTS();
 	}
-	pfree(places);
 }
 
 /* --------------------------------------------------------------------------- a batch */
+
+static bool
+same_position(const PurgePosition *a, const PurgePosition *b)
+{
+	return a->expires_at == b->expires_at && compare_places(&a->place, &b->place) == 0;
+}
+
+/* What another purge has left is looked at by the next one. */
+static void
+begin_places(Purge *purge)
+{
+	if (ahead.places == NULL)
+		ahead.places = MemoryContextAlloc(TopMemoryContext, AHEAD * sizeof(ItemPointerData));
+	purge->is_first = TIMESTAMP_IS_NOBEGIN(purge->position->expires_at);
+	if (purge->is_first || !same_position(&ahead.position, purge->position))
+		ahead.n = ahead.next = 0;
+}
 
 /* The index's entries themselves are asked for, which says when each of them ends. */
 static void
@@ -250,6 +281,7 @@ begin(Purge *purge)
 {
 	Writer *writer = &purge->writer;
 
+	begin_places(purge);
 	writer_begin(writer, SESSIONS);
 	purge->is_told = tells_before_rows(writer->target->ri_TrigDesc);
 	ExecBSDeleteTriggers(writer->estate, writer->target);
@@ -261,6 +293,11 @@ begin(Purge *purge)
 static void
 end(Purge *purge)
 {
+	if (ahead.next == ahead.n)
+	{
+		pfree(ahead.places);
+		memset(&ahead, 0, sizeof(ahead));
+	}
 	ExecASDeleteTriggers(purge->writer.estate, purge->writer.target, NULL);
 	table_index_fetch_end(purge->fetch);
 	systable_endscan(purge->scan);
@@ -278,12 +315,11 @@ catalog_purge_sessions(TimestampTz ended_before, int wanted, PurgePosition *posi
 	Purge purge = {
 		.ended_before = ended_before, .wanted = wanted, .position = position, .purged = purged
 	};
-	bool is_first = TIMESTAMP_IS_NOBEGIN(position->expires_at);
 
 	purged->n = 0;
 	PushActiveSnapshot(GetLatestSnapshot());
 	begin(&purge);
-	if (!is_first || purge_first(&purge))
+	if (!purge.is_first || purge_first(&purge))
 		purge_rest(&purge);
 	end(&purge);
 	PopActiveSnapshot();

@@ -93,7 +93,7 @@ session_auth_delete_ended(PG_FUNCTION_ARGS)
 										 { "reached", TIMESTAMPTZOID },
 										 { "reached_place", TIDOID } };
 	static RowType type = { lengthof(columns), columns, NULL };
-	int wanted = Min(PG_GETARG_INT32(1), PURGE_LARGEST_BATCH);
+	int wanted = Max(0, Min(PG_GETARG_INT32(1), PURGE_LARGEST_BATCH));
 	PurgePosition position = { PG_GETARG_TIMESTAMPTZ(2), *(ItemPointer) PG_GETARG_POINTER(3) };
 	PurgedSessions purged = { .session_ids = palloc(wanted * sizeof(pg_uuid_t)) };
 	Datum values[lengthof(columns)];
