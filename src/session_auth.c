@@ -12,6 +12,7 @@
 #include "base/shared_memory.h"
 #include "base/string_table.h"
 #include "catalog/changes.h"
+#include "executor/demands.h"
 #include "executor/gate.h"
 #include "identity/identity.h"
 #include "maintenance/launcher.h"
@@ -36,6 +37,7 @@ _PG_init(void)
 	session_init();
 	verify_init();
 	gate_init();
+	demands_init();
 	backends_init();
 	worker_init();
 	launcher_init();

@@ -99,17 +99,41 @@ ALTER TABLE session_auth.authjs_secrets ALTER secret SET STATISTICS 0, ALTER sec
 
 CREATE TABLE session_auth.cookie_secrets (
   secret_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  kind text COLLATE "C" NOT NULL CHECK (kind IN ('better-auth', 'express')),
-  secret text COLLATE "C" NOT NULL
+  kind text COLLATE "C" NOT NULL CONSTRAINT cookie_secrets_kind_check CHECK (kind <> ''),
+  secret text COLLATE "C" NOT NULL,
+  cookie_names text[],
+  max_age interval,
+  id_path text[],
+  salts text[],
+  role_claim text COLLATE "C",
+  tenant_claim text COLLATE "C",
+  without_end boolean NOT NULL DEFAULT false,
+  since timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE session_auth.cookie_secrets IS
-  'secrets that sign the cookies of better-auth and express-session; never in dumps';
+  'secrets that sign or encrypt the cookies of web frameworks, the one with the highest number is the newest; never in dumps';
 COMMENT ON COLUMN session_auth.cookie_secrets.secret_id IS
   'counts upwards';
 COMMENT ON COLUMN session_auth.cookie_secrets.kind IS
-  'whose cookies it signs: better-auth or express';
+  'whose cookies it proves, as cookie_kinds() lists them';
 COMMENT ON COLUMN session_auth.cookie_secrets.secret IS
   'the secret itself, or file: and a name';
+COMMENT ON COLUMN session_auth.cookie_secrets.cookie_names IS
+  'what its cookies are called; NULL: as the framework calls them';
+COMMENT ON COLUMN session_auth.cookie_secrets.max_age IS
+  'how old they may be; NULL: as old as the framework lets them be';
+COMMENT ON COLUMN session_auth.cookie_secrets.id_path IS
+  'where in them the user is; empty: they are the user; NULL: where the framework keeps it';
+COMMENT ON COLUMN session_auth.cookie_secrets.salts IS
+  'of the key that is derived; NULL: the framework''s own';
+COMMENT ON COLUMN session_auth.cookie_secrets.role_claim IS
+  'the dotted path of the roles in them; NULL: role, then roles';
+COMMENT ON COLUMN session_auth.cookie_secrets.tenant_claim IS
+  'the dotted path of the tenant in them; NULL: none';
+COMMENT ON COLUMN session_auth.cookie_secrets.without_end IS
+  'whether they are good though nothing in them ends them';
+COMMENT ON COLUMN session_auth.cookie_secrets.since IS
+  'when it was first added: a cookie that does not say when it was issued is no older';
 ALTER TABLE session_auth.cookie_secrets ALTER secret SET STATISTICS 0, ALTER secret SET STORAGE MAIN;
 
 -- A token may be revoked again for longer, and on two servers that replicate to each
@@ -643,38 +667,87 @@ $$;
 COMMENT ON FUNCTION session_auth.drop_authjs_secret(text) IS
   'Forgets an application''s secret: its cookies are refused at once; whether there was one.';
 
+-- Which kinds there are stands in C alone (src/pure/frameworks.c).
+CREATE FUNCTION session_auth.cookie_kinds() RETURNS text[]
+LANGUAGE c STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'session_auth_cookie_kinds';
+COMMENT ON FUNCTION session_auth.cookie_kinds() IS
+  'internal: the kinds of cookies that a secret can be added for';
+
 CREATE FUNCTION session_auth.check_cookie_kind(kind text) RETURNS void
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  IF kind IS NULL OR kind NOT IN ('better-auth', 'express') THEN
-    PERFORM session_auth.refuse('kind', 'It must be "better-auth" or "express".');
+  IF kind IS NULL OR kind <> ALL (session_auth.cookie_kinds()) THEN
+    PERFORM session_auth.refuse('kind', format('It must be one of: %s.',
+      array_to_string(session_auth.cookie_kinds(), ', ')));
   END IF;
 END
 $$;
 COMMENT ON FUNCTION session_auth.check_cookie_kind(text) IS 'internal: 22023 for a bad argument';
 
-CREATE FUNCTION session_auth.add_cookie_secret(kind text, secret text) RETURNS void
+CREATE FUNCTION session_auth.check_cookie_secret(
+  kind text,
+  secret text,
+  cookie_names text[],
+  max_age interval,
+  id_path text[],
+  salts text[],
+  without_end boolean
+) RETURNS void
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'session_auth_check_cookie_secret';
+COMMENT ON FUNCTION session_auth.check_cookie_secret(text, text, text[], interval, text[], text[], boolean) IS
+  'internal: 22023 for what the kind cannot do with these, 0A000 for what this build cannot';
+
+CREATE FUNCTION session_auth.add_cookie_secret(
+  kind text,
+  secret text,
+  cookie_names text[] DEFAULT NULL,
+  max_age interval DEFAULT NULL,
+  id_path text[] DEFAULT NULL,
+  salts text[] DEFAULT NULL,
+  role_claim text DEFAULT NULL,
+  tenant_claim text DEFAULT NULL,
+  without_end boolean DEFAULT false
+) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
   known bigint;
+  known_since timestamptz;
 BEGIN
   PERFORM session_auth.check_cookie_kind($1);
   PERFORM session_auth.check_secret('secret', $2);
+  PERFORM session_auth.check_optional_names('role_claim', ARRAY[$7]);
+  PERFORM session_auth.check_optional_names('tenant_claim', ARRAY[$8]);
+  PERFORM session_auth.check_cookie_secret($1, $2, $3, $4, $5, $6, $9);
   known := session_auth.find_cookie_secret($1, $2);
-  DELETE FROM session_auth.cookie_secrets s WHERE s.secret_id = known;
-  INSERT INTO session_auth.cookie_secrets (kind, secret) VALUES ($1, $2);
-  PERFORM session_auth.record_event('cookie_secret_added', NULL, jsonb_build_object('kind', $1));
+  -- what it proved before is no newer for being added again
+  DELETE FROM session_auth.cookie_secrets s WHERE s.secret_id = known RETURNING s.since INTO known_since;
+  INSERT INTO session_auth.cookie_secrets (kind, secret, cookie_names, max_age, id_path, salts, role_claim,
+    tenant_claim, without_end, since)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, coalesce(known_since, clock_timestamp()));
+  PERFORM session_auth.record_event('cookie_secret_added', NULL,
+    jsonb_build_object('kind', $1, 'cookie_names', $3, 'without_end', $9));
 END
 $$;
-COMMENT ON FUNCTION session_auth.add_cookie_secret(text, text) IS
-  'Trusts cookies that a framework signs with this secret (or file: and the absolute name of a file): '
-  'kind better-auth (token.signature, and its encrypted session cache) or express (express-session''s '
-  's:sid.signature). What is signed is then looked up as a session. 22023 for a bad argument.';
+COMMENT ON FUNCTION session_auth.add_cookie_secret(text, text, text[], interval, text[], text[], text, text,
+  boolean) IS
+  'Trusts the session cookies of a web framework by the secret that its application signs or encrypts '
+  'them with, or by file: and the absolute name of a file that holds it. kind: better-auth, express, '
+  'fastify, fastify-secure, django, flask, flask-login, starlette, rails, rails-signed, laravel, phoenix, '
+  'phoenix-token, cookie-session, koa, react-router, iron-session, h3. A cookie leads to a session, which '
+  'is looked up, or to a user with claims. cookie_names: as the framework calls its cookie by default. '
+  'max_age: how old a cookie may be, counted from the time in it; by default as the framework has it. '
+  'id_path: where in the payload the user is; ''{}'': the payload is the user. salts: in the framework''s '
+  'order. Claims as add_key has them. without_end must be true where a cookie names a user and nothing '
+  'in it ends it: such cookies cannot be revoked one by one; replacing the secret ends them. The one added '
+  'last is the newest; adding one again changes what is set up for it. 22023 for a bad argument, 0A000 for '
+  'kinds that need libsodium in a build without it.';
 
 CREATE FUNCTION session_auth.drop_cookie_secret(kind text, secret text) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
@@ -695,7 +768,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION session_auth.drop_cookie_secret(text, text) IS
-  'Forgets a cookie secret: what it signed is refused at once; whether there was one.';
+  'Forgets a cookie secret: what it proved is refused at once; whether there was one.';
 
 CREATE FUNCTION session_auth.revoke_token(
   jti text,
@@ -730,12 +803,17 @@ COMMENT ON FUNCTION session_auth.revoke_token(text, text, timestamptz) IS
 
 -- Tokens as requests carry them, and tokens that we issue.
 
-CREATE FUNCTION session_auth.token_from_cookie(cookie_header text) RETURNS text
+CREATE FUNCTION session_auth.token_from_cookie(
+  cookie_header text,
+  cookie_names text[] DEFAULT NULL
+) RETURNS text
 LANGUAGE c STABLE PARALLEL RESTRICTED
-AS 'MODULE_PATHNAME', 'session_auth_token_from_cookie';
-COMMENT ON FUNCTION session_auth.token_from_cookie(text) IS
-  'The session token in a Cookie header (RFC 6265), by the names that the frameworks and '
-  'add_authjs_secret use: percent-decoded, chunks joined, the first of duplicates. NULL without one.';
+AS 'MODULE_PATHNAME', 'session_auth_named_token_from_cookie';
+COMMENT ON FUNCTION session_auth.token_from_cookie(text, text[]) IS
+  'The session token in a Cookie header (RFC 6265), as authenticate takes it: decoded, chunks joined, the '
+  'first of duplicates; name=value and the cookie beside it where that is needed. First by the names that '
+  'add_authjs_secret and add_cookie_secret set up; of other cookies only what may be the token of a '
+  'session. With cookie_names: the first of these, whatever it holds. NULL without one.';
 
 CREATE FUNCTION session_auth.authenticate_request(
   cookie text,
@@ -753,8 +831,9 @@ CREATE FUNCTION session_auth.authenticate_request(
 LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'session_auth_authenticate_request_or';
 COMMENT ON FUNCTION session_auth.authenticate_request(text, text, text, text, text) IS
-  'authenticate with the token of a Cookie header or, where that has none or one that is refused, of '
-  'an Authorization: Bearer header (RFC 6750). 28000 when neither has one, or when it is refused.';
+  'authenticate with the token of a Cookie header or, where that has none, of an Authorization: Bearer '
+  'header (RFC 6750). A cookie whose kind is set up decides; a stranger''s is passed over. 28000 when '
+  'neither has one, or when it is refused.';
 
 CREATE FUNCTION session_auth.issue_token(
   user_id text,

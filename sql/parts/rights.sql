@@ -46,18 +46,23 @@ BEGIN ATOMIC
     (ARRAY['admin'], ARRAY['create_role', 'drop_role', 'inherit_role', 'disinherit_role',
        'grant_permission', 'deny_permission', 'revoke_permission', 'import_permissions',
        'export_permissions', 'list_permissions', 'grant_role', 'revoke_role',
-       'protect_table', 'unprotect_table', 'list_protected', 'check_policies', 'add_key', 'import_jwks',
+       'protect_table', 'unprotect_table', 'protect_columns', 'unprotect_columns', 'list_protected',
+       'check_policies', 'explain_access', 'access_matrix', 'add_key', 'import_jwks',
        'disable_key', 'drop_key', 'list_keys', 'add_authjs_secret', 'drop_authjs_secret',
        'add_cookie_secret', 'drop_cookie_secret']),
     -- what whoever can have an identity asks
     (ARRAY['request', 'issuer', 'admin', 'impersonator'], ARRAY['has_permission', 'has_role',
-       'require_permission', 'permitted_resources',
+       'require_permission', 'demand_permission', 'permitted_resources',
        'user_id', 'user_uuid', 'role', 'roles', 'tenant', 'session_id', 'actor', 'claims', 'claim',
        'is_authenticated', 'deauthenticate', 'user_id_as', 'tenant_as']),
     -- what works out the commands that protect_table and adopting run as their caller
-    (ARRAY['admin'], ARRAY['protection', 'unprotection', 'session_adoption', 'role_adoption', 'abandonment']),
+    -- what explain_access runs as its caller: conditions of policies are not the extension's to run
+    (ARRAY['admin'], ARRAY['access_explanation', 'access_lines', 'access_verdict', 'explain_policy', 'policy_conditions',
+       'condition_holds', 'rows_found', 'check_access_question', 'record_explanation', 'asking_roles', 'request_roles',
+       'asked_commands', 'granted_columns', 'why_permitted', 'why_condition']),
+    (ARRAY['admin'], ARRAY['protection', 'unprotection', 'column_protection', 'column_unprotection', 'session_adoption', 'role_adoption', 'abandonment']),
     -- and what they do last of all, which looks for itself whether it was done
-    (ARRAY['admin'], ARRAY['remember_protection', 'forget_protection']),
+    (ARRAY['admin'], ARRAY['remember_protection', 'forget_protection', 'remember_columns', 'forget_columns', 'guard_columns']),
     -- adopting attaches these triggers as the owner of the table, and then asks for what
     -- is carried over, or forgotten, by what the triggers say: each looks for them itself
     (ARRAY['admin'], ARRAY['adopt_sessions', 'adopt_roles', 'abandon', 'list_adoptions',

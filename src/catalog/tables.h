@@ -124,11 +124,20 @@ typedef struct SecretRow
 	int64 secret_id;
 	char *kind;         /* of cookie secrets; NULL for Auth.js */
 	char *secret;       /* or file:... */
-	List *cookie_names; /* of char *; Auth.js alone */
+	List *cookie_names; /* of char * */
 	char *role_claim;
-	char *role_source;
-	char *user_claim;
+	char *role_source;     /* NULL: automatic */
+	char *user_claim;      /* Auth.js alone */
 	char *required_claims; /* JSON text; Auth.js alone */
+
+	/* of cookie secrets */
+	int64 max_age_us; /* 0: the framework's own */
+	bool has_id_path;
+	List *id_path; /* of char * */
+	List *salts;   /* of char * */
+	char *tenant_claim;
+	bool without_end;
+	TimestampTz since;
 } SecretRow;
 
 extern bool catalog_roles_are_adopted(void);

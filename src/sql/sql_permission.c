@@ -30,6 +30,7 @@
 #include "permission/permission.h"
 #include "pure/slice.h"
 #include "sql/arguments.h"
+#include "sql/require.h"
 
 /* ---------------------------------------------------------------------- arguments */
 
@@ -358,11 +359,9 @@ raise_denied(const Identity *identity, const char *action, const char *resource)
 					errdetail_log("%s", identity_in_words(identity)), errhidestmt(true)));
 }
 
-SQL_FUNCTION(session_auth_require_permission);
-
-/* require_permission(action, resource): 28000 is HTTP's 401, 42501 its 403 */
-Datum
-session_auth_require_permission(PG_FUNCTION_ARGS)
+/* HTTP 401 and 403; a permission that is lacking is named, and nothing else. */
+static void
+require_permission(FunctionCallInfo fcinfo)
 {
 	const Identity *identity = identity_current();
 
@@ -375,7 +374,48 @@ session_auth_require_permission(PG_FUNCTION_ARGS)
 	if (!ask_current(fcinfo))
 		raise_denied(identity, text_to_cstring(PG_GETARG_TEXT_PP(0)),
 					 text_to_cstring(PG_GETARG_TEXT_PP(1)));
+}
+
+/* The same for who has the words in C. */
+void
+permission_require(const char *action, const char *resource)
+{
+	LOCAL_FCINFO(fcinfo, 2);
+	FmgrInfo call = { .fn_mcxt = CurrentMemoryContext };
+
+	InitFunctionCallInfoData(*fcinfo, &call, 2, InvalidOid, NULL, NULL);
+	fcinfo->args[0] = (NullableDatum){ CStringGetTextDatum(action), false };
+	fcinfo->args[1] = (NullableDatum){ CStringGetTextDatum(resource), false };
+	require_permission(fcinfo);
+}
+
+SQL_FUNCTION(session_auth_require_permission);
+
+/* require_permission(action, resource): 28000 is HTTP's 401, 42501 its 403 */
+Datum
+session_auth_require_permission(PG_FUNCTION_ARGS)
+{
+	require_permission(fcinfo);
 	PG_RETURN_VOID();
+}
+
+SQL_FUNCTION(session_auth_demand_permission);
+
+/* demand_permission(action, resource): the same for policies, which want a boolean */
+Datum
+session_auth_demand_permission(PG_FUNCTION_ARGS)
+{
+	require_permission(fcinfo);
+	PG_RETURN_BOOL(true);
+}
+
+SQL_FUNCTION(session_auth_planned_with);
+
+/* A planner's support function that supports nothing: see executor/demands.c. */
+Datum
+session_auth_planned_with(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_POINTER(NULL);
 }
 
 static int

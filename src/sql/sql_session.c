@@ -23,12 +23,12 @@
 #include "identity/identity_row.h"
 #include "pure/base64.h"
 #include "pure/crypto.h"
+#include "pure/lucia.h"
 #include "pure/token.h"
 #include "sql/arguments.h"
 #include "verify/external_token.h"
 #include "verify/session.h"
 #include "verify/verify.h"
-#include "verify/verify_cookie.h"
 
 /* As many random bits as a uuid v4 has. */
 
@@ -123,7 +123,7 @@ external_token(FunctionCallInfo fcinfo, int n, unsigned char *hash)
 		result = RESULT_OK;
 	}
 	else if (token.bytes)
-		result = lucia_hash(token.bytes, token.len, hash);
+		result = lucia_token_hash((Slice){ token.bytes, token.len }, hash);
 	if (result == RESULT_CRYPTO_FAILED)
 		result_raise(result);
 	if (result != RESULT_OK)
@@ -391,8 +391,15 @@ sign_out_here(const Identity *identity, const char *actor)
 		return session_end(&session_id, END_SIGN_OUT, actor) ? 1 : 0;
 	if (identity->origin == NULL)
 		return 0;
-	external_revoke_current(identity);
-	return 1;
+	if (external_revoke_current(identity))
+		return 1;
+	ereport(WARNING,
+			(errmsg("the cookie was not revoked"),
+			 errdetail("It does not say when it was issued, so it cannot be told from those that "
+					   "the user is given later."),
+			 errhint("Replace the secret, or end all of the user's with "
+					 "session_auth.sign_out('global').")));
+	return 0;
 }
 
 static int64
