@@ -20,3 +20,13 @@ SELECT session_auth.protect_table('shop_account', 'accounts', owner_column => 'h
 SELECT session_auth.add_cookie_secret('django', :'secret');
 SELECT session_auth.adopt_sessions('django_session', 'session_key', 'session_data', 'expire_date',
   user_form => 'django');
+
+-- as Django does: a new password ends the sessions of before, and so does an account that is switched off
+CREATE FUNCTION end_sessions() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM session_auth.expire_user_sessions(new.id);
+  RETURN NULL;
+END
+$$;
+CREATE TRIGGER end_sessions AFTER UPDATE OF password, is_active ON auth_user
+  FOR EACH ROW WHEN (new.password <> old.password OR NOT new.is_active) EXECUTE FUNCTION end_sessions();

@@ -68,11 +68,81 @@
 	((void) (permissions), ExecInitRangeTable((estate), list_make1(rte)))
 #endif
 
+/* Deletes a row that nobody else has locked: it waits for nobody.  Since 19 with options. */
+#if PG_VERSION_NUM >= 190000
+#define compat_tuple_delete(relation, place, cid, snapshot, failure)                               \
+	table_tuple_delete((relation), (place), (cid), 0, (snapshot), InvalidSnapshot, false, (failure))
+#define compat_index_fetch_begin(relation) table_index_fetch_begin((relation), 0)
+#else
+#define compat_tuple_delete(relation, place, cid, snapshot, failure)                               \
+	table_tuple_delete((relation), (place), (cid), (snapshot), InvalidSnapshot, false, (failure),  \
+					   false)
+#define compat_index_fetch_begin(relation) table_index_fetch_begin(relation)
+#endif
+
+/* Whether a plan writes to the relation of this number.  Since 19 that is a set. */
+#if PG_VERSION_NUM >= 190000
+#define compat_is_written(plan, relation) bms_is_member((relation), (plan)->resultRelationRelids)
+#else
+#define compat_is_written(plan, relation) list_member_int((plan)->resultRelations, (relation))
+#endif
+
+/* From a signal handler: PostgreSQL's own, which since 19 is told by whom the signal is. */
+#if PG_VERSION_NUM >= 190000
+#define compat_cancel_statement() StatementCancelHandler(postgres_signal_arg, pg_siginfo)
+#else
+#define compat_cancel_statement() StatementCancelHandler(postgres_signal_arg)
+#endif
+
 /* Since 16 where a relation's file is has another name. */
 #if PG_VERSION_NUM >= 160000
 #define compat_relation_file(relation) ((relation)->rd_locator)
 #else
 #define compat_relation_file(relation) ((relation)->rd_node)
+#endif
+
+/* Since 18 a scan can count for EXPLAIN, since 19 it takes options. */
+#if PG_VERSION_NUM >= 190000
+#define compat_index_beginscan(table, index, snapshot, nkeys)                                      \
+	index_beginscan((table), (index), (snapshot), NULL, (nkeys), 0, 0)
+#elif PG_VERSION_NUM >= 180000
+#define compat_index_beginscan(table, index, snapshot, nkeys)                                      \
+	index_beginscan((table), (index), (snapshot), NULL, (nkeys), 0)
+#else
+#define compat_index_beginscan(table, index, snapshot, nkeys)                                      \
+	index_beginscan((table), (index), (snapshot), (nkeys), 0)
+#endif
+
+/*
+ * An update of a row that does not wait for who has it locked, and the entries that its
+ * indexes need then.
+ */
+#if PG_VERSION_NUM >= 160000
+#define CompatUpdateIndexes TU_UpdateIndexes
+#else
+#define CompatUpdateIndexes bool
+#endif
+#if PG_VERSION_NUM >= 190000
+#define compat_update_now(table, place, slot, failure, lock_mode, indexes)                         \
+	table_tuple_update((table), (place), (slot), GetCurrentCommandId(true), 0, InvalidSnapshot,    \
+					   InvalidSnapshot, false, (failure), (lock_mode), (indexes))
+#define compat_insert_index_entries(target, estate, slot, indexes)                                 \
+	ExecInsertIndexTuples((target), (estate),                                                      \
+						  EIIT_IS_UPDATE |                                                         \
+							  ((indexes) == TU_Summarizing ? EIIT_ONLY_SUMMARIZING : 0),           \
+						  (slot), NIL, NULL)
+#else
+#define compat_update_now(table, place, slot, failure, lock_mode, indexes)                         \
+	table_tuple_update((table), (place), (slot), GetCurrentCommandId(true), InvalidSnapshot,       \
+					   InvalidSnapshot, false, (failure), (lock_mode), (indexes))
+#if PG_VERSION_NUM >= 160000
+#define compat_insert_index_entries(target, estate, slot, indexes)                                 \
+	ExecInsertIndexTuples((target), (slot), (estate), true, false, NULL, NIL,                      \
+						  (indexes) == TU_Summarizing)
+#else
+#define compat_insert_index_entries(target, estate, slot, indexes)                                 \
+	ExecInsertIndexTuples((target), (slot), (estate), true, false, NULL, NIL)
+#endif
 #endif
 
 /* Since 19 a jsonb that is being made holds its result; before, each step returned it. */

@@ -10,6 +10,7 @@
 
 #include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/relation.h"
 #include "access/table.h"
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
@@ -245,18 +246,16 @@ SQL_FUNCTION(session_auth_rows_found);
 Datum
 session_auth_rows_found(PG_FUNCTION_ARGS)
 {
-	Relation rel = table_open(PG_GETARG_OID(0), AccessShareLock);
-	char kind = rel->rd_rel->relkind;
+	Relation rel = try_relation_open(PG_GETARG_OID(0), AccessShareLock);
 	Datum row;
 	int found;
 
-	if ((kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE) ||
-		!rel->rd_rel->relrowsecurity ||
+	if (rel == NULL || !rel->rd_rel->relrowsecurity ||
 		RelationGetNamespace(rel) == get_namespace_oid("session_auth", false))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid target"),
 				 errdetail("It must be a table of the application with row-level security.")));
 	found = row_search(rel, PG_GETARG_JSONB_P(1), &row);
-	table_close(rel, AccessShareLock);
+	relation_close(rel, AccessShareLock);
 	PG_RETURN_INT32(found);
 }

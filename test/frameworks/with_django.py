@@ -2,6 +2,7 @@
 import os
 import re
 import sys
+import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../examples/django'))
@@ -20,6 +21,7 @@ from tap import as_admin, equal, ok, tampered, user_of
 django.setup()
 print(f'# with Django {django.get_version()}, Python {sys.version.split()[0]}', flush=True)
 from django.contrib.auth.hashers import make_password
+from django.contrib.auth.views import PasswordChangeView
 from shop import urls
 from shop.models import Account
 
@@ -85,6 +87,18 @@ equal(page(with_cookie(cookie)), ['No accounts'], 'her cookie lists nothing then
 equal(user_of(f'sessionid={cookie}'), None, 'the database refuses it')
 equal(user_of(f'sessionid={cookie_of(other)}'), str(uwe), 'and not his')
 
+urls.urlpatterns.append(path('password/', PasswordChangeView.as_view(success_url='/')))
+here, there = log_in('ada'), log_in('ada')
+elsewhere = cookie_of(there)
+changed = {'old_password': PASSWORD, 'new_password1': 'another horse', 'new_password2': 'another horse'}
+equal(here.post('/password/', changed).status_code, 302, 'she changes her password')
+equal(page(here), ['Savings', 'Travel'], 'she is still logged in where she did')
+equal(user_of(f'sessionid={cookie_of(here)}'), str(ada), 'the database thinks so, too')
+equal(user_of(f'sessionid={elsewhere}'), None, 'and nowhere else')
+as_admin('UPDATE auth_user SET is_active = false WHERE id = %s', ada)
+equal(user_of(f'sessionid={cookie_of(here)}'), None, 'an account that is switched off has no session')
+as_admin('UPDATE auth_user SET is_active = true, password = %s WHERE id = %s', make_password(PASSWORD), ada)
+
 
 # -------------------------------------------------------- what Django does around it
 
@@ -139,6 +153,7 @@ equal(error_of("SELECT session_auth.require_permission('view', 'accounts')", [])
 
 # ---------------------------------------------------------------------- signed_cookies
 
+time.sleep(1)  # what was ended counts in whole seconds
 with override_settings(SESSION_ENGINE='django.contrib.sessions.backends.signed_cookies'):
     client = log_in('ada')
     cookie = cookie_of(client)
