@@ -248,6 +248,13 @@ resolve_current(FunctionCallInfo fcinfo, const Identity *identity)
  * so that it needs no registers saved.  The long one is for everything else.
  */
 
+/* Of a narrowed identity whose names cannot be listed; the last thing that the short way does. */
+static pg_noinline Datum
+ask_narrowed(NarrowedRules *narrowed, const char *resource, size_t len)
+{
+	return BoolGetDatum(narrowed_rules_allow(narrowed, resource, len));
+}
+
 static pg_noinline bool
 ask_given(FunctionCallInfo fcinfo)
 {
@@ -274,8 +281,13 @@ session_auth_has_permission(PG_FUNCTION_ARGS)
 
 	if (likely(site != NULL && is_fresh(site, statement) && site->identity == identity_generation &&
 			   is_kept_short(&site->role, fcinfo, 0) && is_kept_short(&site->action, fcinfo, 1) &&
-			   site->rules.names != NULL && is_short_text(fcinfo, 2, &resource)))
-		PG_RETURN_BOOL(permission_allows(&site->rules, resource.data, resource.len));
+			   is_short_text(fcinfo, 2, &resource)))
+	{
+		if (likely(site->rules.names != NULL))
+			PG_RETURN_BOOL(permission_allows(&site->rules, resource.data, resource.len));
+		if (site->rules.narrowed)
+			return ask_narrowed(site->rules.narrowed, resource.data, resource.len);
+	}
 	PG_RETURN_BOOL(ask_given(fcinfo));
 }
 
@@ -313,8 +325,13 @@ session_auth_current_has_permission(PG_FUNCTION_ARGS)
 	{
 		if (site->resource_is_constant)
 			PG_RETURN_BOOL(site->allowed);
-		if (likely(site->rules.names != NULL && is_short_text(fcinfo, 1, &resource)))
-			PG_RETURN_BOOL(permission_allows(&site->rules, resource.data, resource.len));
+		if (likely(is_short_text(fcinfo, 1, &resource)))
+		{
+			if (likely(site->rules.names != NULL))
+				PG_RETURN_BOOL(permission_allows(&site->rules, resource.data, resource.len));
+			if (site->rules.narrowed)
+				return ask_narrowed(site->rules.narrowed, resource.data, resource.len);
+		}
 	}
 	PG_RETURN_BOOL(ask_current(fcinfo));
 }
