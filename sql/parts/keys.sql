@@ -17,7 +17,8 @@ CREATE TABLE session_auth.keys (
   fingerprint text COLLATE "C",
   imported boolean NOT NULL DEFAULT false,
   user_claim text COLLATE "C" NOT NULL DEFAULT 'sub',
-  required_claims jsonb NOT NULL DEFAULT '{}'
+  required_claims jsonb NOT NULL DEFAULT '{}',
+  scope_claim text COLLATE "C"
 );
 -- Keys without kid are told apart by themselves.
 CREATE UNIQUE INDEX keys_issuer_kid_idx ON session_auth.keys (issuer, kid)
@@ -50,6 +51,8 @@ COMMENT ON COLUMN session_auth.keys.valid_until IS
   'after it its tokens are refused; NULL: no limit';
 COMMENT ON COLUMN session_auth.keys.user_claim IS 'the dotted path of the claim that names the user';
 COMMENT ON COLUMN session_auth.keys.required_claims IS 'claims that a token must have, and their values';
+COMMENT ON COLUMN session_auth.keys.scope_claim IS
+  'the dotted path of the claim that narrows its tokens; NULL: they are not narrowed';
 COMMENT ON COLUMN session_auth.keys.public_key IS
   'PEM; NULL for secrets, and then the row is not in dumps';
 COMMENT ON COLUMN session_auth.keys.fingerprint IS
@@ -79,12 +82,14 @@ CREATE TABLE session_auth.authjs_secrets (
   role_source text COLLATE "C" NOT NULL
     CONSTRAINT authjs_secrets_role_source_check CHECK (role_source IN ('claims', 'grants', 'both', 'automatic')),
   user_claim text COLLATE "C" NOT NULL DEFAULT 'sub',
-  required_claims jsonb NOT NULL DEFAULT '{}'
+  required_claims jsonb NOT NULL DEFAULT '{}',
+  scope_claim text COLLATE "C"
 );
 COMMENT ON TABLE session_auth.authjs_secrets IS
   'AUTH_SECRETs of applications, the one with the highest number is the newest; never in dumps';
 COMMENT ON COLUMN session_auth.authjs_secrets.user_claim IS 'as in keys';
 COMMENT ON COLUMN session_auth.authjs_secrets.required_claims IS 'as in keys';
+COMMENT ON COLUMN session_auth.authjs_secrets.scope_claim IS 'as in keys';
 COMMENT ON COLUMN session_auth.authjs_secrets.secret_id IS
   'counts upwards';
 COMMENT ON COLUMN session_auth.authjs_secrets.secret IS
@@ -301,7 +306,8 @@ CREATE FUNCTION session_auth.add_key(
   valid_until timestamptz DEFAULT NULL,
   role_source text DEFAULT NULL,
   user_claim text DEFAULT 'sub',
-  required_claims jsonb DEFAULT '{}'
+  required_claims jsonb DEFAULT '{}',
+  scope_claim text DEFAULT NULL
 ) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -320,6 +326,7 @@ BEGIN
   PERFORM session_auth.check_optional_names('audiences', $5);
   PERFORM session_auth.check_optional_names('role_claim', ARRAY[$6]);
   PERFORM session_auth.check_optional_names('tenant_claim', ARRAY[$7]);
+  PERFORM session_auth.check_optional_names('scope_claim', ARRAY[$14]);
   IF new_state IS NULL OR new_state NOT IN ('active', 'verify only', 'retired') THEN
     PERFORM session_auth.refuse('state', 'It must be "active", "verify only" or "retired".');
   END IF;
@@ -334,9 +341,10 @@ BEGIN
   SELECT * INTO material FROM session_auth.read_key($2, $3);
   -- a second one without kid is the issuer's to publish, not an administrator's to add
   INSERT INTO session_auth.keys (kid, algorithm, issuer, audiences, role_claim, tenant_claim,
-    role_source, state, valid_from, valid_until, public_key, fingerprint, user_claim, required_claims)
+    role_source, state, valid_from, valid_until, public_key, fingerprint, user_claim, required_claims,
+    scope_claim)
   SELECT $1, $2, $4, array_remove(coalesce($5, '{}'), NULL), $6, $7,
-    new_source, new_state, $9, $10, material.public_key, material.fingerprint, new_user_claim, new_required
+    new_source, new_state, $9, $10, material.public_key, material.fingerprint, new_user_claim, new_required, $14
   WHERE $1 IS NOT NULL OR NOT EXISTS (SELECT FROM session_auth.keys k
     WHERE k.kid IS NULL AND k.issuer IS NOT DISTINCT FROM $4)
   ON CONFLICT DO NOTHING
@@ -352,11 +360,12 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION session_auth.add_key(text, text, text, text, text[], text, text, text,
-  timestamptz, timestamptz, text, text, jsonb) IS
+  timestamptz, timestamptz, text, text, jsonb, text) IS
   'Trusts a key: a PEM, a JWK, a certificate, for HS* the secret itself, or file: and the absolute '
   'name of a file that the server reads. It is bound to one algorithm (RFC 7518, RFC 9864), one issuer, '
   'optionally audiences, the dotted paths of the claims that hold the user (default: sub), the roles '
   '(default: role, then roles) and the tenant, the claims that tokens must have, and its validity. '
+  'scope_claim is the path of one that narrows identities to its action:resource words, none to nothing. '
   'kid NULL: for tokens without one. state: active, verify only or retired. role_source: claims, '
   'grants or both; NULL: grants while adopt_roles is in force, else both. 22023 for a bad argument, a '
   'weak key, and a (issuer, kid) that exists.';
@@ -395,7 +404,8 @@ CREATE FUNCTION session_auth.import_jwks(
   tenant_claim text DEFAULT NULL,
   role_source text DEFAULT NULL,
   user_claim text DEFAULT 'sub',
-  required_claims jsonb DEFAULT '{}'
+  required_claims jsonb DEFAULT '{}',
+  scope_claim text DEFAULT NULL
 ) RETURNS integer
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -417,6 +427,7 @@ BEGIN
   PERFORM session_auth.check_optional_names('audiences', $3);
   PERFORM session_auth.check_optional_names('role_claim', ARRAY[$4]);
   PERFORM session_auth.check_optional_names('tenant_claim', ARRAY[$5]);
+  PERFORM session_auth.check_optional_names('scope_claim', ARRAY[$9]);
   -- two imports at once would each drop what the other adds
   LOCK TABLE session_auth.keys IN SHARE ROW EXCLUSIVE MODE;
   PERFORM session_auth.check_snapshot();
@@ -431,7 +442,8 @@ BEGIN
   -- a key that stays keeps its state: what was retired by hand stays retired
   UPDATE session_auth.keys k
   SET audiences = array_remove(coalesce($3, '{}'), NULL), role_claim = $4, tenant_claim = $5,
-      role_source = new_source, user_claim = new_user_claim, required_claims = new_required
+      role_source = new_source, user_claim = new_user_claim, required_claims = new_required,
+      scope_claim = $9
   WHERE k.issuer = $1 AND k.imported;
   FOR key IN
     SELECT *
@@ -442,9 +454,10 @@ BEGIN
         AND (k.kid IS NOT NULL OR k.fingerprint = i.fingerprint))
   LOOP
     INSERT INTO session_auth.keys (kid, algorithm, issuer, audiences, role_claim, tenant_claim,
-      role_source, state, public_key, fingerprint, imported, user_claim, required_claims)
+      role_source, state, public_key, fingerprint, imported, user_claim, required_claims,
+      scope_claim)
     VALUES (key.kid, key.algorithm, $1, array_remove(coalesce($3, '{}'), NULL), $4, $5,
-      new_source, 'verify only', key.public_key, key.fingerprint, true, new_user_claim, new_required)
+      new_source, 'verify only', key.public_key, key.fingerprint, true, new_user_claim, new_required, $9)
     ON CONFLICT DO NOTHING;
     IF NOT FOUND THEN
       PERFORM session_auth.refuse('jwks',
@@ -462,7 +475,7 @@ BEGIN
       AND (k.valid_until IS NULL OR k.valid_until > clock_timestamp()));
 END
 $$;
-COMMENT ON FUNCTION session_auth.import_jwks(text, jsonb, text[], text, text, text, text, jsonb) IS
+COMMENT ON FUNCTION session_auth.import_jwks(text, jsonb, text[], text, text, text, text, jsonb, text) IS
   'Trusts an issuer''s key set (RFC 7517), or its map of kids to certificates in PEM, in the place of '
   'the set imported before: keys that stayed keep their state, those that went are dropped, '
   'atomically. Keys for encryption are passed over, and so, with a WARNING that names the kid and the '
@@ -611,7 +624,8 @@ CREATE FUNCTION session_auth.add_authjs_secret(
   role_claim text DEFAULT 'role',
   role_source text DEFAULT NULL,
   user_claim text DEFAULT 'sub',
-  required_claims jsonb DEFAULT '{}'
+  required_claims jsonb DEFAULT '{}',
+  scope_claim text DEFAULT NULL
 ) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -629,19 +643,20 @@ BEGIN
   PERFORM session_auth.check_secret('secret', $1);
   PERFORM session_auth.check_optional_names('cookie_names', names);
   PERFORM session_auth.check_optional_names('role_claim', ARRAY[$3]);
+  PERFORM session_auth.check_optional_names('scope_claim', ARRAY[$7]);
   IF cardinality(names) NOT BETWEEN 1 AND 16 THEN
     PERFORM session_auth.refuse('cookie_names', 'There must be 1 to 16 of them.');
   END IF;
   known := session_auth.find_authjs_secret($1);
   DELETE FROM session_auth.authjs_secrets s WHERE s.secret_id = known;
   INSERT INTO session_auth.authjs_secrets (secret, cookie_names, role_claim, role_source, user_claim,
-    required_claims)
-  VALUES ($1, names, $3, new_source, new_user_claim, new_required);
+    required_claims, scope_claim)
+  VALUES ($1, names, $3, new_source, new_user_claim, new_required, $7);
   PERFORM session_auth.record_event('authjs_secret_added', NULL,
     jsonb_build_object('cookie_names', names));
 END
 $$;
-COMMENT ON FUNCTION session_auth.add_authjs_secret(text, text[], text, text, text, jsonb) IS
+COMMENT ON FUNCTION session_auth.add_authjs_secret(text, text[], text, text, text, jsonb, text) IS
   'Trusts the encrypted cookies (RFC 7516, dir) of an Auth.js v5 or next-auth v4 application by its '
   'AUTH_SECRET, or by file: and the absolute name of a file that holds it. cookie_names defaults to '
   'those of both versions. Claims and role_source as add_key has them. The one added last is the '

@@ -30,12 +30,17 @@ bool setting_fold_filters;
 bool setting_connection_scope;
 bool setting_guard_protection;
 int setting_pre_request_refused;
+int setting_denied_policies;
 
 static const struct config_enum_entry pre_request_answers[] = {
 	{ "error", PRE_REQUEST_ERROR, false },
 	{ "nobody", PRE_REQUEST_NOBODY, false },
 	{ NULL, 0, false }
 };
+
+static const struct config_enum_entry denied_answers[] = { { "empty", DENIED_EMPTY, false },
+														   { "error", DENIED_ERROR, false },
+														   { NULL, 0, false } };
 
 #define DAY 86400
 
@@ -86,12 +91,12 @@ settings_init(void)
 							PGC_SUSET, GUC_UNIT_BYTE, NULL, NULL, NULL);
 	DefineCustomIntVariable("session_auth.role_cache_size",
 							"How much memory a backend may use to remember who has which role.",
-							"A user takes some 30 bytes and an id.", &setting_role_cache_size,
-							4 * 1024, 64, 1024 * 1024, PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
+							"A user takes some 30 bytes and an id.", &setting_role_cache_size, 1024,
+							64, 1024 * 1024, PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
 	DefineCustomIntVariable(
 		"session_auth.session_cache_size",
 		"How much memory a backend may use to remember where it found sessions.",
-		"A session takes some 40 bytes.", &setting_session_cache_size, 4 * 1024, 64, 1024 * 1024,
+		"A session takes some 40 bytes.", &setting_session_cache_size, 1024, 64, 1024 * 1024,
 		PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
 	DefineCustomBoolVariable("session_auth.log_denials",
 							 "Logs why a token was refused, where no error says so.",
@@ -119,4 +124,8 @@ settings_init(void)
 		"With nobody the request runs without an identity, as one without a token.",
 		&setting_pre_request_refused, PRE_REQUEST_ERROR, pre_request_answers, PGC_SUSET, 0, NULL,
 		NULL, NULL);
+	DefineCustomEnumVariable(
+		"session_auth.denied_policies", "What a query gets that policies deny whatever the row.",
+		"With error it fails, instead of finding no row. This needs session_auth.gate_policies.",
+		&setting_denied_policies, DENIED_EMPTY, denied_answers, PGC_SUSET, 0, NULL, NULL, NULL);
 }

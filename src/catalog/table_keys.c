@@ -33,7 +33,8 @@ enum
 	Anum_keys_fingerprint,
 	Anum_keys_imported,
 	Anum_keys_user_claim,
-	Anum_keys_required_claims
+	Anum_keys_required_claims,
+	Anum_keys_scope_claim
 };
 
 enum
@@ -50,7 +51,8 @@ enum
 	Anum_authjs_secrets_role_claim,
 	Anum_authjs_secrets_role_source,
 	Anum_authjs_secrets_user_claim,
-	Anum_authjs_secrets_required_claims
+	Anum_authjs_secrets_required_claims,
+	Anum_authjs_secrets_scope_claim
 };
 
 enum
@@ -183,6 +185,7 @@ catalog_keys(bool with_secrets)
 		row->public_key = scan_text(tuple, &scan, Anum_keys_public_key);
 		row->user_claim = scan_text(tuple, &scan, Anum_keys_user_claim);
 		row->required_claims = scan_json(tuple, &scan, Anum_keys_required_claims);
+		row->scope_claim = scan_text(tuple, &scan, Anum_keys_scope_claim);
 		row->fingerprint = scan_text(tuple, &scan, Anum_keys_fingerprint);
 		row->secret = with_secrets ? secret_of_key(row->key_id) : NULL;
 		rows = lappend(rows, row);
@@ -212,6 +215,7 @@ catalog_authjs_secrets(void)
 		row->role_source = scan_text(tuple, &scan, Anum_authjs_secrets_role_source);
 		row->user_claim = scan_text(tuple, &scan, Anum_authjs_secrets_user_claim);
 		row->required_claims = scan_json(tuple, &scan, Anum_authjs_secrets_required_claims);
+		row->scope_claim = scan_text(tuple, &scan, Anum_authjs_secrets_scope_claim);
 		rows = lcons(row, rows);
 	}
 	scan_end(&scan);

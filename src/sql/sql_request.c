@@ -163,7 +163,7 @@ authenticate_request(FunctionCallInfo fcinfo, OnRefused on_refused)
 	Verification verification;
 	ResultCode result;
 
-	identity_require_no_cursor();
+	identity_require_changeable();
 	tokens_of_headers(argument_header(fcinfo, 0), argument_header(fcinfo, 1), &tokens);
 	result = verify_request(&tokens, entry.tenant, &verification);
 	return enter(result, &verification, &entry);
@@ -307,7 +307,7 @@ session_auth_pre_request(PG_FUNCTION_ARGS)
 	tokens_of_settings(&tokens);
 	if (tokens.cookie_result == RESULT_NO_TOKEN && tokens.bearer_result == RESULT_NO_TOKEN)
 		PG_RETURN_VOID();
-	identity_require_no_cursor();
+	identity_require_changeable();
 	result = verify_request(&tokens, NULL, &verification);
 	if (result != RESULT_OK && setting_pre_request_refused == PRE_REQUEST_ERROR)
 		raise_401(result, &verification);

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/errors.h"
+#include "base/narrowing_text.h"
 #include "base/settings.h"
 #include "pure/claim_shapes.h"
 #include "pure/claims.h"
@@ -156,6 +157,44 @@ read_tenants(Reading *reading)
 	reading->token->tenants = names.names;
 	reading->token->ntenants = names.n;
 	return result;
+}
+
+/* ------------------------------------------------------------------------ scopes */
+
+/* Of any claim, a text is a list of words here. */
+#define WORDS "scope"
+
+static char *
+layer_of(const Names *names)
+{
+	MemoryContext old = MemoryContextSwitchTo(names->context);
+	StringInfoData text;
+
+	initStringInfo(&text);
+	for (int i = 0; i < names->n; i++)
+		narrowing_text_add(&text, names->names[i], strlen(names->names[i]));
+	narrowing_text_end_layer(&text);
+	MemoryContextSwitchTo(old);
+	return text.data;
+}
+
+/* A token without the claim may do nothing.  An object's keys would be in force whatever they say. */
+static ResultCode
+read_scopes(Reading *reading)
+{
+	const char *path = reading->binding->scope_claim;
+	const JsonNode *node;
+	Names names = { 0 };
+
+	if (path == NULL)
+		return RESULT_OK;
+	node = reading->doc.n_nodes > 0 ? claim_at(reading, path) : NULL;
+	names.room = most_names(node, WORDS);
+	if ((node && node->kind == JSON_KIND_OBJECT) ||
+		read_names(reading, WORDS, node, &names) != RESULT_OK)
+		return wrong_type(path, node);
+	reading->token->narrowing = layer_of(&names);
+	return RESULT_OK;
 }
 
 /* ---------------------------------------------------------------------- payloads */
@@ -359,6 +398,8 @@ read_proof(Reading *reading, const Proof *proof, JsonNode *nodes)
 		result = read_roles(reading);
 	if (result == RESULT_OK && has_claims)
 		result = read_tenants(reading);
+	if (result == RESULT_OK)
+		result = read_scopes(reading);
 	if (result == RESULT_OK && has_claims)
 		keep_claims(reading);
 	return result;

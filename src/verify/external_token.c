@@ -111,6 +111,7 @@ external_identity(const ExternalToken *token, const char *tenant, TimestampTz no
 		identity->expires_at = clock_after(now, setting_session_lifetime);
 	identity->claims = token->held_claims;
 	identity->origin = token->origin;
+	identity->narrowing = token->narrowing;
 	merge_roles(token, identity);
 	return RESULT_OK;
 }

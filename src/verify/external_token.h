@@ -25,6 +25,7 @@ typedef struct ExternalToken
 	RoleSource role_source;
 	int nroles; /* claimed */
 	const char *const *roles;
+	const char *narrowing;   /* by its scopes; NULL: its key has no claim of them */
 	const char *claims;      /* JSON text that jsonb can hold */
 	const char *held_claims; /* the same without what the caller's SQL must not see */
 	bool is_session;         /* all it says is which session; nothing above but kind and origin */

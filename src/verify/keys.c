@@ -166,6 +166,7 @@ bind_key(TokenBinding *binding, const KeyRow *row)
 	binding->role_source = role_source_by_name(row->role_source);
 	binding->user_claim = user_claim_of(row->user_claim);
 	binding->required = read_required(row->required_claims);
+	binding->scope_claim = row->scope_claim;
 	binding->since = DT_NOBEGIN;
 	binding->valid_from = row->valid_from;
 	binding->valid_until = row->valid_until;
@@ -218,6 +219,7 @@ bind_secret(const SecretRow *row, const char *origin)
 	binding->kind = "jwe";
 	binding->role_claim = row->role_claim;
 	binding->role_source = role_source_by_name(row->role_source);
+	binding->scope_claim = row->scope_claim;
 	if (row->user_claim)
 	{
 		binding->user_claim = user_claim_of(row->user_claim);

@@ -33,6 +33,7 @@ typedef struct TokenBinding
 	RoleSource role_source;
 	const char *user_claim;  /* NULL: sub */
 	const JsonDoc *required; /* the claims that must be there, or NULL */
+	const char *scope_claim; /* what narrows the token's identities, or NULL: nothing */
 	TimestampTz valid_from;
 	TimestampTz valid_until;
 	const char *session_origin; /* of a session that a cookie has named: another text than origin */

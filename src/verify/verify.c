@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/compat.h"
 #include "base/errors.h"
+#include "base/narrowing_text.h"
 #include "base/settings.h"
 #include "pure/lucia.h"
 #include "pure/token.h"
@@ -36,6 +37,7 @@ identity_of_session(const SessionRow *row, const char *kind, Identity *identity)
 	identity->claims =
 		row->metadata ? JsonbToCString(NULL, &row->metadata->root, VARSIZE_ANY_EXHDR(row->metadata))
 					  : NULL;
+	identity->narrowing = narrowing_text_of_array(row->permissions);
 }
 
 /* A session that is bound to a tenant is for that one, whatever the caller asks for. */
@@ -141,6 +143,8 @@ check_session_behind(const ExternalToken *token, Identity *identity, FoundSessio
 		return RESULT_WRONG_AUDIENCE;
 	identity->has_session = true;
 	identity->session_id = found->row.session_id;
+	identity->narrowing =
+		narrowing_text_join(identity->narrowing, narrowing_text_of_array(found->row.permissions));
 	identity->expires_at = Min(identity->expires_at, session_expiry(&found->row));
 	return RESULT_OK;
 }
