@@ -10,6 +10,7 @@
 #include "base/settings.h"
 #include "base/string_table.h"
 #include "catalog/changes.h"
+#include "executor/demands.h"
 #include "executor/gate.h"
 #include "identity/identity.h"
 #include "verify/session.h"
@@ -30,4 +31,5 @@ _PG_init(void)
 	session_init();
 	verify_init();
 	gate_init();
+	demands_init();
 }

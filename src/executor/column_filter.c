@@ -28,9 +28,10 @@
 #include "executor/constancy.h"
 #include "executor/row_questions.h"
 #include "identity/identity.h"
+#include "permission/narrowing.h"
 #include "permission/permission.h"
 
-typedef struct Shortcut
+typedef struct ColumnFilter
 {
 	ExprState state;
 	ExprState *before;   /* the conditions before the question, */
@@ -40,7 +41,7 @@ typedef struct Shortcut
 	ActionRules rules;
 	uint64 valid_for; /* generation of permissions */
 	uint64 identity;  /* generation of the identity */
-} Shortcut;
+} ColumnFilter;
 
 /* --------------------------------------------------------------------- the question */
 
@@ -67,7 +68,7 @@ looks_like_question(const Node *node)
 
 /* Whether a filter seems to ask for a column's resource: cheap, and not the last word. */
 bool
-may_take_shortcut(const List *qual)
+may_ask_for_column(const List *qual)
 {
 	ListCell *cell;
 
@@ -140,19 +141,20 @@ set_of_role(const Const *role, uint64 *valid_for)
 }
 
 static bool
-resolve(Shortcut *shortcut, const List *args)
+resolve(ColumnFilter *filter, const List *args)
 {
 	const Const *action = list_nth(args, list_length(args) - 2);
 	const char *name = TextDatumGetCString(action->constvalue);
 	const PermissionSet *set;
 
 	permission_accept_changes();
-	shortcut->identity = identity_generation;
-	set = list_length(args) == 3 ? set_of_role(linitial(args), &shortcut->valid_for)
-								 : set_of_identity(&shortcut->valid_for);
+	filter->identity = identity_generation;
+	set = list_length(args) == 3 ? set_of_role(linitial(args), &filter->valid_for)
+								 : set_of_identity(&filter->valid_for);
 	if (set == NULL || *name == '\0')
 		return false;
-	shortcut->rules = permission_rules(set, name, strlen(name));
+	filter->rules = permission_rules(set, name, strlen(name));
+	filter->rules = narrowing_rules(identity_narrowing(), filter->rules, name, strlen(name));
 	return true;
 }
 
@@ -166,31 +168,30 @@ evaluate(ExprState *filter, ExprContext *context, bool *isnull)
 
 /* A condition before it, or fetching a value, can have changed what may be done. */
 static pg_attribute_always_inline bool
-is_valid(const Shortcut *shortcut)
+is_valid(const ColumnFilter *filter)
 {
-	return shortcut->valid_for == permission_generation &&
-		   shortcut->identity == identity_generation;
+	return filter->valid_for == permission_generation && filter->identity == identity_generation;
 }
 
 static Datum
-evaluate_shortcut(ExprState *state, ExprContext *context, bool *isnull)
+evaluate_column_filter(ExprState *state, ExprContext *context, bool *isnull)
 {
-	const Shortcut *shortcut = (const Shortcut *) state;
+	const ColumnFilter *filter = (const ColumnFilter *) state;
 	TupleTableSlot *slot = context->ecxt_scantuple;
 	Slice resource;
 
 	*isnull = false;
-	if (shortcut->before && !DatumGetBool(evaluate(shortcut->before, context, isnull)))
+	if (filter->before && !DatumGetBool(evaluate(filter->before, context, isnull)))
 		return BoolGetDatum(false);
-	slot_getsomeattrs(slot, shortcut->resource);
-	if (unlikely(slot->tts_isnull[shortcut->resource - 1]))
+	slot_getsomeattrs(slot, filter->resource);
+	if (unlikely(slot->tts_isnull[filter->resource - 1]))
 		return BoolGetDatum(false);
-	if (unlikely(!text_in_place(slot->tts_values[shortcut->resource - 1], &resource) ||
-				 !is_valid(shortcut)))
-		return evaluate(shortcut->in_full, context, isnull);
-	if (!permission_allows(&shortcut->rules, resource.data, resource.len))
+	if (unlikely(!text_in_place(slot->tts_values[filter->resource - 1], &resource) ||
+				 !is_valid(filter)))
+		return evaluate(filter->in_full, context, isnull);
+	if (!permission_allows(&filter->rules, resource.data, resource.len))
 		return BoolGetDatum(false);
-	return shortcut->after ? evaluate(shortcut->after, context, isnull) : BoolGetDatum(true);
+	return filter->after ? evaluate(filter->after, context, isnull) : BoolGetDatum(true);
 }
 
 static int
@@ -204,20 +205,20 @@ position_of_question(const List *qual)
 	return -1;
 }
 
-static Shortcut *
-new_shortcut(List *qual, int position, PlanState *scan)
+static ColumnFilter *
+new_column_filter(List *qual, int position, PlanState *scan)
 {
-	Shortcut *shortcut = palloc0(sizeof(Shortcut));
+	ColumnFilter *filter = palloc0(sizeof(ColumnFilter));
 	const FuncExpr *question = list_nth(qual, position);
 
-	shortcut->before = ExecInitQual(list_truncate(list_copy(qual), position), scan);
-	shortcut->in_full = ExecInitQual(list_copy_tail(scan->plan->qual, position), scan);
-	shortcut->after = ExecInitQual(list_copy_tail(qual, position + 1), scan);
-	shortcut->resource = column_of(llast(question->args));
-	shortcut->state.type = T_ExprState;
-	shortcut->state.flags = shortcut->in_full->flags;
-	shortcut->state.evalfunc = evaluate_shortcut;
-	return shortcut;
+	filter->before = ExecInitQual(list_truncate(list_copy(qual), position), scan);
+	filter->in_full = ExecInitQual(list_copy_tail(scan->plan->qual, position), scan);
+	filter->after = ExecInitQual(list_copy_tail(qual, position + 1), scan);
+	filter->resource = column_of(llast(question->args));
+	filter->state.type = T_ExprState;
+	filter->state.flags = filter->in_full->flags;
+	filter->state.evalfunc = evaluate_column_filter;
+	return filter;
 }
 
 /*
@@ -225,14 +226,14 @@ new_shortcut(List *qual, int position, PlanState *scan)
  * known here.  Its conditions are those of the plan, in their order.
  */
 ExprState *
-filter_by_shortcut(List *qual, PlanState *scan)
+column_filter_make(List *qual, PlanState *scan)
 {
 	int position = position_of_question(qual);
-	Shortcut *shortcut;
+	ColumnFilter *filter;
 
 	if (position < 0)
 		return NULL;
-	shortcut = new_shortcut(qual, position, scan);
-	return resolve(shortcut, ((const FuncExpr *) list_nth(qual, position))->args) ? &shortcut->state
-																				  : NULL;
+	filter = new_column_filter(qual, position, scan);
+	return resolve(filter, ((const FuncExpr *) list_nth(qual, position))->args) ? &filter->state
+																				: NULL;
 }

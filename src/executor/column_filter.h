@@ -7,8 +7,8 @@
 
 #include "nodes/execnodes.h"
 
-extern bool may_take_shortcut(const List *qual);
+extern bool may_ask_for_column(const List *qual);
 extern int columns_of_question(const List *qual);
-extern ExprState *filter_by_shortcut(List *qual, PlanState *scan);
+extern ExprState *column_filter_make(List *qual, PlanState *scan);
 
 #endif /* SESSION_AUTH_COLUMN_FILTER_H */

@@ -46,7 +46,7 @@
 #define COLUMNS_WORTH_A_QUESTION 6
 
 /* Stands in the place of a filter and counts the rows that it is evaluated for. */
-typedef struct Fold
+typedef struct FoldableFilter
 {
 	ExprState state;
 	ExprState *filter;   /* what is evaluated now: */
@@ -57,7 +57,7 @@ typedef struct Fold
 	Oid user;          /* who has started the query */
 	int rows;          /* that the original was evaluated for */
 	int times;         /* that values were put in */
-} Fold;
+} FoldableFilter;
 
 /* ------------------------------------------------------------------- what is folded */
 
@@ -115,7 +115,7 @@ is_foldable(Node *node, void *params)
 }
 
 static Node *
-evaluate(Node *node, const Fold *fold, ExprContext *context)
+evaluate(Node *node, const FoldableFilter *fold, ExprContext *context)
 {
 	ExprState *state = ExecInitExpr((Expr *) node, fold->scan);
 	Oid type = exprType(node);
@@ -134,7 +134,7 @@ evaluate(Node *node, const Fold *fold, ExprContext *context)
 
 typedef struct Folding
 {
-	Fold *fold;
+	FoldableFilter *fold;
 	ExprContext *context;
 } Folding;
 
@@ -150,7 +150,7 @@ asks_anew(Node *node, void *estate)
 }
 
 static bool
-is_to_be_folded(Node *node, const Fold *fold)
+is_to_be_folded(Node *node, const FoldableFilter *fold)
 {
 	return (IsA(node, Param) || is_own_call(node)) && stands_alone(node, fold->params) &&
 		   !asks_anew(node, fold->scan->state);
@@ -176,13 +176,13 @@ make_filter(void *arg)
 	const Folding *folding = arg;
 	PlanState *scan = folding->fold->scan;
 	List *folded = (List *) fold_node((Node *) scan->plan->qual, arg);
-	ExprState *filter = filter_by_shortcut(folded, scan);
+	ExprState *filter = column_filter_make(folded, scan);
 
 	folding->fold->filter = filter ? filter : ExecInitQual(folded, scan);
 }
 
 static void
-fold(Fold *fold, ExprContext *context)
+make_filter_anew(FoldableFilter *fold, ExprContext *context)
 {
 	Folding folding = { fold, context };
 	EState *estate = fold->scan->state;
@@ -197,17 +197,17 @@ fold(Fold *fold, ExprContext *context)
 
 /* Looked at only when so many rows have been tested: most scans have fewer. */
 static bool
-can_be_folded(const Fold *fold)
+can_be_folded(const FoldableFilter *fold)
 {
 	List *qual = fold->scan->plan->qual;
 
-	return (is_foldable((Node *) qual, fold->params) || may_take_shortcut(qual)) &&
+	return (is_foldable((Node *) qual, fold->params) || may_ask_for_column(qual)) &&
 		   !contain_volatile_functions((Node *) qual);
 }
 
 /* Whoever goes on with somebody else's cursor may not be allowed to call what the filter calls. */
 static bool
-is_due(Fold *fold)
+is_due(FoldableFilter *fold)
 {
 	return fold->rows < ROWS_BEFORE && ++fold->rows == ROWS_BEFORE && fold->times < MAX_TIMES &&
 		   GetUserId() == fold->user && can_be_folded(fold);
@@ -216,7 +216,7 @@ is_due(Fold *fold)
 static Datum
 evaluate_folded(ExprState *state, ExprContext *context, bool *isnull)
 {
-	Fold *counted = (Fold *) state;
+	FoldableFilter *counted = (FoldableFilter *) state;
 
 	if (likely(counted->filter != counted->original))
 	{
@@ -227,7 +227,7 @@ evaluate_folded(ExprState *state, ExprContext *context, bool *isnull)
 		}
 	}
 	else if (is_due(counted))
-		fold(counted, context);
+		make_filter_anew(counted, context);
 	return counted->filter->evalfunc(counted->filter, context, isnull);
 }
 
@@ -251,11 +251,11 @@ is_faster(const PlanState *scan)
 void
 fold_filter_of(PlanState *scan, Bitmapset *params)
 {
-	Fold *fold;
+	FoldableFilter *fold;
 
 	if (scan->subPlan != NIL || !is_faster(scan) || !has_own_call((Node *) scan->plan->qual, NULL))
 		return;
-	fold = palloc0(sizeof(Fold));
+	fold = palloc0(sizeof(FoldableFilter));
 	fold->filter = fold->original = scan->qual;
 	fold->scan = scan;
 	fold->params = params;

@@ -15,16 +15,6 @@
 
 #define JWS_PARTS 3
 
-static Slice
-slice(const void *data, size_t len)
-{
-	Slice s;
-
-	s.data = data;
-	s.len = len;
-	return s;
-}
-
 /* Opens a JWE with the key; its header lies in the arena, being large. */
 static ResultCode
 open_jwe(const Opening *o, Slice value, Slice *content)
@@ -74,7 +64,7 @@ open_jws(const Opening *o, Slice value, Slice *content)
 		return RESULT_UNKNOWN_FORM;
 	if (!is_hs256(o, parts[0]))
 		return RESULT_BAD_SIGNATURE;
-	covered = slice(value.data, parts[0].len + 1 + parts[1].len);
+	covered = slice_make(value.data, parts[0].len + 1 + parts[1].len);
 	if (!crypto_hmac_parts(CRYPTO_HASH_SHA256, o->key->keys[0].bytes, o->key->keys[0].len, &covered,
 						   1, mac))
 		return RESULT_CRYPTO_FAILED;
@@ -99,6 +89,8 @@ read_claims(const Opening *o, Slice content, BetterAuthCache *cache, JsonDoc *do
 		result = claims_read(claims, doc);
 	if (result == RESULT_OK && !claims->has_exp)
 		result = RESULT_NO_EXPIRY;
+	if (result == RESULT_OK && claims->has_nbf && claims->nbf_us > o->now_us)
+		result = RESULT_NOT_YET_VALID;
 	if (result == RESULT_OK)
 		result = better_auth_cache_read(cache, doc, doc->nodes);
 	if (result == RESULT_OK && claims->exp_us < cache->expires_us)
@@ -114,7 +106,7 @@ read_compact(const Opening *o, Slice value, BetterAuthCache *cache, JsonDoc *doc
 	size_t n_nodes = JSON_NODES_FOR(BASE64_DECODED_MAX(value.len));
 	char *json = arena_take(o->arena, cap);
 	JsonNode *nodes = arena_take(o->arena, n_nodes * sizeof(JsonNode));
-	const Slice secret = slice(o->key->keys[0].bytes, o->key->keys[0].len);
+	const Slice secret = slice_make(o->key->keys[0].bytes, o->key->keys[0].len);
 
 	if (json == NULL || nodes == NULL)
 		return RESULT_TOO_LONG;
@@ -150,7 +142,7 @@ use_cache(FrameworkProof *proof, const BetterAuthCache *cache, const JsonDoc *do
 	proof->yields = YIELDS_USER;
 	proof->user_id = cache->user_id;
 	proof->expires_us = cache->expires_us;
-	proof->payload = compact ? json_raw(doc, inner) : slice(doc->text, doc->len);
+	proof->payload = compact ? json_raw(doc, inner) : slice_make(doc->text, doc->len);
 }
 
 ResultCode

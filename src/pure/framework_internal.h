@@ -4,7 +4,7 @@
  *
  * An Opening goes through them in order: framework_proof.c shows that the value is genuine and
  * finds the content that the proof covers, framework_time.c judges its age, framework_payload.c
- * finds who it is.
+ * (with framework_envelope.c and framework_erlang.c) finds who it is.
  */
 #ifndef SESSION_AUTH_FRAMEWORK_INTERNAL_H
 #define SESSION_AUTH_FRAMEWORK_INTERNAL_H
@@ -83,5 +83,24 @@ ResultCode framework_scan(const Opening *o, Slice text, JsonDoc *doc);
 
 /* Decodes base64 in either alphabet into the arena. */
 ResultCode framework_decode(const Opening *o, Slice text, bool url, Slice *bytes);
+
+/* JSON that is read whole: its times, its claims, its id. */
+ResultCode framework_read_json(const Opening *o, Slice text);
+
+/* The text of an id, as a user or as a session, whichever is yielded; RESULT_NO_SUBJECT for "". */
+ResultCode framework_yield_text(const Opening *o, Slice text);
+
+/* Where the id lies: the options' path, or the row's. */
+size_t framework_path_len(const Opening *o);
+Slice framework_path_step(const Opening *o, size_t i);
+
+/* ------------------------------------------------- framework_envelope.c, _erlang.c */
+
+ResultCode framework_read_rails(const Opening *o, Slice content);
+ResultCode framework_read_named(const Opening *o, Slice content);
+
+/* encoded: in base64url. */
+ResultCode framework_read_erlang(const Opening *o, Slice content, bool encoded);
+ResultCode framework_read_erlang_token(const Opening *o, Slice content);
 
 #endif /* SESSION_AUTH_FRAMEWORK_INTERNAL_H */

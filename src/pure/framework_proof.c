@@ -18,19 +18,9 @@
 #define PARTS_MAX    3
 
 static Slice
-slice(const void *data, size_t len)
-{
-	Slice s;
-
-	s.data = data;
-	s.len = len;
-	return s;
-}
-
-static Slice
 without_front(Slice text, size_t n)
 {
-	return slice(text.data + n, text.len - n);
+	return slice_make(text.data + n, text.len - n);
 }
 
 static bool
@@ -51,7 +41,7 @@ framework_split_last(Slice text, const char *separator, Slice *before, Slice *af
 	for (i = text.len; i >= n; i--)
 		if (text.data[i - 1] == last && memcmp(text.data + i - n, separator, n) == 0)
 		{
-			*before = slice(text.data, i - n);
+			*before = slice_make(text.data, i - n);
 			*after = without_front(text, i);
 			return true;
 		}
@@ -147,7 +137,7 @@ prove_mac(const Opening *o, Slice *content)
 static ResultCode
 prove_beside(const Opening *o, Slice *content)
 {
-	const Slice parts[] = { slice(o->key->name, o->key->name_len), slice("=", 1),
+	const Slice parts[] = { slice_make(o->key->name, o->key->name_len), slice_make("=", 1),
 							o->cookie->value };
 
 	*content = o->cookie->value;
@@ -248,7 +238,7 @@ prove_secretbox(const Opening *o, Slice *content)
 static ResultCode
 prove_xchacha(const Opening *o, Slice *content)
 {
-	const Slice aad = slice(XCHACHA_AAD, sizeof(XCHACHA_AAD) - 1);
+	const Slice aad = slice_make(XCHACHA_AAD, sizeof(XCHACHA_AAD) - 1);
 	Slice sealed;
 	unsigned char *out;
 	ResultCode result = RESULT_BAD_SIGNATURE;

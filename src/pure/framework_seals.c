@@ -14,16 +14,6 @@
 #define CBC_IV_LEN 16
 #define CBC_KEY    32
 
-static Slice
-slice(const void *data, size_t len)
-{
-	Slice s;
-
-	s.data = data;
-	s.len = len;
-	return s;
-}
-
 static ResultCode
 proof_fault(ResultCode result)
 {
@@ -205,7 +195,7 @@ framework_is_iron(const Framework *row, Slice value)
 static bool
 iron_key(const Opening *o, Slice salt, unsigned char key[CBC_KEY])
 {
-	const Slice password = slice(o->key->keys[0].bytes, o->key->keys[0].len);
+	const Slice password = slice_make(o->key->keys[0].bytes, o->key->keys[0].len);
 
 	return crypto_pbkdf2(CRYPTO_HASH_SHA1, password, salt, 1, key, CBC_KEY);
 }

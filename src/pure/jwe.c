@@ -14,16 +14,6 @@
 #define BETTER_INFO   "BetterAuth.js Generated Encryption Key"
 #define INFO_MAX      (sizeof(AUTHJS_INFO) + JWE_COOKIE_MAX + 1)
 
-static Slice
-slice(const char *data, size_t len)
-{
-	Slice s;
-
-	s.data = data;
-	s.len = len;
-	return s;
-}
-
 /* The info that goes into HKDF, and the salt where the scheme has its own. */
 static Slice
 hkdf_info(JweScheme scheme, Slice *salt, char *buf)
@@ -33,17 +23,17 @@ hkdf_info(JweScheme scheme, Slice *salt, char *buf)
 	switch (scheme)
 	{
 		case JWE_NEXTAUTH_V4:
-			*salt = slice(NULL, 0);
-			return slice(NEXTAUTH_INFO, sizeof(NEXTAUTH_INFO) - 1);
+			*salt = slice_make(NULL, 0);
+			return slice_make(NEXTAUTH_INFO, sizeof(NEXTAUTH_INFO) - 1);
 		case JWE_BETTER_AUTH:
-			*salt = slice(JWE_BETTER_SALT, sizeof(JWE_BETTER_SALT) - 1);
-			return slice(BETTER_INFO, sizeof(BETTER_INFO) - 1);
+			*salt = slice_make(JWE_BETTER_SALT, sizeof(JWE_BETTER_SALT) - 1);
+			return slice_make(BETTER_INFO, sizeof(BETTER_INFO) - 1);
 		default:
 			memcpy(buf, AUTHJS_INFO, n);
 			memcpy(buf + n, salt->data, salt->len);
 			n += salt->len;
 			buf[n++] = ')';
-			return slice(buf, n);
+			return slice_make(buf, n);
 	}
 }
 
@@ -179,7 +169,7 @@ unpack(const Jwe *jwe, Sealed *sealed, char *scratch, size_t cap)
 	if (base64url_decode(jwe->ciphertext.data, jwe->ciphertext.len, (unsigned char *) scratch, cap,
 						 &len) != RESULT_OK)
 		sealed->sound = false;
-	sealed->ciphertext = slice(scratch, len);
+	sealed->ciphertext = slice_make(scratch, len);
 }
 
 static ResultCode

@@ -168,6 +168,25 @@ jwk_describe(const JsonDoc *doc, const JsonNode *jwk, JwkInfo *info)
 	return RESULT_OK;
 }
 
+static bool
+is_secret(const JsonDoc *doc, const JsonNode *jwk)
+{
+	return jwk->kind == JSON_KIND_OBJECT && TEXT_IS(doc, MEMBER(doc, jwk, "kty"), "oct");
+}
+
+/* Which of two secrets a token means could not be told; of public keys the first counts. */
+static bool
+is_second_secret(const JsonDoc *doc, const JsonNode *keys, const JsonNode *jwk)
+{
+	const JsonNode *kid = MEMBER(doc, jwk, "kid");
+
+	for (const JsonNode *other = json_first(keys); other != jwk;
+		 other = json_next(doc, keys, other))
+		if (is_secret(doc, other) && json_same_text(doc, kid, doc, MEMBER(doc, other, "kid")))
+			return true;
+	return false;
+}
+
 ResultCode
 jwk_set(const JsonDoc *doc, const JsonNode **keys, const char **why)
 {
@@ -180,8 +199,13 @@ jwk_set(const JsonDoc *doc, const JsonNode **keys, const char **why)
 	if (array->size > JWK_SET_MAX)
 		return bad_key(why, "The set has more than 256 keys.");
 	for (key = json_first(array); key != NULL; key = json_next(doc, array, key))
-		if (key->kind == JSON_KIND_OBJECT && TEXT_IS(doc, MEMBER(doc, key, "kty"), "oct"))
-			secrets++;
+	{
+		if (!is_secret(doc, key))
+			continue;
+		secrets++;
+		if (is_second_secret(doc, array, key))
+			return bad_key(why, "Two secrets of the set have the same kid.");
+	}
 	if (secrets > 0 && secrets < array->size)
 		return bad_key(why, "The set mixes secrets with public keys.");
 	*keys = array;

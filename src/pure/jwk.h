@@ -38,7 +38,8 @@ ResultCode jwk_describe(const JsonDoc *doc, const JsonNode *jwk, JwkInfo *info);
 
 /*
  * Is this a set ({"keys":[…]}) that can be trusted as a whole?  RESULT_BAD_KEY when it
- * mixes secrets with public keys, or when it has more than JWK_SET_MAX keys;
+ * mixes secrets with public keys, when two secrets have one kid, or when it has more
+ * than JWK_SET_MAX keys;
  * RESULT_MALFORMED when it is no set.  *keys is the array.
  */
 ResultCode jwk_set(const JsonDoc *doc, const JsonNode **keys, const char **why);

@@ -16,4 +16,14 @@ typedef struct Slice
 	size_t len;
 } Slice;
 
+static inline Slice
+slice_make(const void *data, size_t len)
+{
+	Slice s;
+
+	s.data = data;
+	s.len = len;
+	return s;
+}
+
 #endif /* SESSION_AUTH_SLICE_H */

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "access/detoast.h"
+#include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -26,6 +27,7 @@
 #define MAX_RESOURCE       1024
 #define MAX_TENANT         1024
 #define MAX_OBJECT         (8 * 1024)
+#define MAX_PERMISSIONS    (16 * 1024)
 
 #define MAX_LIFETIME_YEARS 100
 
@@ -198,6 +200,47 @@ argument_object(FunctionCallInfo fcinfo, int n, const char *what)
 	return object;
 }
 
+static void
+check_permission(Datum element, bool isnull)
+{
+	char *permission = isnull ? NULL : TextDatumGetCString(element);
+	char *colon = permission ? strchr(permission, ':') : NULL;
+
+	if (colon == NULL)
+		refuse("permissions", "Each must be action:resource.");
+	*colon = '\0';
+	check_action(permission);
+	check_resource(colon + 1);
+}
+
+/* What an identity may be narrowed to, or NULL. */
+ArrayType *
+argument_permissions(FunctionCallInfo fcinfo, int n)
+{
+	ArrayType *permissions;
+	Datum *elements;
+	bool *nulls;
+	int count;
+
+	if (PG_ARGISNULL(n))
+		return NULL;
+	if (toast_raw_datum_size(PG_GETARG_DATUM(n)) > MAX_PERMISSIONS)
+		refuse("permissions", "They must not be larger than 16 kB.");
+	permissions = PG_GETARG_ARRAYTYPE_P(n);
+	deconstruct_array(permissions, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &count);
+	for (int i = 0; i < count; i++)
+		check_permission(elements[i], nulls[i]);
+	return permissions;
+}
+
+ArrayType *
+argument_permissions_required(FunctionCallInfo fcinfo, int n)
+{
+	if (PG_ARGISNULL(n))
+		refuse("permissions", "They must not be null.");
+	return argument_permissions(fcinfo, n);
+}
+
 /* A time to live: positive and of a length that a timestamp can be moved by. */
 void
 argument_lifetime(FunctionCallInfo fcinfo, int n, int fallback_seconds, Interval *lifetime)
@@ -237,7 +280,7 @@ argument_is_uuid(const char *text)
 const char *
 acting_user(void)
 {
-	const char *user = identity_acting_user();
+	const char *user = identity_actor_or_user();
 
 	return user ? pstrdup(user) : GetUserNameFromId(GetSessionUserId(), true);
 }

@@ -26,8 +26,8 @@
 #include "base/settings.h"
 #include "pure/crypto.h"
 #include "verify/keys.h"
+#include "verify/known_thefts.h"
 #include "verify/session.h"
-#include "verify/theft.h"
 
 #define MAX_TOUCHES 8
 
@@ -97,7 +97,7 @@ session_needs_proof(const SessionRow *row)
 	if (!is_adopted(row))
 		return false;
 	keys_accept_changes();
-	return keys_prove_cookies();
+	return keys_prove_sessions();
 }
 
 ResultCode

@@ -40,7 +40,7 @@ SELECT is(attempt(s), '42501', s) FROM unnest(ARRAY[
   'alter table "session_auth"."sessions" enable row level security', 'alter table "session_auth"."permissions" set unlogged',
   'drop index "session_auth"."sessions_user_id_idx"', 'create index on "session_auth"."sessions" ("ended_by")',
   'alter index "session_auth"."sessions_user_id_idx" rename to "sessions_user_idx"',
-  'drop trigger "cache_changed" on "session_auth"."permissions"',
+  'drop trigger "cache_changed" on "session_auth"."user_roles"',
   'create trigger mine after insert on session_auth.roles execute function session_auth.permissions_changed()',
   'create policy mine on session_auth.sessions using (true)', 'create rule mine as on insert to session_auth.sessions do instead nothing',
   'create or replace function session_auth.user_id() returns text language sql as $f$ select $x$alice$x$ $f$',

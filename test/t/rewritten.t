@@ -62,7 +62,7 @@ my @refused = (
 	q{SELECT session_auth.add_cookie_secret('better-auth', 'another secret')},
 	q{SELECT session_auth.purge_sessions()},
 	q{DELETE FROM people WHERE id = 'carol'}, q{UPDATE people SET role = 'USER' WHERE id = 'dave'}, q{TRUNCATE people}, q{TRUNCATE logins},
-	q{SELECT session_auth.abandon('people')}, q{SELECT session_auth.abandon('logins')}, q{SELECT session_auth.take_over_roles('people', 'id', 'role')}, q{SELECT session_auth.take_over_sessions('logins', 'token', 'person', 'until')});
+	q{SELECT session_auth.abandon('people')}, q{SELECT session_auth.abandon('logins')}, q{SELECT session_auth.take_over_roles('people')}, q{SELECT session_auth.take_over_sessions('logins')});
 
 sub state_of
 {
