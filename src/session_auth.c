@@ -7,12 +7,17 @@
 #include "fmgr.h"
 
 #include "base/compat.h"
+#include "base/recorded_events.h"
 #include "base/settings.h"
+#include "base/shared_memory.h"
 #include "base/string_table.h"
 #include "catalog/changes.h"
 #include "executor/demands.h"
 #include "executor/gate.h"
 #include "identity/identity.h"
+#include "maintenance/launcher.h"
+#include "maintenance/worker.h"
+#include "monitor/backends.h"
 #include "verify/session.h"
 #include "verify/verify.h"
 
@@ -25,6 +30,7 @@ _PG_init(void)
 {
 	string_seeds_init();
 	settings_init();
+	recorded_events_init();
 	identity_init();
 	MarkGUCPrefixReserved("session_auth");
 	changes_init();
@@ -32,4 +38,8 @@ _PG_init(void)
 	verify_init();
 	gate_init();
 	demands_init();
+	backends_init();
+	worker_init();
+	launcher_init();
+	shared_memory_init();
 }

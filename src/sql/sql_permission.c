@@ -24,6 +24,8 @@
 #include "executor/row_questions.h"
 #include "identity/identity.h"
 #include "identity/identity_row.h"
+#include "identity/identity_words.h"
+#include "monitor/counters.h"
 #include "permission/held_permissions.h"
 #include "permission/narrowing.h"
 #include "permission/permission.h"
@@ -350,6 +352,19 @@ session_auth_has_role(PG_FUNCTION_ARGS)
 				   is_named(identity, role));
 }
 
+/*
+ * HTTP 403.  Who it was is for the log alone; the statement is in neither, as
+ * one string of several statements may begin with the token.
+ */
+pg_noreturn static void
+raise_denied(const Identity *identity, const char *action, const char *resource)
+{
+	counter_add(COUNT_DENIED);
+	ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+					errmsg("permission denied: \"%s\" on \"%s\"", action, resource),
+					errdetail_log("%s", identity_in_words(identity)), errhidestmt(true)));
+}
+
 /* HTTP 401 and 403; a permission that is lacking is named, and nothing else. */
 static void
 require_permission(FunctionCallInfo fcinfo)
@@ -363,10 +378,8 @@ require_permission(FunctionCallInfo fcinfo)
 	if (identity == NULL)
 		raise_not_authenticated();
 	if (!ask_current(fcinfo))
-		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-						errmsg("permission denied: \"%s\" on \"%s\"",
-							   text_to_cstring(PG_GETARG_TEXT_PP(0)),
-							   text_to_cstring(PG_GETARG_TEXT_PP(1)))));
+		raise_denied(identity, text_to_cstring(PG_GETARG_TEXT_PP(0)),
+					 text_to_cstring(PG_GETARG_TEXT_PP(1)));
 }
 
 /* The same for who has the words in C. */

@@ -126,6 +126,9 @@ sub every_statement
 		[ 'list_protected', q{SELECT count(*) FROM session_auth.list_protected()} ],
 		[ 'list_keys', q{SELECT string_agg(kid || fingerprint, ',' ORDER BY kid) FROM session_auth.list_keys()} ],
 		[ 'secrets of cookies', q{SELECT concat(session_auth.add_authjs_secret('another secret'), session_auth.drop_authjs_secret('a secret of Auth.js'), session_auth.add_cookie_secret('express', 'one more'), session_auth.drop_cookie_secret('express', 'one more'))} ],
+		[ 'statistics', q{SELECT live_sessions > 0 FROM session_auth.statistics} ],
+		[ 'active_identities', q{SELECT count(*) FILTER (WHERE pid = 0) FROM session_auth.active_identities} ],
+		[ 'list_usages', q{SELECT string_agg(database_role::text || usage, ',' ORDER BY usage, database_role::text) FROM session_auth.list_usages()} ],
 		[ 'revoke_token', q{SELECT session_auth.revoke_token('j-2', 'https://i', now() + interval '1 day')} ],
 	);
 	my @owner = (
