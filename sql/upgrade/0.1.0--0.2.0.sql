@@ -177,6 +177,16 @@ SELECT session_auth.watch_permissions('roles'),
        session_auth.watch_permissions('permissions'),
        session_auth.watch_changes();
 
+-- What arrives from another server is merged with what is here.
+SELECT session_auth.merge_table('sessions', 'merge_session', 'INSERT OR UPDATE'),
+       session_auth.merge_table('rotated_tokens', 'merge_rotated_token', 'INSERT OR UPDATE'),
+       session_auth.merge_table('session_events', 'merge_row', 'INSERT'),
+       session_auth.merge_table('revoked_tokens', 'merge_row', 'INSERT'),
+       session_auth.merge_table('user_revocations', 'merge_row', 'INSERT'),
+       session_auth.merge_table('roles', 'merge_row', 'INSERT'),
+       session_auth.merge_table('role_parents', 'merge_row', 'INSERT'),
+       session_auth.merge_table('permissions', 'merge_row', 'INSERT');
+
 -- Rights: what is new is nobody's but its owner's, and each usage goes on with what it
 -- needs now, so that an application does.
 REVOKE ALL ON ALL TABLES IN SCHEMA session_auth FROM PUBLIC;

@@ -480,7 +480,11 @@ typedef struct RotateArgs
 	TimestampTz expires_at;
 } RotateArgs;
 
-/* Of two rotations at once the second finds another token in the row. */
+/*
+ * Of two rotations at once the second finds another token in the row.  That the old
+ * token has a successor is written first, so that a server to which rows are
+ * replicated one by one knows it before the successor arrives (merge_tokens()).
+ */
 static bool
 edit_rotate(SessionRow *row, void *arg)
 {
@@ -492,6 +496,7 @@ edit_rotate(SessionRow *row, void *arg)
 		args->result = RESULT_NO_SESSION;
 	if (args->result != RESULT_OK)
 		return false;
+	catalog_insert_rotated_token(args->old_hash, &row->session_id, clock_now());
 	memcpy(row->token_hash, args->new_hash, TOKEN_HASH_LEN);
 	row->last_seen_at = clock_now();
 	args->user_id = row->user_id;
@@ -507,10 +512,7 @@ session_rotate(const pg_uuid_t *session_id, const unsigned char *old_hash,
 	RotateArgs args = { old_hash, new_hash, RESULT_NO_SESSION, NULL, 0 };
 
 	if (catalog_edit_session(session_id, true, edit_rotate, &args))
-	{
-		catalog_insert_rotated_token(old_hash, session_id, clock_now());
 		catalog_insert_event("session_rotated", args.user_id, session_id, actor, NULL);
-	}
 	*expires_at = args.expires_at;
 	return args.result;
 }
