@@ -16,11 +16,11 @@
 /* What the tables need of a server. */
 static Size allocated = 0;
 
-#define MemoryContextAlloc(context, size)     count_malloc(size)
-#define MemoryContextAllocHuge(context, size) count_malloc(size)
+#define MemoryContextAlloc(context, size)                count_malloc(size)
+#define MemoryContextAllocHuge(context, size)            count_malloc(size)
 #define MemoryContextAllocExtended(context, size, flags) count_calloc(size)
-#define palloc(size)                          malloc(size)
-#define pfree(chunk)                          count_free(chunk)
+#define palloc(size)                                     malloc(size)
+#define pfree(chunk)                                     count_free(chunk)
 
 static void *
 count_malloc(Size size)
@@ -48,7 +48,7 @@ count_free(void *chunk)
 }
 
 #undef ereport
-#define ereport(level, rest) abort()
+#define ereport(level, rest)         abort()
 #define pg_strong_random(bytes, len) (memset(bytes, 0x5a, len), true)
 
 #include "../src/base/string_table.c"
@@ -77,16 +77,16 @@ same_name(const char *a, const char *b)
 	return alen == blen && memcmp(a + 4, b + 4, alen) == 0;
 }
 
-#define SH_PREFIX              named
-#define SH_ELEMENT_TYPE        NamedEntry
-#define SH_KEY_TYPE            const char *
-#define SH_KEY                 name
-#define SH_SCOPE               static inline
-#define SH_HASH_KEY(tb, k)     hash_of_name(k)
-#define SH_EQUAL(tb, a, b)     same_name(a, b)
+#define SH_PREFIX          named
+#define SH_ELEMENT_TYPE    NamedEntry
+#define SH_KEY_TYPE        const char *
+#define SH_KEY             name
+#define SH_SCOPE           static inline
+#define SH_HASH_KEY(tb, k) hash_of_name(k)
+#define SH_EQUAL(tb, a, b) same_name(a, b)
 #define SH_STORE_HASH
-#define SH_GET_HASH(tb, a)     (a)->hash
-#define SH_RAW_ALLOCATOR       count_calloc
+#define SH_GET_HASH(tb, a) (a)->hash
+#define SH_RAW_ALLOCATOR   count_calloc
 #define SH_DECLARE
 #define SH_DEFINE
 

@@ -161,6 +161,10 @@ COMMENT ON COLUMN session_auth.permission_changes.xid IS
   'the top-level transaction, on this server';
 COMMENT ON COLUMN session_auth.permission_changes.role IS
   'NULL: every role; with a NULL action, all of the role';
+COMMENT ON COLUMN session_auth.permission_changes.action IS
+  'of the permission; NULL: all of the role, what it inherits included';
+COMMENT ON COLUMN session_auth.permission_changes.resource IS
+  'of the permission, as it is stored';
 COMMENT ON COLUMN session_auth.permission_changes.deleted_to IS
   'rows of transactions up to this one have been deleted';
 

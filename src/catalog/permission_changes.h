@@ -9,6 +9,17 @@
 
 #include "catalog/tables.h"
 
+/* Columns of the table, in the order of sql/parts/schema.sql. */
+enum
+{
+	Anum_changes_xid = 1,
+	Anum_changes_role,
+	Anum_changes_action,
+	Anum_changes_resource,
+	Anum_changes_deleted_to,
+	Natts_changes = Anum_changes_deleted_to
+};
+
 /* One permission, granted or denied or neither by now; or more, where names are NULL. */
 typedef struct PermissionChange
 {
@@ -20,13 +31,14 @@ typedef struct PermissionChange
 extern void record_permission_changes(const TriggerData *trigger);
 
 /*
- * What has changed since the reading that was followed last, and what the own transaction
- * has changed, each time anew.  The list is the caller's.
+ * What has changed since the reading that was followed last; with what the own transaction
+ * has changed and taken back, if more has been heard of since then.  The list is good until
+ * the reading is followed.
  */
-extern List *permission_changes_since(RoleReading *reading);
+extern List *permission_changes_since(RoleReading *reading, bool heard_of_more);
 
 /* A reader has taken in all changes up to this reading; or it has forgotten everything. */
-extern void follow_permission_changes(RoleReading *reading);
+extern void follow_permission_changes(RoleReading *reading, bool heard_of_more);
 extern void forget_permission_changes(void);
 
 #endif /* SESSION_AUTH_PERMISSION_CHANGES_H */

@@ -20,7 +20,6 @@
  */
 #include "postgres.h"
 
-#include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
 
@@ -176,9 +175,9 @@ end_what_was_handed_out(void)
 
 /* Whether anything that is cached has changed. */
 static bool
-follow_changes(RoleReading *reading)
+follow_changes(RoleReading *reading, bool heard_of_more)
 {
-	List *changes = permission_changes_since(reading);
+	List *changes = permission_changes_since(reading, heard_of_more);
 	bool everything;
 	ListCell *cell;
 
@@ -204,6 +203,7 @@ begin_following(void)
 {
 	RoleReading *reading;
 	uint64 changes;
+	bool heard_of_more;
 
 	if (cache_context == NULL || is_full())
 	{
@@ -212,11 +212,12 @@ begin_following(void)
 	}
 	reading = catalog_begin_reading();
 	changes = catalog_reading_changes(reading);
+	heard_of_more = changes != followed_changes;
 	/* an error on the way leaves a mix of what was and what is, which nobody may ask */
 	followed_changes = 0;
-	if (follow_changes(reading))
+	if (follow_changes(reading, heard_of_more))
 		changes++; /* the one that this has counted */
-	follow_permission_changes(reading);
+	follow_permission_changes(reading, heard_of_more);
 	followed_changes = changes;
 	return reading;
 }
@@ -755,125 +756,4 @@ permission_enumerate(const char *role, const char *action, bool *everything)
 	}
 	catalog_end_reading(reading);
 	return resources;
-}
-
-/* ------------------------------------------------------------ from the tables */
-
-/* The roles still to be visited; those visited are in the table beside it. */
-typedef struct Closure
-{
-	RoleReading *reading;
-	List *queue;
-	StringTable seen;
-} Closure;
-
-static void
-enqueue_role(const char *role, void *arg)
-{
-	Closure *closure = arg;
-	StringKey key = string_key(role, strlen(role));
-	StringEntry *entry = string_table_insert(&closure->seen, CurrentMemoryContext, &key);
-
-	if (entry->value.bits == 0)
-	{
-		entry->value.bits = 1;
-		closure->queue = lappend(closure->queue, pstrdup(role));
-	}
-}
-
-/* A role and all that it inherits, nearest first; a cycle ends by itself. */
-static List *
-resolve_inheritance(RoleReading *reading, const char *role)
-{
-	Closure closure = { reading, NIL, { 0 } };
-
-	enqueue_role(role, &closure);
-	/* the list grows while it is walked */
-	for (int i = 0; i < list_length(closure.queue); i++)
-		catalog_visit_parents(reading, list_nth(closure.queue, i), enqueue_role, &closure);
-	return closure.queue;
-}
-
-static HeldPermission *
-hold(const char *role, const text *action, const text *resource, PermissionEffect effect)
-{
-	HeldPermission *held = palloc(sizeof(HeldPermission));
-
-	held->via_role = role;
-	held->action = text_to_cstring(action);
-	held->resource = text_to_cstring(resource);
-	held->effect = effect;
-	return held;
-}
-
-typedef struct Listing
-{
-	List *held;
-	const char *role;
-} Listing;
-
-static void
-list_permission(const text *action, const text *resource, PermissionEffect effect, void *arg)
-{
-	Listing *listing = arg;
-
-	listing->held = lappend(listing->held, hold(listing->role, action, resource, effect));
-}
-
-/* What a role holds: its own permissions first, then what it inherits. */
-List *
-permission_list(RoleReading *reading, const char *role)
-{
-	Listing listing = { NIL, NULL };
-	ListCell *cell;
-
-	foreach (cell, resolve_inheritance(reading, role))
-	{
-		listing.role = lfirst(cell);
-		catalog_visit_permissions(reading, listing.role, list_permission, &listing);
-	}
-	return listing.held;
-}
-
-/* What is asked, and what is known of the answer. */
-typedef struct Explaining
-{
-	const char *role; /* that is looked at */
-	HeldPermission *grant;
-	HeldPermission *denial;
-} Explaining;
-
-static void
-explain_by(const text *action, const text *resource, PermissionEffect effect, void *arg)
-{
-	Explaining *explaining = arg;
-	HeldPermission **first = effect == EFFECT_DENY ? &explaining->denial : &explaining->grant;
-
-	if (*first == NULL)
-		*first = hold(explaining->role, action, resource, effect);
-}
-
-/*
- * The permission that decides what a role may do, or NULL when there is none: of those whose
- * effect is in force, that of the nearest role.
- */
-const HeldPermission *
-permission_that_decides(RoleReading *reading, const char *role, const char *action,
-						const char *resource)
-{
-	Explaining explaining = { NULL, NULL, NULL };
-	uint32 effects;
-	ListCell *cell;
-
-	foreach (cell, resolve_inheritance(reading, role))
-	{
-		explaining.role = lfirst(cell);
-		visit_covering(reading, explaining.role, "*", resource, strlen(resource), explain_by,
-					   &explaining);
-		if (!is_everything(action, strlen(action)))
-			visit_covering(reading, explaining.role, action, resource, strlen(resource), explain_by,
-						   &explaining);
-	}
-	effects = (explaining.grant ? EFFECT_ALLOW : 0) | (explaining.denial ? EFFECT_DENY : 0);
-	return effect_in_force(effects) == EFFECT_DENY ? explaining.denial : explaining.grant;
 }

@@ -56,17 +56,4 @@ permission_allows(const ActionRules *rules, const char *resource, size_t len)
 	return effects_allow(rules->all | (entry ? (uint32) entry->value.bits : 0));
 }
 
-/* A permission as it is stored, and the role that holds it. */
-typedef struct HeldPermission
-{
-	const char *via_role;
-	const char *action;
-	const char *resource;
-	PermissionEffect effect;
-} HeldPermission;
-
-extern List *permission_list(RoleReading *reading, const char *role);
-extern const HeldPermission *permission_that_decides(RoleReading *reading, const char *role,
-													 const char *action, const char *resource);
-
 #endif /* SESSION_AUTH_PERMISSION_H */

@@ -10,6 +10,8 @@
 #include <openssl/x509.h>
 #include <string.h>
 
+#include "pure/crypto_internal.h"
+
 /* Takes the certificate over. */
 static ResultCode
 write_key(X509 *certificate, char *out, size_t cap, size_t *out_len)
@@ -53,22 +55,11 @@ crypto_certificate_key(Slice der, char *out, size_t cap, size_t *out_len)
 	return write_key(certificate, out, cap, out_len);
 }
 
-/* Stands for the prompt that OpenSSL would otherwise write to the terminal. */
-static int
-no_passphrase(char *buf, int size, int rwflag, void *arg)
-{
-	(void) buf;
-	(void) size;
-	(void) rwflag;
-	(void) arg;
-	return -1;
-}
-
 ResultCode
 crypto_certificate_pem_key(Slice pem, char *out, size_t cap, size_t *out_len)
 {
 	BIO *bio = pem.len <= INT_MAX ? BIO_new_mem_buf(pem.data, (int) pem.len) : NULL;
-	X509 *certificate = bio ? PEM_read_bio_X509(bio, NULL, no_passphrase, NULL) : NULL;
+	X509 *certificate = bio ? PEM_read_bio_X509(bio, NULL, openssl_no_passphrase, NULL) : NULL;
 
 	*out_len = 0;
 	BIO_free(bio);

@@ -42,6 +42,9 @@ ResultCode openssl_failure(void);
 
 EVP_MD *openssl_md(CryptoHash hash);
 
+/* Stands for the prompt that OpenSSL would otherwise write to the terminal. */
+int openssl_no_passphrase(char *buf, int size, int rwflag, void *arg);
+
 /* A context without a key, for all to share; NULL when OpenSSL has none. */
 EVP_MAC_CTX *openssl_hmac_context(CryptoHash hash);
 

@@ -445,9 +445,8 @@ adopt(CryptoAlg alg, EVP_PKEY *pkey, bool is_private, CryptoKey **key, const cha
 	return RESULT_OK;
 }
 
-/* Stands for the prompt that OpenSSL would otherwise write to the terminal. */
-static int
-no_passphrase(char *buf, int size, int rwflag, void *arg)
+int
+openssl_no_passphrase(char *buf, int size, int rwflag, void *arg)
 {
 	(void) buf;
 	(void) size;
@@ -485,8 +484,9 @@ crypto_key_from_pem(CryptoAlg alg, const char *pem, size_t len, CryptoKey **key,
 	bio = BIO_new_mem_buf(pem, (int) len);
 	if (bio == NULL)
 		return openssl_failure();
-	pkey = is_private ? PEM_read_bio_PrivateKey_ex(bio, NULL, no_passphrase, NULL, NULL, NULL)
-					  : PEM_read_bio_PUBKEY_ex(bio, NULL, no_passphrase, NULL, NULL, NULL);
+	pkey = is_private
+			   ? PEM_read_bio_PrivateKey_ex(bio, NULL, openssl_no_passphrase, NULL, NULL, NULL)
+			   : PEM_read_bio_PUBKEY_ex(bio, NULL, openssl_no_passphrase, NULL, NULL, NULL);
 	BIO_free(bio);
 	if (pkey == NULL)
 		return bad_key(why, "The PEM cannot be read, or is encrypted.");

@@ -32,9 +32,10 @@ tell(FunctionCallInfo fcinfo, const char *name, ChangeKind kind)
 {
 	const TriggerData *trigger = trigger_of(fcinfo, name);
 
+	/* first, so that what is recorded is not seen before it is told of */
+	changes_tell(kind);
 	if (kind == CHANGED_PERMISSIONS)
 		record_permission_changes(trigger);
-	changes_tell(kind);
 	return PointerGetDatum(NULL);
 }
 

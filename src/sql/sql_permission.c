@@ -24,6 +24,7 @@
 #include "executor/row_questions.h"
 #include "identity/identity.h"
 #include "identity/identity_row.h"
+#include "permission/held_permissions.h"
 #include "permission/permission.h"
 #include "pure/slice.h"
 #include "sql/arguments.h"

@@ -1,5 +1,6 @@
-# What the documentation prints comes back: docs/getting-started.md is run as it
-# stands, the guide's statements are typed, and the reference names every public
+# What the documentation prints comes back: docs/getting-started.md and docs/migrations.md
+# (but for its tools, which test/web/migrations.test.mjs types) are run as they
+# stand, the guide's statements are typed, and the reference names every public
 # function, in its index too, with its signature and who may call it, every setting
 # with its default, and every table.
 use strict;
@@ -12,15 +13,18 @@ use SessionAuth;
 my $node = new_server('readme');
 my $started = slurp_file('docs/getting-started.md');
 my $guide = slurp_file('docs/guide.md');
+my $migrations = slurp_file('docs/migrations.md');
 my $reference = slurp_file('docs/reference.md');
 
-# Tokens, ids and times differ from run to run, and with their length the columns' width.
+# Tokens, ids and times differ from run to run, and with their length the columns' width;
+# a line within one of the extension's functions is nothing that a page should say.
 sub normalised
 {
 	my ($text) = @_;
 	$text =~ s/sat_[A-Za-z0-9_-]{43}/TOKEN/g;
 	$text =~ s/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/UUID/g;
 	$text =~ s/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d(?::\d\d)?/TIME/g;
+	$text =~ s/^CONTEXT: .*\n//mg;
 	$text =~ s/-{3,}/--/g;
 	$text =~ s/[ \t]+/ /g;
 	$text =~ s/ ?\n ?/\n/g;
@@ -36,30 +40,38 @@ sub section
 	return $text =~ /^\Q$marks\E \Q$title\E\n(.*?)(?=^#{1,$level} |\z)/ms ? $1 : undef;
 }
 
-# ------------------------------------------------------------- getting started
+# ------------------------------------- getting started, and what migrations do
 
-my @blocks = $started =~ /^```(sql|text)\n(.*?)^```$/msg;
-my (@statements, @answers);
-while (my ($kind, $body) = splice(@blocks, 0, 2))
+# Runs a page's statements in one psql, each block's answer compared with the page's.
+sub typed_as_it_stands
 {
-	if ($kind eq 'sql') { push @statements, $body }
-	else { $answers[$#statements] = $body }
+	my ($what, $text, $database, $at_least) = @_;
+	my @blocks = $text =~ /^```(sql|text)\n(.*?)^```$/msg;
+	my (@statements, @answers);
+	while (my ($kind, $body) = splice(@blocks, 0, 2))
+	{
+		if ($kind eq 'sql') { push @statements, $body }
+		else { $answers[$#statements] = $body }
+	}
+	cmp_ok(scalar(@statements), '>=', $at_least, "$what has its statements");
+	cmp_ok(scalar(grep { defined } @answers), '>=', $at_least, 'and their answers');
+
+	my $script = join('', map { "$_\\echo \@\@\@\n" } @statements);
+	my $output = '';
+	IPC::Run::run([ 'psql', '--no-psqlrc', $node->connstr($database) ], '<', \$script, '>&', \$output);
+	my @came = split(/^\@\@\@\n/m, $output, -1);
+	is($#came, scalar(@statements), 'every statement was run');
+	foreach my $i (0 .. $#statements)
+	{
+		my ($name) = $statements[$i] =~ /^(.*)/;
+		if (defined $answers[$i]) { is(normalised($came[$i]), normalised($answers[$i]), "as printed: $name") }
+		else { unlike($came[$i], qr/^(?:ERROR|WARNING|NOTICE):/m, "without a word: $name") }
+	}
 }
-cmp_ok(scalar(@statements), '>=', 8, 'the getting started has its statements');
-cmp_ok(scalar(grep { defined } @answers), '>=', 8, 'and their answers');
 
 $node->safe_psql('postgres', 'CREATE DATABASE shop');
-my $script = join('', map { "$_\\echo \@\@\@\n" } @statements);
-my $output = '';
-IPC::Run::run([ 'psql', '--no-psqlrc', $node->connstr('shop') ], '<', \$script, '>&', \$output);
-my @came = split(/^\@\@\@\n/m, $output, -1);
-is($#came, scalar(@statements), 'every statement was run');
-foreach my $i (0 .. $#statements)
-{
-	my ($name) = $statements[$i] =~ /^(.*)/;
-	if (defined $answers[$i]) { is(normalised($came[$i]), normalised($answers[$i]), "as printed: $name") }
-	else { unlike($came[$i], qr/^(?:ERROR|WARNING|NOTICE):/m, "without a word: $name") }
-}
+typed_as_it_stands('the getting started', $started, 'shop', 8);
+typed_as_it_stands('the page of migrations', $migrations =~ s/^## Prisma\n.*//msr, 'postgres', 7);
 
 # --------------------------------------------------------------------- the guide
 

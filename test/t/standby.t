@@ -43,6 +43,23 @@ is($backend->query($has), 'f', 'truncated: gone');
 replayed(q{SELECT session_auth.import_permissions('{"ADMIN": ["view:accounts"]}')});
 is($backend->query($has), 't', 'imported again: there again');
 
+# a role that is too large to be read at once, with a transaction that stays open on the primary
+my $open = $primary->background_psql('postgres');
+replayed(q{SELECT session_auth.create_role('LARGE'); INSERT INTO session_auth.permissions SELECT 'LARGE', 'view', 'thing:' || n, false FROM generate_series(1, 2000) n});
+my $thing = sub { return $backend->query("SELECT session_auth.has_permission('LARGE', 'view', 'thing:$_[0]')") };
+is($thing->(7), 't', 'one of many permissions');
+$open->query_safe(q{BEGIN; SAVEPOINT a; SELECT session_auth.deny_permission('LARGE', 'view', 'thing:7'); RELEASE a});
+replayed(q{SELECT session_auth.deny_permission('LARGE', 'view', 'thing:8')});
+is($thing->(8), 'f', '… denied');
+is($thing->(7), 't', 'what is not committed there is not in force here');
+$open->query_safe('COMMIT');
+replayed('SELECT');
+is($thing->(7), 'f', '… and is when it is');
+is($backend->query(q{SELECT cardinality(session_auth.permitted_resources('LARGE', 'view'))}), 1998, 'all of it');
+replayed(q{DELETE FROM session_auth.permissions WHERE role = 'LARGE' AND resource IN ('thing:9', 'thing:7')});
+is($backend->query(q{SELECT cardinality(session_auth.permitted_resources('LARGE', 'view'))}), 1997, '… but for what was taken from it');
+$open->quit;
+
 is($backend->query("BEGIN; SELECT user_id || role FROM session_auth.authenticate('$token')"), 'aliceADMIN', 'authenticate works');
 is($backend->query('SELECT session_auth.user_id()'), 'alice', 'and sets the identity');
 $backend->query('COMMIT');

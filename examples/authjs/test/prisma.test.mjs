@@ -52,6 +52,7 @@ describe('the Prisma extension', () => {
     await asAda.ledger.delete({ where: { id: 20 } })
     const failure = await asUwe.ledger.create(zoe(21)).catch((error) => error)
     assert.equal(sqlState(failure), '42501')
+    assert.equal(failure.code, 'P2039')
     assert.equal(httpStatus(failure), 403)
   })
 
@@ -67,6 +68,7 @@ describe('the Prisma extension', () => {
         const failure = await work().catch((error) => error)
         assert.equal(sqlState(failure), '28000')
         assert.equal(httpStatus(failure), 401)
+        assert.equal(failure.code, 'P2010')
       }
     }
     assert.equal(await asAda.ledger.count(), 3)
