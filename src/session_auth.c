@@ -11,6 +11,7 @@
 #include "base/string_table.h"
 #include "catalog/changes.h"
 #include "executor/gate.h"
+#include "executor/required_identity.h"
 #include "identity/identity.h"
 #include "verify/session.h"
 #include "verify/verify.h"
@@ -30,4 +31,5 @@ _PG_init(void)
 	session_init();
 	verify_init();
 	gate_init();
+	required_identity_init();
 }

@@ -29,6 +29,7 @@ bool setting_gate_policies;
 bool setting_fold_filters;
 bool setting_connection_scope;
 bool setting_guard_protection;
+bool setting_require_identity;
 int setting_pre_request_refused;
 
 static const struct config_enum_entry pre_request_answers[] = {
@@ -114,6 +115,10 @@ settings_init(void)
 							 "Refuses to take protection away by anything but unprotect_table.",
 							 "Also refuses to change the extension's own tables and functions.",
 							 &setting_guard_protection, true, PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("session_auth.require_identity",
+							 "Refuses queries of protected tables without an identity.",
+							 "Otherwise they find no rows.", &setting_require_identity, false,
+							 PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomEnumVariable(
 		"session_auth.pre_request_refused", "What pre_request does with a token that is refused.",
 		"With nobody the request runs without an identity, as one without a token.",

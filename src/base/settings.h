@@ -23,6 +23,7 @@ extern bool setting_gate_policies;
 extern bool setting_fold_filters;
 extern bool setting_connection_scope;
 extern bool setting_guard_protection;
+extern bool setting_require_identity;
 
 /* What pre_request does with a token that is refused. */
 enum

@@ -45,8 +45,9 @@ typedef enum CatalogRelation
 	REVOKED_TOKENS_BY_JTI,
 	USER_REVOCATIONS,
 	USER_REVOCATIONS_BY_USER,
-	ADOPTED_ROLES, /* which SQL alone reads, as it does the next */
+	ADOPTED_ROLES, /* which SQL alone reads */
 	PROTECTIONS,
+	PROTECTIONS_BY_TARGET,
 	CATALOG_RELATIONS
 } CatalogRelation;
 

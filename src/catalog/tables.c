@@ -78,6 +78,7 @@ static const char *const relation_names[CATALOG_RELATIONS] = {
 	[USER_REVOCATIONS_BY_USER] = "user_revocations_user_id_idx",
 	[ADOPTED_ROLES] = "adopted_roles",
 	[PROTECTIONS] = "protections",
+	[PROTECTIONS_BY_TARGET] = "protections_pkey",
 };
 
 static Oid relation_oids[CATALOG_RELATIONS]; /* of those that were asked for */

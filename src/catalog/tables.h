@@ -131,6 +131,7 @@ typedef struct SecretRow
 	char *required_claims; /* JSON text; Auth.js alone */
 } SecretRow;
 
+extern bool catalog_is_protected(Oid relid);
 extern bool catalog_roles_are_adopted(void);
 extern List *catalog_keys(bool with_secrets);
 extern List *catalog_authjs_secrets(void);
