@@ -82,6 +82,15 @@ ALTER TABLE session_auth.authjs_secrets
   DROP CONSTRAINT authjs_secrets_role_source_check,
   ADD CONSTRAINT authjs_secrets_role_source_check CHECK (role_source IN ('claims', 'grants', 'both', 'automatic'));
 
+CREATE TABLE session_auth.token_secrets (
+  secret_id integer NOT NULL PRIMARY KEY,
+  secret bytea NOT NULL CHECK (octet_length(secret) = 32)
+);
+ALTER TABLE session_auth.token_secrets ALTER secret SET STATISTICS 0;
+INSERT INTO session_auth.token_secrets (secret_id, secret)
+SELECT 1, pg_catalog.sha256(pg_catalog.string_agg(pg_catalog.uuid_send(pg_catalog.gen_random_uuid()), ''))
+FROM pg_catalog.generate_series(1, 4);
+
 -- Of what is secret no sample is kept, nor what was kept before, and nothing
 -- outside the table that row-level security guards.
 ALTER TABLE session_auth.sessions

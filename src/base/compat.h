@@ -66,6 +66,16 @@
 #define CompatTableUse          RangeTblEntry
 #endif
 
+/*
+ * What is told when a standby has replayed something, for who includes the headers of
+ * walsenders and condition variables.  Up to 15 there is none, nor where no standby may follow.
+ */
+#if PG_VERSION_NUM >= 160000
+#define compat_replay_signal() (max_wal_senders > 0 ? &WalSndCtl->wal_replay_cv : NULL)
+#else
+#define compat_replay_signal() ((ConditionVariable *) NULL)
+#endif
+
 /* An executor state's range table, of one relation. */
 #if PG_VERSION_NUM >= 180000
 #define compat_init_range_table(estate, rte, permissions)                                          \

@@ -22,6 +22,7 @@ int setting_clock_skew;
 int setting_event_retention;
 int setting_max_sessions_per_user;
 int setting_max_token_length;
+int setting_replica_wait;
 int setting_role_cache_size;
 int setting_session_cache_size;
 bool setting_log_denials;
@@ -85,6 +86,11 @@ settings_init(void)
 	DefineCustomIntVariable("session_auth.max_token_length", "The longest token that is looked at.",
 							NULL, &setting_max_token_length, 16 * 1024, 64, MAX_TOKEN_LENGTH,
 							PGC_SUSET, GUC_UNIT_BYTE, NULL, NULL, NULL);
+	DefineCustomIntVariable("session_auth.replica_wait",
+							"How long a standby waits for a session that was just created.",
+							"On the primary, has tokens tell when they were issued. Zero is off.",
+							&setting_replica_wait, 0, 0, 60 * 1000, PGC_SUSET, GUC_UNIT_MS, NULL,
+							NULL, NULL);
 	DefineCustomIntVariable("session_auth.role_cache_size",
 							"How much memory a backend may use to remember who has which role.",
 							"A user takes some 30 bytes and an id.", &setting_role_cache_size,

@@ -16,6 +16,7 @@ extern int setting_event_retention;
 
 extern int setting_max_sessions_per_user;
 extern int setting_max_token_length;   /* bytes */
+extern int setting_replica_wait;       /* ms */
 extern int setting_role_cache_size;    /* kB */
 extern int setting_session_cache_size; /* kB */
 extern bool setting_log_denials;

@@ -48,6 +48,8 @@ typedef enum CatalogRelation
 	ADOPTED_ROLES, /* which SQL alone reads */
 	PROTECTIONS,
 	PROTECTIONS_BY_TARGET,
+	TOKEN_SECRETS,
+	TOKEN_SECRETS_BY_ID,
 	CATALOG_RELATIONS
 } CatalogRelation;
 

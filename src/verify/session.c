@@ -26,6 +26,7 @@
 #include "base/settings.h"
 #include "pure/crypto.h"
 #include "verify/keys.h"
+#include "verify/replica_wait.h"
 #include "verify/session.h"
 #include "verify/theft.h"
 
@@ -162,14 +163,34 @@ session_find_hash(const unsigned char *hash, FoundSession *found)
 	return session_check(&found->row, clock_now());
 }
 
+/* On a standby the row may be on its way: looked for again whenever more has arrived. */
+static ResultCode
+find_when_replayed(const unsigned char *hash, ReplicaWait *wait, FoundSession *found)
+{
+	ResultCode result = session_find_hash(hash, found);
+	bool goes_on = true;
+
+	while (result == RESULT_NO_SESSION && goes_on)
+	{
+		goes_on = replica_wait_for_more(wait);
+		result = session_find_hash(hash, found);
+	}
+	return result;
+}
+
 ResultCode
 session_find(const char *token, size_t len, FoundSession *found)
 {
 	unsigned char hash[TOKEN_HASH_LEN];
+	ResultCode result;
+	ReplicaWait wait;
 
 	if (!crypto_sha256(token, len, hash))
 		return RESULT_CRYPTO_FAILED;
-	return session_find_hash(hash, found);
+	result = session_find_hash(hash, found);
+	if (result == RESULT_NO_SESSION && replica_wait_begin(&wait, token, len))
+		result = find_when_replayed(hash, &wait, found);
+	return result;
 }
 
 /* --------------------------------------------------------------- last_seen_at */
