@@ -28,7 +28,7 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'session_auth_create_session';
 COMMENT ON FUNCTION session_auth.create_session(text, interval, text, jsonb) IS
   'Starts a session for user_id (1 to 1024 bytes) and returns its token, which is shown this once: '
-  '256 random bits, base64url, prefix sat_. expires_in defaults to session_auth.session_lifetime and '
+  '256 random bits, base64url, prefix sat_, and the time where session_auth.replica_wait is set. expires_in defaults to session_auth.session_lifetime and '
   'is at most 100 years. token registers a framework''s own token instead; it must hold 122 bits, as '
   'a uuid v4 does. metadata is a JSON object of at most 8 kB. 22023 for a bad argument. '
   'OWASP ASVS 3.2.';
