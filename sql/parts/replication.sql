@@ -70,27 +70,28 @@ $$;
 COMMENT ON FUNCTION session_auth.merged_session(session_auth.sessions, session_auth.sessions) IS
   'internal: one row of what two servers know of a session';
 
+-- What a trigger inserts itself, ON CONFLICT, does not fail where the row has been inserted
+-- by a transaction that nobody can see yet: what is sent to another server can be back from
+-- there before it is visible here.  The triggers then fire for that row once more.
+
 CREATE FUNCTION session_auth.merge_session() RETURNS trigger
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-  here session_auth.sessions;
 BEGIN
   IF TG_OP = 'UPDATE' THEN
     NEW := session_auth.merged_session(OLD, NEW);
     RETURN CASE WHEN NEW IS DISTINCT FROM OLD THEN NEW END;
   END IF;
-  SELECT * INTO here FROM session_auth.sessions s WHERE s.session_id = NEW.session_id FOR UPDATE;
-  IF NOT FOUND THEN
+  IF pg_trigger_depth() > 1 THEN
     RETURN NEW;
   END IF;
-  -- the trigger merges it with what is here
-  UPDATE session_auth.sessions s
+  -- which the trigger merges with what is here
+  INSERT INTO session_auth.sessions AS s VALUES (NEW.*)
+  ON CONFLICT (session_id) DO UPDATE
   SET (token_key, expires_at, last_seen_at, lifetime, token_hash, user_id, ended_at, ended_by, metadata, tenant, signed_only) =
     (NEW.token_key, NEW.expires_at, NEW.last_seen_at, NEW.lifetime, NEW.token_hash, NEW.user_id, NEW.ended_at, NEW.ended_by,
-     NEW.metadata, NEW.tenant, NEW.signed_only)
-  WHERE s.session_id = NEW.session_id;
+     NEW.metadata, NEW.tenant, NEW.signed_only);
   RETURN NULL;
 END
 $$;
@@ -106,11 +107,11 @@ BEGIN
     NEW.rotated_at := least(OLD.rotated_at, NEW.rotated_at);
     RETURN CASE WHEN NEW IS DISTINCT FROM OLD THEN NEW END;
   END IF;
-  IF NOT EXISTS (SELECT FROM session_auth.rotated_tokens r WHERE r.token_hash = NEW.token_hash) THEN
+  IF pg_trigger_depth() > 1 THEN
     RETURN NEW;
   END IF;
-  UPDATE session_auth.rotated_tokens r SET rotated_at = NEW.rotated_at
-  WHERE r.token_hash = NEW.token_hash AND r.rotated_at > NEW.rotated_at;
+  INSERT INTO session_auth.rotated_tokens AS r VALUES (NEW.*)
+  ON CONFLICT (token_hash) DO UPDATE SET rotated_at = NEW.rotated_at WHERE r.rotated_at > NEW.rotated_at;
   RETURN NULL;
 END
 $$;
@@ -122,30 +123,26 @@ CREATE FUNCTION session_auth.merge_row() RETURNS trigger
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-  is_here boolean;
 BEGIN
+  IF pg_trigger_depth() > 1 THEN
+    RETURN NEW;
+  END IF;
   CASE TG_TABLE_NAME
     WHEN 'session_events' THEN
-      is_here := EXISTS (SELECT FROM session_auth.session_events t
-        WHERE t.at = NEW.at AND t.event_id = NEW.event_id);
+      INSERT INTO session_auth.session_events VALUES (NEW.*) ON CONFLICT (at, event_id) DO NOTHING;
     WHEN 'revoked_tokens' THEN
-      is_here := EXISTS (SELECT FROM session_auth.revoked_tokens t
-        WHERE t.revocation_id = NEW.revocation_id);
+      INSERT INTO session_auth.revoked_tokens VALUES (NEW.*) ON CONFLICT (revocation_id) DO NOTHING;
     WHEN 'user_revocations' THEN
-      is_here := EXISTS (SELECT FROM session_auth.user_revocations t
-        WHERE t.revocation_id = NEW.revocation_id);
+      INSERT INTO session_auth.user_revocations VALUES (NEW.*) ON CONFLICT (revocation_id) DO NOTHING;
     WHEN 'roles' THEN
-      is_here := EXISTS (SELECT FROM session_auth.roles t WHERE t.role = NEW.role);
+      INSERT INTO session_auth.roles VALUES (NEW.*) ON CONFLICT (role) DO NOTHING;
     WHEN 'role_parents' THEN
-      is_here := EXISTS (SELECT FROM session_auth.role_parents t
-        WHERE t.role = NEW.role AND t.parent = NEW.parent);
+      INSERT INTO session_auth.role_parents VALUES (NEW.*) ON CONFLICT (role, parent) DO NOTHING;
     WHEN 'permissions' THEN
-      is_here := EXISTS (SELECT FROM session_auth.permissions t
-        WHERE t.role = NEW.role AND t.action = NEW.action AND t.resource = NEW.resource
-          AND t.denied = NEW.denied);
+      INSERT INTO session_auth.permissions VALUES (NEW.*)
+      ON CONFLICT (role, action, resource, denied) DO NOTHING;
   END CASE;
-  RETURN CASE WHEN NOT is_here THEN NEW END;
+  RETURN NULL;
 END
 $$;
 COMMENT ON FUNCTION session_auth.merge_row() IS
