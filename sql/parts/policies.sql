@@ -844,7 +844,8 @@ BEGIN ATOMIC
          format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', g.tgrelid::regclass, g.tgname)
   FROM pg_trigger g JOIN pg_proc f ON f.oid = g.tgfoid
   WHERE f.pronamespace = 'session_auth'::regnamespace AND NOT g.tgisinternal
-    AND g.tgenabled <> 'A' AND g.tgname NOT IN ('cache_replicated', 'written_replicated')
+    AND g.tgenabled NOT IN ('A', CASE WHEN g.tgname IN ('cache_replicated', 'merge_replicated', 'written_replicated')
+      THEN 'R' ELSE 'A' END)
   ORDER BY 1, 2, 3;
 END;
 COMMENT ON FUNCTION session_auth.check_policies() IS

@@ -17,7 +17,6 @@
 
 #include "access/parallel.h"
 #include "executor/executor.h"
-#include "miscadmin.h"
 #include "nodes/plannodes.h"
 #include "utils/rls.h"
 
@@ -55,8 +54,7 @@ start_executor(QueryDesc *query, int eflags)
 		next_hook(query, eflags);
 	else
 		standard_ExecutorStart(query, eflags);
-	if (!setting_require_identity || (eflags & EXEC_FLAG_EXPLAIN_ONLY) || IsParallelWorker() ||
-		InNoForceRLSOperation())
+	if (!setting_require_identity || (eflags & EXEC_FLAG_EXPLAIN_ONLY) || IsParallelWorker())
 		return;
 	if (identity_current() == NULL && needs_identity(query->plannedstmt))
 		raise_not_authenticated();

@@ -150,7 +150,7 @@ my @settings = rows(q{
 @settings = rows(q{LOAD 'session_auth'; SELECT name, context, coalesce(unit, ''), boot_val FROM pg_settings WHERE name LIKE 'session\_auth.%' ORDER BY 1})
 	unless @settings;
 cmp_ok(scalar(@settings), '>=', 10, 'there are settings');
-my %units = (s => 'seconds', B => 'bytes', kB => 'kilobytes', '' => 'none');
+my %units = (s => 'seconds', ms => 'milliseconds', B => 'bytes', kB => 'kilobytes', '' => 'none');
 foreach my $setting (@settings)
 {
 	my ($name, $context, $unit, $boot) = @$setting;
