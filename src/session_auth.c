@@ -10,6 +10,7 @@
 #include "base/settings.h"
 #include "base/string_table.h"
 #include "catalog/changes.h"
+#include "executor/demands.h"
 #include "executor/gate.h"
 #include "executor/required_identity.h"
 #include "identity/identity.h"
@@ -32,4 +33,5 @@ _PG_init(void)
 	verify_init();
 	gate_init();
 	required_identity_init();
+	demands_init();
 }

@@ -278,19 +278,25 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   -- a form that is added here is read in src/sql/adopt_arguments.c
-  IF user_form IS NOT NULL THEN
+  IF user_form <> 'django' THEN
     PERFORM session_auth.refuse('user_form',
-      'It must be NULL: the column''s type says how the user is read.');
+      'It must be "django", or NULL: then the column''s type says how the user is read.');
+  ELSIF user_form IS NOT NULL AND NOT EXISTS (
+    SELECT FROM session_auth.cookie_secrets c WHERE c.kind = user_form) THEN
+    PERFORM session_auth.refuse('user_form',
+      'What Django signs is read with its secret: call add_cookie_secret(''django'', ...) first.');
   END IF;
   PERFORM session_auth.require_column(source, 'user_column', user_column,
-    CASE WHEN user_path IS NULL THEN '{text,uuid,integer}' ELSE '{json,text}' END::text[]);
+    CASE WHEN user_form IS NOT NULL THEN '{text}' WHEN user_path IS NULL THEN '{text,uuid,integer}'
+    ELSE '{json,text}' END::text[]);
   IF cardinality(user_path) = 0 OR array_ndims(user_path) > 1
     OR array_position(user_path, NULL) IS NOT NULL THEN
     PERFORM session_auth.refuse('user_path',
       'It must be the names on the way to the user, such as {passport,user}.');
   END IF;
-  RETURN ARRAY(SELECT 'user_path=' || p.step FROM unnest(user_path) WITH ORDINALITY p (step, place)
-    ORDER BY p.place);
+  RETURN array_remove(ARRAY['user_form=' || user_form], NULL)
+    || ARRAY(SELECT 'user_path=' || p.step FROM unnest(user_path) WITH ORDINALITY p (step, place)
+      ORDER BY p.place);
 END
 $$;
 COMMENT ON FUNCTION session_auth.user_arguments(regclass, name, text[], text) IS

@@ -21,6 +21,16 @@ COMMENT ON FUNCTION session_auth.authenticate(text, text, text, text) IS
   'NULLs and leaves no identity, for pages that work without a login. 28000 when the token is refused, 55000 while a cursor of this '
   'transaction is open. Pass the token as a bind parameter.';
 
+CREATE FUNCTION session_auth.narrow(permissions text[]) RETURNS void
+LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'session_auth_narrow';
+COMMENT ON FUNCTION session_auth.narrow(text[]) IS
+  'For the rest of the transaction the current identity may do only what it may do and one of these '
+  'permissions covers, each action:resource with wildcards as in grants; {} is nothing. Narrowing again '
+  'narrows further. Nothing widens it but the end of the transaction, in which nobody can be authenticated '
+  'any more. 22023 for a bad argument, 28000 without an identity, 55000 the first time within a savepoint or a '
+  'block with EXCEPTION, and while a cursor is open.';
+
 CREATE FUNCTION session_auth.deauthenticate() RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'session_auth_deauthenticate';

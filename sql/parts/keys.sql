@@ -17,7 +17,8 @@ CREATE TABLE session_auth.keys (
   fingerprint text COLLATE "C",
   imported boolean NOT NULL DEFAULT false,
   user_claim text COLLATE "C" NOT NULL DEFAULT 'sub',
-  required_claims jsonb NOT NULL DEFAULT '{}'
+  required_claims jsonb NOT NULL DEFAULT '{}',
+  scope_claim text COLLATE "C"
 );
 -- Keys without kid are told apart by themselves.
 CREATE UNIQUE INDEX keys_issuer_kid_idx ON session_auth.keys (issuer, kid)
@@ -50,6 +51,8 @@ COMMENT ON COLUMN session_auth.keys.valid_until IS
   'after it its tokens are refused; NULL: no limit';
 COMMENT ON COLUMN session_auth.keys.user_claim IS 'the dotted path of the claim that names the user';
 COMMENT ON COLUMN session_auth.keys.required_claims IS 'claims that a token must have, and their values';
+COMMENT ON COLUMN session_auth.keys.scope_claim IS
+  'the dotted path of the claim that narrows its tokens; NULL: they are not narrowed';
 COMMENT ON COLUMN session_auth.keys.public_key IS
   'PEM; NULL for secrets, and then the row is not in dumps';
 COMMENT ON COLUMN session_auth.keys.fingerprint IS
@@ -79,12 +82,14 @@ CREATE TABLE session_auth.authjs_secrets (
   role_source text COLLATE "C" NOT NULL
     CONSTRAINT authjs_secrets_role_source_check CHECK (role_source IN ('claims', 'grants', 'both', 'automatic')),
   user_claim text COLLATE "C" NOT NULL DEFAULT 'sub',
-  required_claims jsonb NOT NULL DEFAULT '{}'
+  required_claims jsonb NOT NULL DEFAULT '{}',
+  scope_claim text COLLATE "C"
 );
 COMMENT ON TABLE session_auth.authjs_secrets IS
   'AUTH_SECRETs of applications, the one with the highest number is the newest; never in dumps';
 COMMENT ON COLUMN session_auth.authjs_secrets.user_claim IS 'as in keys';
 COMMENT ON COLUMN session_auth.authjs_secrets.required_claims IS 'as in keys';
+COMMENT ON COLUMN session_auth.authjs_secrets.scope_claim IS 'as in keys';
 COMMENT ON COLUMN session_auth.authjs_secrets.secret_id IS
   'counts upwards';
 COMMENT ON COLUMN session_auth.authjs_secrets.secret IS
@@ -99,17 +104,41 @@ ALTER TABLE session_auth.authjs_secrets ALTER secret SET STATISTICS 0, ALTER sec
 
 CREATE TABLE session_auth.cookie_secrets (
   secret_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  kind text COLLATE "C" NOT NULL CHECK (kind IN ('better-auth', 'express')),
-  secret text COLLATE "C" NOT NULL
+  kind text COLLATE "C" NOT NULL CONSTRAINT cookie_secrets_kind_check CHECK (kind <> ''),
+  secret text COLLATE "C" NOT NULL,
+  cookie_names text[],
+  max_age interval,
+  id_path text[],
+  salts text[],
+  role_claim text COLLATE "C",
+  tenant_claim text COLLATE "C",
+  without_end boolean NOT NULL DEFAULT false,
+  since timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE session_auth.cookie_secrets IS
-  'secrets that sign the cookies of better-auth and express-session; never in dumps';
+  'secrets that sign or encrypt the cookies of web frameworks, the one with the highest number is the newest; never in dumps';
 COMMENT ON COLUMN session_auth.cookie_secrets.secret_id IS
   'counts upwards';
 COMMENT ON COLUMN session_auth.cookie_secrets.kind IS
-  'whose cookies it signs: better-auth or express';
+  'whose cookies it proves, as cookie_kinds() lists them';
 COMMENT ON COLUMN session_auth.cookie_secrets.secret IS
   'the secret itself, or file: and a name';
+COMMENT ON COLUMN session_auth.cookie_secrets.cookie_names IS
+  'what its cookies are called; NULL: as the framework calls them';
+COMMENT ON COLUMN session_auth.cookie_secrets.max_age IS
+  'how old they may be; NULL: as old as the framework lets them be';
+COMMENT ON COLUMN session_auth.cookie_secrets.id_path IS
+  'where in them the user is; empty: they are the user; NULL: where the framework keeps it';
+COMMENT ON COLUMN session_auth.cookie_secrets.salts IS
+  'of the key that is derived; NULL: the framework''s own';
+COMMENT ON COLUMN session_auth.cookie_secrets.role_claim IS
+  'the dotted path of the roles in them; NULL: role, then roles';
+COMMENT ON COLUMN session_auth.cookie_secrets.tenant_claim IS
+  'the dotted path of the tenant in them; NULL: none';
+COMMENT ON COLUMN session_auth.cookie_secrets.without_end IS
+  'whether they are good though nothing in them ends them';
+COMMENT ON COLUMN session_auth.cookie_secrets.since IS
+  'when it was first added: a cookie that does not say when it was issued is no older';
 ALTER TABLE session_auth.cookie_secrets ALTER secret SET STATISTICS 0, ALTER secret SET STORAGE MAIN;
 
 -- A token may be revoked again for longer, and on two servers that replicate to each
@@ -277,7 +306,8 @@ CREATE FUNCTION session_auth.add_key(
   valid_until timestamptz DEFAULT NULL,
   role_source text DEFAULT NULL,
   user_claim text DEFAULT 'sub',
-  required_claims jsonb DEFAULT '{}'
+  required_claims jsonb DEFAULT '{}',
+  scope_claim text DEFAULT NULL
 ) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -296,6 +326,7 @@ BEGIN
   PERFORM session_auth.check_optional_names('audiences', $5);
   PERFORM session_auth.check_optional_names('role_claim', ARRAY[$6]);
   PERFORM session_auth.check_optional_names('tenant_claim', ARRAY[$7]);
+  PERFORM session_auth.check_optional_names('scope_claim', ARRAY[$14]);
   IF new_state IS NULL OR new_state NOT IN ('active', 'verify only', 'retired') THEN
     PERFORM session_auth.refuse('state', 'It must be "active", "verify only" or "retired".');
   END IF;
@@ -310,9 +341,10 @@ BEGIN
   SELECT * INTO material FROM session_auth.read_key($2, $3);
   -- a second one without kid is the issuer's to publish, not an administrator's to add
   INSERT INTO session_auth.keys (kid, algorithm, issuer, audiences, role_claim, tenant_claim,
-    role_source, state, valid_from, valid_until, public_key, fingerprint, user_claim, required_claims)
+    role_source, state, valid_from, valid_until, public_key, fingerprint, user_claim, required_claims,
+    scope_claim)
   SELECT $1, $2, $4, array_remove(coalesce($5, '{}'), NULL), $6, $7,
-    new_source, new_state, $9, $10, material.public_key, material.fingerprint, new_user_claim, new_required
+    new_source, new_state, $9, $10, material.public_key, material.fingerprint, new_user_claim, new_required, $14
   WHERE $1 IS NOT NULL OR NOT EXISTS (SELECT FROM session_auth.keys k
     WHERE k.kid IS NULL AND k.issuer IS NOT DISTINCT FROM $4)
   ON CONFLICT DO NOTHING
@@ -328,11 +360,12 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION session_auth.add_key(text, text, text, text, text[], text, text, text,
-  timestamptz, timestamptz, text, text, jsonb) IS
+  timestamptz, timestamptz, text, text, jsonb, text) IS
   'Trusts a key: a PEM, a JWK, a certificate, for HS* the secret itself, or file: and the absolute '
   'name of a file that the server reads. It is bound to one algorithm (RFC 7518, RFC 9864), one issuer, '
   'optionally audiences, the dotted paths of the claims that hold the user (default: sub), the roles '
   '(default: role, then roles) and the tenant, the claims that tokens must have, and its validity. '
+  'scope_claim is the path of one that narrows identities to its action:resource words, none to nothing. '
   'kid NULL: for tokens without one. state: active, verify only or retired. role_source: claims, '
   'grants or both; NULL: grants while adopt_roles is in force, else both. 22023 for a bad argument, a '
   'weak key, and a (issuer, kid) that exists.';
@@ -371,7 +404,8 @@ CREATE FUNCTION session_auth.import_jwks(
   tenant_claim text DEFAULT NULL,
   role_source text DEFAULT NULL,
   user_claim text DEFAULT 'sub',
-  required_claims jsonb DEFAULT '{}'
+  required_claims jsonb DEFAULT '{}',
+  scope_claim text DEFAULT NULL
 ) RETURNS integer
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -393,6 +427,7 @@ BEGIN
   PERFORM session_auth.check_optional_names('audiences', $3);
   PERFORM session_auth.check_optional_names('role_claim', ARRAY[$4]);
   PERFORM session_auth.check_optional_names('tenant_claim', ARRAY[$5]);
+  PERFORM session_auth.check_optional_names('scope_claim', ARRAY[$9]);
   -- two imports at once would each drop what the other adds
   LOCK TABLE session_auth.keys IN SHARE ROW EXCLUSIVE MODE;
   PERFORM session_auth.check_snapshot();
@@ -407,7 +442,8 @@ BEGIN
   -- a key that stays keeps its state: what was retired by hand stays retired
   UPDATE session_auth.keys k
   SET audiences = array_remove(coalesce($3, '{}'), NULL), role_claim = $4, tenant_claim = $5,
-      role_source = new_source, user_claim = new_user_claim, required_claims = new_required
+      role_source = new_source, user_claim = new_user_claim, required_claims = new_required,
+      scope_claim = $9
   WHERE k.issuer = $1 AND k.imported;
   FOR key IN
     SELECT *
@@ -418,9 +454,10 @@ BEGIN
         AND (k.kid IS NOT NULL OR k.fingerprint = i.fingerprint))
   LOOP
     INSERT INTO session_auth.keys (kid, algorithm, issuer, audiences, role_claim, tenant_claim,
-      role_source, state, public_key, fingerprint, imported, user_claim, required_claims)
+      role_source, state, public_key, fingerprint, imported, user_claim, required_claims,
+      scope_claim)
     VALUES (key.kid, key.algorithm, $1, array_remove(coalesce($3, '{}'), NULL), $4, $5,
-      new_source, 'verify only', key.public_key, key.fingerprint, true, new_user_claim, new_required)
+      new_source, 'verify only', key.public_key, key.fingerprint, true, new_user_claim, new_required, $9)
     ON CONFLICT DO NOTHING;
     IF NOT FOUND THEN
       PERFORM session_auth.refuse('jwks',
@@ -438,7 +475,7 @@ BEGIN
       AND (k.valid_until IS NULL OR k.valid_until > clock_timestamp()));
 END
 $$;
-COMMENT ON FUNCTION session_auth.import_jwks(text, jsonb, text[], text, text, text, text, jsonb) IS
+COMMENT ON FUNCTION session_auth.import_jwks(text, jsonb, text[], text, text, text, text, jsonb, text) IS
   'Trusts an issuer''s key set (RFC 7517), or its map of kids to certificates in PEM, in the place of '
   'the set imported before: keys that stayed keep their state, those that went are dropped, '
   'atomically. Keys for encryption are passed over, and so, with a WARNING that names the kid and the '
@@ -587,7 +624,8 @@ CREATE FUNCTION session_auth.add_authjs_secret(
   role_claim text DEFAULT 'role',
   role_source text DEFAULT NULL,
   user_claim text DEFAULT 'sub',
-  required_claims jsonb DEFAULT '{}'
+  required_claims jsonb DEFAULT '{}',
+  scope_claim text DEFAULT NULL
 ) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -605,19 +643,20 @@ BEGIN
   PERFORM session_auth.check_secret('secret', $1);
   PERFORM session_auth.check_optional_names('cookie_names', names);
   PERFORM session_auth.check_optional_names('role_claim', ARRAY[$3]);
+  PERFORM session_auth.check_optional_names('scope_claim', ARRAY[$7]);
   IF cardinality(names) NOT BETWEEN 1 AND 16 THEN
     PERFORM session_auth.refuse('cookie_names', 'There must be 1 to 16 of them.');
   END IF;
   known := session_auth.find_authjs_secret($1);
   DELETE FROM session_auth.authjs_secrets s WHERE s.secret_id = known;
   INSERT INTO session_auth.authjs_secrets (secret, cookie_names, role_claim, role_source, user_claim,
-    required_claims)
-  VALUES ($1, names, $3, new_source, new_user_claim, new_required);
+    required_claims, scope_claim)
+  VALUES ($1, names, $3, new_source, new_user_claim, new_required, $7);
   PERFORM session_auth.record_event('authjs_secret_added', NULL,
     jsonb_build_object('cookie_names', names));
 END
 $$;
-COMMENT ON FUNCTION session_auth.add_authjs_secret(text, text[], text, text, text, jsonb) IS
+COMMENT ON FUNCTION session_auth.add_authjs_secret(text, text[], text, text, text, jsonb, text) IS
   'Trusts the encrypted cookies (RFC 7516, dir) of an Auth.js v5 or next-auth v4 application by its '
   'AUTH_SECRET, or by file: and the absolute name of a file that holds it. cookie_names defaults to '
   'those of both versions. Claims and role_source as add_key has them. The one added last is the '
@@ -643,38 +682,87 @@ $$;
 COMMENT ON FUNCTION session_auth.drop_authjs_secret(text) IS
   'Forgets an application''s secret: its cookies are refused at once; whether there was one.';
 
+-- Which kinds there are stands in C alone (src/pure/frameworks.c).
+CREATE FUNCTION session_auth.cookie_kinds() RETURNS text[]
+LANGUAGE c STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'session_auth_cookie_kinds';
+COMMENT ON FUNCTION session_auth.cookie_kinds() IS
+  'internal: the kinds of cookies that a secret can be added for';
+
 CREATE FUNCTION session_auth.check_cookie_kind(kind text) RETURNS void
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  IF kind IS NULL OR kind NOT IN ('better-auth', 'express') THEN
-    PERFORM session_auth.refuse('kind', 'It must be "better-auth" or "express".');
+  IF kind IS NULL OR kind <> ALL (session_auth.cookie_kinds()) THEN
+    PERFORM session_auth.refuse('kind', format('It must be one of: %s.',
+      array_to_string(session_auth.cookie_kinds(), ', ')));
   END IF;
 END
 $$;
 COMMENT ON FUNCTION session_auth.check_cookie_kind(text) IS 'internal: 22023 for a bad argument';
 
-CREATE FUNCTION session_auth.add_cookie_secret(kind text, secret text) RETURNS void
+CREATE FUNCTION session_auth.check_cookie_secret(
+  kind text,
+  secret text,
+  cookie_names text[],
+  max_age interval,
+  id_path text[],
+  salts text[],
+  without_end boolean
+) RETURNS void
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'session_auth_check_cookie_secret';
+COMMENT ON FUNCTION session_auth.check_cookie_secret(text, text, text[], interval, text[], text[], boolean) IS
+  'internal: 22023 for what the kind cannot do with these, 0A000 for what this build cannot';
+
+CREATE FUNCTION session_auth.add_cookie_secret(
+  kind text,
+  secret text,
+  cookie_names text[] DEFAULT NULL,
+  max_age interval DEFAULT NULL,
+  id_path text[] DEFAULT NULL,
+  salts text[] DEFAULT NULL,
+  role_claim text DEFAULT NULL,
+  tenant_claim text DEFAULT NULL,
+  without_end boolean DEFAULT false
+) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
   known bigint;
+  known_since timestamptz;
 BEGIN
   PERFORM session_auth.check_cookie_kind($1);
   PERFORM session_auth.check_secret('secret', $2);
+  PERFORM session_auth.check_optional_names('role_claim', ARRAY[$7]);
+  PERFORM session_auth.check_optional_names('tenant_claim', ARRAY[$8]);
+  PERFORM session_auth.check_cookie_secret($1, $2, $3, $4, $5, $6, $9);
   known := session_auth.find_cookie_secret($1, $2);
-  DELETE FROM session_auth.cookie_secrets s WHERE s.secret_id = known;
-  INSERT INTO session_auth.cookie_secrets (kind, secret) VALUES ($1, $2);
-  PERFORM session_auth.record_event('cookie_secret_added', NULL, jsonb_build_object('kind', $1));
+  -- what it proved before is no newer for being added again
+  DELETE FROM session_auth.cookie_secrets s WHERE s.secret_id = known RETURNING s.since INTO known_since;
+  INSERT INTO session_auth.cookie_secrets (kind, secret, cookie_names, max_age, id_path, salts, role_claim,
+    tenant_claim, without_end, since)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, coalesce(known_since, clock_timestamp()));
+  PERFORM session_auth.record_event('cookie_secret_added', NULL,
+    jsonb_build_object('kind', $1, 'cookie_names', $3, 'without_end', $9));
 END
 $$;
-COMMENT ON FUNCTION session_auth.add_cookie_secret(text, text) IS
-  'Trusts cookies that a framework signs with this secret (or file: and the absolute name of a file): '
-  'kind better-auth (token.signature, and its encrypted session cache) or express (express-session''s '
-  's:sid.signature). What is signed is then looked up as a session. 22023 for a bad argument.';
+COMMENT ON FUNCTION session_auth.add_cookie_secret(text, text, text[], interval, text[], text[], text, text,
+  boolean) IS
+  'Trusts the session cookies of a web framework by the secret that its application signs or encrypts '
+  'them with, or by file: and the absolute name of a file that holds it. kind: better-auth, express, '
+  'fastify, fastify-secure, django, flask, flask-login, starlette, rails, rails-signed, laravel, phoenix, '
+  'phoenix-token, cookie-session, koa, react-router, iron-session, h3. A cookie leads to a session, which '
+  'is looked up, or to a user with claims. cookie_names: as the framework calls its cookie by default. '
+  'max_age: how old a cookie may be, counted from the time in it; by default as the framework has it. '
+  'id_path: where in the payload the user is; ''{}'': the payload is the user. salts: in the framework''s '
+  'order. Claims as add_key has them. without_end must be true where a cookie names a user and nothing '
+  'in it ends it: such cookies cannot be revoked one by one; replacing the secret ends them. The one added '
+  'last is the newest; adding one again changes what is set up for it. 22023 for a bad argument, 0A000 for '
+  'kinds that need libsodium in a build without it.';
 
 CREATE FUNCTION session_auth.drop_cookie_secret(kind text, secret text) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
@@ -695,7 +783,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION session_auth.drop_cookie_secret(text, text) IS
-  'Forgets a cookie secret: what it signed is refused at once; whether there was one.';
+  'Forgets a cookie secret: what it proved is refused at once; whether there was one.';
 
 CREATE FUNCTION session_auth.revoke_token(
   jti text,
@@ -730,12 +818,17 @@ COMMENT ON FUNCTION session_auth.revoke_token(text, text, timestamptz) IS
 
 -- Tokens as requests carry them, and tokens that we issue.
 
-CREATE FUNCTION session_auth.token_from_cookie(cookie_header text) RETURNS text
+CREATE FUNCTION session_auth.token_from_cookie(
+  cookie_header text,
+  cookie_names text[] DEFAULT NULL
+) RETURNS text
 LANGUAGE c STABLE PARALLEL RESTRICTED
-AS 'MODULE_PATHNAME', 'session_auth_token_from_cookie';
-COMMENT ON FUNCTION session_auth.token_from_cookie(text) IS
-  'The session token in a Cookie header (RFC 6265), by the names that the frameworks and '
-  'add_authjs_secret use: percent-decoded, chunks joined, the first of duplicates. NULL without one.';
+AS 'MODULE_PATHNAME', 'session_auth_named_token_from_cookie';
+COMMENT ON FUNCTION session_auth.token_from_cookie(text, text[]) IS
+  'The session token in a Cookie header (RFC 6265), as authenticate takes it: decoded, chunks joined, the '
+  'first of duplicates; name=value and the cookie beside it where that is needed. First by the names that '
+  'add_authjs_secret and add_cookie_secret set up; of other cookies only what may be the token of a '
+  'session. With cookie_names: the first of these, whatever it holds. NULL without one.';
 
 CREATE FUNCTION session_auth.authenticate_request(
   cookie text,
@@ -753,8 +846,9 @@ CREATE FUNCTION session_auth.authenticate_request(
 LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'session_auth_authenticate_request_or';
 COMMENT ON FUNCTION session_auth.authenticate_request(text, text, text, text, text) IS
-  'authenticate with the token of a Cookie header or, where that has none or one that is refused, of '
-  'an Authorization: Bearer header (RFC 6750). 28000 when neither has one, or when it is refused.';
+  'authenticate with the token of a Cookie header or, where that has none, of an Authorization: Bearer '
+  'header (RFC 6750). A cookie whose kind is set up decides; a stranger''s is passed over. 28000 when '
+  'neither has one, or when it is refused.';
 
 CREATE FUNCTION session_auth.issue_token(
   user_id text,

@@ -1,22 +1,28 @@
 -- Permissions: the questions in C, their administration in SQL.
 
+CREATE FUNCTION session_auth.planned_with(internal) RETURNS internal
+LANGUAGE c STABLE STRICT
+AS 'MODULE_PATHNAME', 'session_auth_planned_with';
+COMMENT ON FUNCTION session_auth.planned_with(internal) IS
+  'internal: changes nothing in a plan; that it is called loads the library before the query starts';
+
 CREATE FUNCTION session_auth.has_permission(role text, action text, resource text)
 RETURNS boolean
-LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1 SUPPORT session_auth.planned_with
 AS 'MODULE_PATHNAME', 'session_auth_has_permission';
 COMMENT ON FUNCTION session_auth.has_permission(text, text, text) IS
   'Whether this role, or one that it inherits, is granted the action on the resource, and none of '
   'them is denied it. False for an unknown role; NULL for a NULL argument.';
 
 CREATE FUNCTION session_auth.has_permission(action text, resource text) RETURNS boolean
-LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1 SUPPORT session_auth.planned_with
 AS 'MODULE_PATHNAME', 'session_auth_current_has_permission';
 COMMENT ON FUNCTION session_auth.has_permission(text, text) IS
   'Whether any of the current identity''s roles is granted the action on the resource, and none is '
   'denied it. False when not authenticated; NULL for a NULL argument.';
 
 CREATE FUNCTION session_auth.has_role(role text) RETURNS boolean
-LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1 SUPPORT session_auth.planned_with
 AS 'MODULE_PATHNAME', 'session_auth_has_role';
 COMMENT ON FUNCTION session_auth.has_role(text) IS
   'Whether the current identity holds the role, directly or by inheritance.';
@@ -26,6 +32,13 @@ LANGUAGE c STABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'session_auth_require_permission';
 COMMENT ON FUNCTION session_auth.require_permission(text, text) IS
   'Raises 28000 when not authenticated (HTTP 401) and 42501 when not allowed (HTTP 403).';
+
+CREATE FUNCTION session_auth.demand_permission(action text, resource text) RETURNS boolean
+LANGUAGE c STABLE PARALLEL SAFE COST 1 SUPPORT session_auth.planned_with
+AS 'MODULE_PATHNAME', 'session_auth_demand_permission';
+COMMENT ON FUNCTION session_auth.demand_permission(text, text) IS
+  'For policies, as (SELECT session_auth.demand_permission(...)): true, or the errors of '
+  'require_permission before the query has read anything. protect_table writes it for denied error.';
 
 CREATE FUNCTION session_auth.explain_permission(role text, action text, resource text)
 RETURNS TABLE (

@@ -9,26 +9,31 @@ BEGIN ATOMIC
   SELECT p.oid::regprocedure
   FROM pg_proc p
   JOIN (VALUES
-    ('request', ARRAY['authenticate', 'authenticate_request', 'pre_request', 'sign_out', 'my_sessions',
+    ('request', ARRAY['authenticate', 'authenticate_request', 'pre_request', 'narrow', 'sign_out', 'my_sessions',
        'explain_permission']),
     ('issuer', ARRAY['create_session', 'refresh_session', 'rotate_session', 'expire_session',
        'expire_user_sessions', 'list_sessions', 'purge_sessions', 'revoke_token', 'issue_token']),
     ('admin', ARRAY['create_role', 'drop_role', 'inherit_role', 'disinherit_role',
        'grant_permission', 'deny_permission', 'revoke_permission', 'import_permissions',
        'export_permissions', 'list_permissions', 'explain_permission', 'grant_role', 'revoke_role',
-       'impersonate', 'protect_table', 'unprotect_table', 'list_protected', 'check_policies', 'expire_session',
+       'impersonate', 'protect_table', 'unprotect_table', 'protect_columns', 'unprotect_columns', 'list_protected',
+       'check_policies', 'explain_access', 'access_matrix', 'expire_session',
        'expire_user_sessions', 'list_sessions', 'purge_sessions', 'add_key', 'import_jwks',
        'disable_key', 'drop_key', 'list_keys', 'add_authjs_secret', 'drop_authjs_secret',
        'add_cookie_secret', 'drop_cookie_secret', 'revoke_token']),
     -- what every holder of any usage has
-    (NULL, ARRAY['has_permission', 'has_role', 'require_permission', 'permitted_resources',
+    (NULL, ARRAY['has_permission', 'has_role', 'require_permission', 'demand_permission', 'permitted_resources',
        'user_id', 'user_uuid', 'role', 'roles', 'tenant', 'session_id', 'actor', 'claims', 'claim',
        'is_authenticated', 'deauthenticate', 'verify_session', 'token_from_cookie',
        'user_id_as', 'tenant_as']),
     -- what works out the commands that protect_table and adopting run as their caller
-    ('admin', ARRAY['protection', 'unprotection', 'session_adoption', 'role_adoption', 'abandonment']),
+    -- what explain_access runs as its caller: conditions of policies are not the extension's to run
+    ('admin', ARRAY['access_explanation', 'access_lines', 'access_verdict', 'explain_policy', 'policy_conditions',
+       'condition_holds', 'rows_found', 'check_access_question', 'record_explanation', 'asking_roles', 'request_roles',
+       'asked_commands', 'granted_columns', 'why_permitted', 'why_condition']),
+    ('admin', ARRAY['protection', 'unprotection', 'column_protection', 'column_unprotection', 'session_adoption', 'role_adoption', 'abandonment']),
     -- and what they do last of all, which looks for itself whether it was done
-    ('admin', ARRAY['remember_protection', 'forget_protection']),
+    ('admin', ARRAY['remember_protection', 'forget_protection', 'remember_columns', 'forget_columns', 'guard_columns']),
     -- adopting attaches these triggers as the owner of the table, and then asks for what
     -- is carried over, or forgotten, by what the triggers say: each looks for them itself
     ('admin', ARRAY['adopt_sessions', 'adopt_roles', 'abandon', 'list_adoptions',

@@ -20,17 +20,19 @@ CREATE FUNCTION session_auth.create_session(
   expires_in interval DEFAULT NULL,
   token text DEFAULT NULL,
   metadata jsonb DEFAULT '{}',
+  permissions text[] DEFAULT NULL,
   OUT session_id uuid,
   OUT token text,
   OUT expires_at timestamptz
 )
 LANGUAGE c VOLATILE PARALLEL UNSAFE
-AS 'MODULE_PATHNAME', 'session_auth_create_session';
-COMMENT ON FUNCTION session_auth.create_session(text, interval, text, jsonb) IS
+AS 'MODULE_PATHNAME', 'session_auth_create_narrowed_session';
+COMMENT ON FUNCTION session_auth.create_session(text, interval, text, jsonb, text[]) IS
   'Starts a session for user_id (1 to 1024 bytes) and returns its token, which is shown this once: '
   '256 random bits, base64url, prefix sat_, and the time where session_auth.replica_wait is set. expires_in defaults to session_auth.session_lifetime and '
   'is at most 100 years. token registers a framework''s own token instead; it must hold 122 bits, as '
-  'a uuid v4 does. metadata is a JSON object of at most 8 kB. 22023 for a bad argument. '
+  'a uuid v4 does. metadata is a JSON object of at most 8 kB. permissions narrows every identity of '
+  'this session from its start, as narrow does: a key for a program. 22023 for a bad argument. '
   'OWASP ASVS 3.2.';
 
 CREATE FUNCTION session_auth.verify_session(
@@ -104,10 +106,11 @@ RETURNS TABLE (
   last_seen_at timestamptz,
   expires_at timestamptz,
   current boolean,
-  metadata jsonb
+  metadata jsonb,
+  permissions text[]
 )
 LANGUAGE c STABLE PARALLEL RESTRICTED ROWS 10
-AS 'MODULE_PATHNAME', 'session_auth_list_sessions';
+AS 'MODULE_PATHNAME', 'session_auth_list_sessions_narrowed';
 COMMENT ON FUNCTION session_auth.list_sessions(text) IS
   'A user''s live sessions, with neither token nor hash. OWASP ASVS 3.3.4.';
 
@@ -118,10 +121,11 @@ RETURNS TABLE (
   last_seen_at timestamptz,
   expires_at timestamptz,
   current boolean,
-  metadata jsonb
+  metadata jsonb,
+  permissions text[]
 )
 LANGUAGE c STABLE PARALLEL RESTRICTED ROWS 10
-AS 'MODULE_PATHNAME', 'session_auth_my_sessions';
+AS 'MODULE_PATHNAME', 'session_auth_my_sessions_narrowed';
 COMMENT ON FUNCTION session_auth.my_sessions() IS
   'The live sessions of the current identity''s user; none without an identity.';
 

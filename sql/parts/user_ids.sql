@@ -7,6 +7,7 @@ CREATE FUNCTION session_auth.create_session(
   expires_in interval DEFAULT NULL,
   token text DEFAULT NULL,
   metadata jsonb DEFAULT '{}',
+  permissions text[] DEFAULT NULL,
   OUT session_id uuid,
   OUT token text,
   OUT expires_at timestamptz
@@ -14,9 +15,9 @@ CREATE FUNCTION session_auth.create_session(
 LANGUAGE sql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-  SELECT * FROM session_auth.create_session($1::text, $2, $3, $4);
+  SELECT * FROM session_auth.create_session($1::text, $2, $3, $4, $5);
 END;
-COMMENT ON FUNCTION session_auth.create_session(bigint, interval, text, jsonb) IS
+COMMENT ON FUNCTION session_auth.create_session(bigint, interval, text, jsonb, text[]) IS
   'create_session for user ids of type bigint: the same by their text.';
 
 CREATE FUNCTION session_auth.create_session(
@@ -24,6 +25,7 @@ CREATE FUNCTION session_auth.create_session(
   expires_in interval DEFAULT NULL,
   token text DEFAULT NULL,
   metadata jsonb DEFAULT '{}',
+  permissions text[] DEFAULT NULL,
   OUT session_id uuid,
   OUT token text,
   OUT expires_at timestamptz
@@ -31,9 +33,9 @@ CREATE FUNCTION session_auth.create_session(
 LANGUAGE sql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-  SELECT * FROM session_auth.create_session($1::text, $2, $3, $4);
+  SELECT * FROM session_auth.create_session($1::text, $2, $3, $4, $5);
 END;
-COMMENT ON FUNCTION session_auth.create_session(uuid, interval, text, jsonb) IS
+COMMENT ON FUNCTION session_auth.create_session(uuid, interval, text, jsonb, text[]) IS
   'create_session for user ids of type uuid: the same by their text.';
 
 CREATE FUNCTION session_auth.expire_user_sessions(
@@ -71,7 +73,8 @@ RETURNS TABLE (
   last_seen_at timestamptz,
   expires_at timestamptz,
   current boolean,
-  metadata jsonb
+  metadata jsonb,
+  permissions text[]
 )
 LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 10
 SET search_path = pg_catalog, pg_temp
@@ -90,7 +93,8 @@ RETURNS TABLE (
   last_seen_at timestamptz,
   expires_at timestamptz,
   current boolean,
-  metadata jsonb
+  metadata jsonb,
+  permissions text[]
 )
 LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 10
 SET search_path = pg_catalog, pg_temp

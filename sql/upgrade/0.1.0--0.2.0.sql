@@ -30,14 +30,21 @@ DROP FUNCTION session_auth.require_column(regclass, text, name, text[]);
 DROP FUNCTION session_auth.add_key(text, text, text, text, text[], text, text, text, timestamptz, timestamptz, text);
 DROP FUNCTION session_auth.import_jwks(text, jsonb, text[], text, text, text);
 DROP FUNCTION session_auth.add_authjs_secret(text, text[], text, text);
+DROP FUNCTION session_auth.add_cookie_secret(text, text);
+DROP FUNCTION session_auth.token_from_cookie(text);
 DROP FUNCTION session_auth.authenticate(text, text, text);
+DROP FUNCTION session_auth.create_session(text, interval, text, jsonb);
+DROP FUNCTION session_auth.list_sessions(text);
+DROP FUNCTION session_auth.my_sessions();
 DROP FUNCTION session_auth.authenticate_request(text, text, text, text);
 DROP FUNCTION session_auth.protect_one_table(regclass, text, name, name);
+DROP FUNCTION session_auth.protect_table(regclass, text, name, name);
 DROP FUNCTION session_auth.attach_triggers(regclass, text, text, text, name[]);
 
 -- Tables.
 ALTER TABLE session_auth.sessions ADD COLUMN tenant text COLLATE "C";
 ALTER TABLE session_auth.sessions ADD COLUMN signed_only boolean;
+ALTER TABLE session_auth.sessions ADD COLUMN permissions text[] COLLATE "C";
 ALTER TABLE session_auth.adopted_roles ADD COLUMN holders integer NOT NULL DEFAULT 1;
 CREATE TABLE session_auth.protections (
   target regclass NOT NULL PRIMARY KEY,
@@ -57,6 +64,17 @@ CREATE TABLE session_auth.protection_checks (
   policies boolean NOT NULL
 );
 
+CREATE TABLE session_auth.column_protections (
+  target regclass NOT NULL PRIMARY KEY,
+  view regclass NOT NULL UNIQUE,
+  columns name[] NOT NULL,
+  resource text COLLATE "C" NOT NULL,
+  owner_column name,
+  protected_at timestamptz NOT NULL DEFAULT now(),
+  protected_by text COLLATE "C"
+);
+SELECT pg_catalog.pg_extension_config_dump('session_auth.column_protections', '');
+
 CREATE TABLE session_auth.permission_changes (
   xid xid8 NOT NULL,
   role text COLLATE "C",
@@ -69,6 +87,7 @@ ALTER TABLE session_auth.permission_changes REPLICA IDENTITY FULL;
 ALTER TABLE session_auth.keys
   ADD COLUMN user_claim text COLLATE "C" NOT NULL DEFAULT 'sub',
   ADD COLUMN required_claims jsonb NOT NULL DEFAULT '{}',
+  ADD COLUMN scope_claim text COLLATE "C",
   DROP CONSTRAINT keys_role_source_check,
   ADD CONSTRAINT keys_role_source_check CHECK (role_source IN ('claims', 'grants', 'both', 'automatic')),
   DROP CONSTRAINT keys_issuer_kid_key;
@@ -79,8 +98,20 @@ CREATE UNIQUE INDEX keys_issuer_fingerprint_idx ON session_auth.keys (issuer, fi
 ALTER TABLE session_auth.authjs_secrets
   ADD COLUMN user_claim text COLLATE "C" NOT NULL DEFAULT 'sub',
   ADD COLUMN required_claims jsonb NOT NULL DEFAULT '{}',
+  ADD COLUMN scope_claim text COLLATE "C",
   DROP CONSTRAINT authjs_secrets_role_source_check,
   ADD CONSTRAINT authjs_secrets_role_source_check CHECK (role_source IN ('claims', 'grants', 'both', 'automatic'));
+ALTER TABLE session_auth.cookie_secrets
+  DROP CONSTRAINT cookie_secrets_kind_check,
+  ADD CONSTRAINT cookie_secrets_kind_check CHECK (kind <> ''),
+  ADD COLUMN cookie_names text[],
+  ADD COLUMN max_age interval,
+  ADD COLUMN id_path text[],
+  ADD COLUMN salts text[],
+  ADD COLUMN role_claim text COLLATE "C",
+  ADD COLUMN tenant_claim text COLLATE "C",
+  ADD COLUMN without_end boolean NOT NULL DEFAULT false,
+  ADD COLUMN since timestamptz NOT NULL DEFAULT now();
 
 CREATE TABLE session_auth.token_secrets (
   secret_id integer NOT NULL PRIMARY KEY,
@@ -172,6 +203,8 @@ COMMENT ON EVENT TRIGGER session_auth_ddl_ended IS
 COMMENT ON EVENT TRIGGER session_auth_ddl_dropped IS
   'session_auth: guards protected tables and the extension''s own objects';
 
+INSERT INTO session_auth.protections (target, resource, owner_column, tenant_column, denied)
+SELECT u.target, u.resource, u.owner_column, u.tenant_column, u.denied FROM session_auth.unremembered_protections() u;
 INSERT INTO session_auth.protections (target, resource, owner_column, tenant_column)
 SELECT u.target, u.resource, u.owner_column, u.tenant_column FROM session_auth.unremembered_protections() u;
 -- Triggers.

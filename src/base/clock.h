@@ -22,6 +22,27 @@ clock_never_back(TimestampTz now)
 	return now;
 }
 
+/* PostgreSQL's microseconds count from 2000, those of tokens from 1970. */
+#define CLOCK_UNIX_SHIFT                                                                           \
+	((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY * USECS_PER_SEC)
+
+/* A time that PostgreSQL has no name for is as early or as late as can be. */
+static inline TimestampTz
+clock_from_unix(int64 us)
+{
+	if (us >= END_TIMESTAMP)
+		return DT_NOEND;
+	if (us - CLOCK_UNIX_SHIFT < MIN_TIMESTAMP || us < MIN_TIMESTAMP)
+		return DT_NOBEGIN;
+	return us - CLOCK_UNIX_SHIFT;
+}
+
+static inline int64
+clock_to_unix(TimestampTz at)
+{
+	return at + CLOCK_UNIX_SHIFT;
+}
+
 /* The statement's start, without a system call: for readers that run per row. */
 static inline TimestampTz
 clock_statement(void)

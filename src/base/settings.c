@@ -32,12 +32,17 @@ bool setting_connection_scope;
 bool setting_guard_protection;
 bool setting_require_identity;
 int setting_pre_request_refused;
+int setting_denied_policies;
 
 static const struct config_enum_entry pre_request_answers[] = {
 	{ "error", PRE_REQUEST_ERROR, false },
 	{ "nobody", PRE_REQUEST_NOBODY, false },
 	{ NULL, 0, false }
 };
+
+static const struct config_enum_entry denied_answers[] = { { "empty", DENIED_EMPTY, false },
+														   { "error", DENIED_ERROR, false },
+														   { NULL, 0, false } };
 
 #define DAY 86400
 
@@ -130,4 +135,8 @@ settings_init(void)
 		"With nobody the request runs without an identity, as one without a token.",
 		&setting_pre_request_refused, PRE_REQUEST_ERROR, pre_request_answers, PGC_SUSET, 0, NULL,
 		NULL, NULL);
+	DefineCustomEnumVariable(
+		"session_auth.denied_policies", "What a query gets that policies deny whatever the row.",
+		"With error it fails, instead of finding no row. This needs session_auth.gate_policies.",
+		&setting_denied_policies, DENIED_EMPTY, denied_answers, PGC_SUSET, 0, NULL, NULL, NULL);
 }

@@ -34,6 +34,14 @@ enum
 };
 extern int setting_pre_request_refused;
 
+/* What a query gets that policies written by hand deny as a whole. */
+enum
+{
+	DENIED_EMPTY,
+	DENIED_ERROR
+};
+extern int setting_denied_policies;
+
 extern void settings_init(void);
 
 #endif /* SESSION_AUTH_SETTINGS_H */

@@ -33,7 +33,8 @@ enum
 	Anum_keys_fingerprint,
 	Anum_keys_imported,
 	Anum_keys_user_claim,
-	Anum_keys_required_claims
+	Anum_keys_required_claims,
+	Anum_keys_scope_claim
 };
 
 enum
@@ -50,14 +51,23 @@ enum
 	Anum_authjs_secrets_role_claim,
 	Anum_authjs_secrets_role_source,
 	Anum_authjs_secrets_user_claim,
-	Anum_authjs_secrets_required_claims
+	Anum_authjs_secrets_required_claims,
+	Anum_authjs_secrets_scope_claim
 };
 
 enum
 {
 	Anum_cookie_secrets_secret_id = 1,
 	Anum_cookie_secrets_kind,
-	Anum_cookie_secrets_secret
+	Anum_cookie_secrets_secret,
+	Anum_cookie_secrets_cookie_names,
+	Anum_cookie_secrets_max_age,
+	Anum_cookie_secrets_id_path,
+	Anum_cookie_secrets_salts,
+	Anum_cookie_secrets_role_claim,
+	Anum_cookie_secrets_tenant_claim,
+	Anum_cookie_secrets_without_end,
+	Anum_cookie_secrets_since
 };
 
 enum
@@ -89,6 +99,28 @@ text_list(HeapTuple tuple, const TableScan *scan, int attnum)
 	for (int i = 0; i < n; i++)
 		list = lappend(list, TextDatumGetCString(elements[i]));
 	return list;
+}
+
+/* Likewise of a column that may be null. */
+static List *
+text_list_or_nil(HeapTuple tuple, const TableScan *scan, int attnum, bool *is_there)
+{
+	bool isnull;
+
+	(void) scan_column(tuple, scan, attnum, &isnull);
+	*is_there = !isnull;
+	return isnull ? NIL : text_list(tuple, scan, attnum);
+}
+
+/* An interval that has no months, as what was given is checked; 0 for null. */
+static int64
+interval_us(HeapTuple tuple, const TableScan *scan, int attnum)
+{
+	bool isnull;
+	Datum value = scan_column(tuple, scan, attnum, &isnull);
+	const Interval *interval = isnull ? NULL : DatumGetIntervalP(value);
+
+	return isnull ? 0 : interval->time + interval->day * USECS_PER_DAY;
 }
 
 static TimestampTz
@@ -153,6 +185,7 @@ catalog_keys(bool with_secrets)
 		row->public_key = scan_text(tuple, &scan, Anum_keys_public_key);
 		row->user_claim = scan_text(tuple, &scan, Anum_keys_user_claim);
 		row->required_claims = scan_json(tuple, &scan, Anum_keys_required_claims);
+		row->scope_claim = scan_text(tuple, &scan, Anum_keys_scope_claim);
 		row->fingerprint = scan_text(tuple, &scan, Anum_keys_fingerprint);
 		row->secret = with_secrets ? secret_of_key(row->key_id) : NULL;
 		rows = lappend(rows, row);
@@ -182,13 +215,36 @@ catalog_authjs_secrets(void)
 		row->role_source = scan_text(tuple, &scan, Anum_authjs_secrets_role_source);
 		row->user_claim = scan_text(tuple, &scan, Anum_authjs_secrets_user_claim);
 		row->required_claims = scan_json(tuple, &scan, Anum_authjs_secrets_required_claims);
+		row->scope_claim = scan_text(tuple, &scan, Anum_authjs_secrets_scope_claim);
 		rows = lcons(row, rows);
 	}
 	scan_end(&scan);
 	return rows;
 }
 
-/* Every secret of signed cookies, the newest first. */
+static SecretRow *
+read_cookie_secret(HeapTuple tuple, const TableScan *scan)
+{
+	SecretRow *row = palloc0(sizeof(SecretRow));
+	bool is_there;
+
+	row->secret_id =
+		DatumGetInt64(scan_column_not_null(tuple, scan, Anum_cookie_secrets_secret_id));
+	row->kind = scan_text(tuple, scan, Anum_cookie_secrets_kind);
+	row->secret = scan_text(tuple, scan, Anum_cookie_secrets_secret);
+	row->cookie_names = text_list_or_nil(tuple, scan, Anum_cookie_secrets_cookie_names, &is_there);
+	row->max_age_us = interval_us(tuple, scan, Anum_cookie_secrets_max_age);
+	row->id_path = text_list_or_nil(tuple, scan, Anum_cookie_secrets_id_path, &row->has_id_path);
+	row->salts = text_list_or_nil(tuple, scan, Anum_cookie_secrets_salts, &is_there);
+	row->role_claim = scan_text(tuple, scan, Anum_cookie_secrets_role_claim);
+	row->tenant_claim = scan_text(tuple, scan, Anum_cookie_secrets_tenant_claim);
+	row->without_end =
+		DatumGetBool(scan_column_not_null(tuple, scan, Anum_cookie_secrets_without_end));
+	row->since = DatumGetTimestampTz(scan_column_not_null(tuple, scan, Anum_cookie_secrets_since));
+	return row;
+}
+
+/* Every secret of frameworks' cookies, the newest first. */
 List *
 catalog_cookie_secrets(void)
 {
@@ -198,15 +254,7 @@ catalog_cookie_secrets(void)
 
 	scan_begin(&scan, COOKIE_SECRETS, COOKIE_SECRETS_BY_ID, 0, NULL);
 	while (HeapTupleIsValid(tuple = scan_next(&scan)))
-	{
-		SecretRow *row = palloc0(sizeof(SecretRow));
-
-		row->secret_id =
-			DatumGetInt64(scan_column_not_null(tuple, &scan, Anum_cookie_secrets_secret_id));
-		row->kind = scan_text(tuple, &scan, Anum_cookie_secrets_kind);
-		row->secret = scan_text(tuple, &scan, Anum_cookie_secrets_secret);
-		rows = lcons(row, rows);
-	}
+		rows = lcons(read_cookie_secret(tuple, &scan), rows);
 	scan_end(&scan);
 	return rows;
 }

@@ -37,7 +37,8 @@ enum
 	Anum_sessions_metadata,
 	Anum_sessions_tenant,
 	Anum_sessions_signed_only,
-	Natts_sessions = Anum_sessions_signed_only
+	Anum_sessions_permissions,
+	Natts_sessions = Anum_sessions_permissions
 };
 
 enum
@@ -112,6 +113,7 @@ session_from_values(const Datum *values, const bool *nulls, SessionRow *row)
 	row->proof = IS_NULL(signed_only)               ? PROOF_BY_SETUP
 				 : DatumGetBool(VALUE(signed_only)) ? PROOF_NEEDED
 													: PROOF_NOT_NEEDED;
+	row->permissions = IS_NULL(permissions) ? NULL : DatumGetArrayTypePCopy(VALUE(permissions));
 }
 
 static void
@@ -252,6 +254,8 @@ catalog_insert_session(const SessionRow *row)
 
 	session_to_values(row, values, nulls);
 	values[Anum_sessions_metadata - 1] = JsonbPGetDatum(row->metadata);
+	nulls[Anum_sessions_permissions - 1] = row->permissions == NULL;
+	values[Anum_sessions_permissions - 1] = PointerGetDatum(row->permissions);
 	insert_row(SESSIONS, Natts_sessions, values, nulls);
 }
 

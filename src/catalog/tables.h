@@ -7,6 +7,7 @@
 
 #include "datatype/timestamp.h"
 #include "nodes/pg_list.h"
+#include "utils/array.h"
 #include "utils/jsonb.h"
 #include "utils/uuid.h"
 
@@ -37,6 +38,7 @@ typedef struct SessionRow
 	Jsonb *metadata; /* NULL when it is the empty object */
 	char *tenant;    /* that it is bound to, "" for none; NULL: it is not bound */
 	ProofRule proof;
+	ArrayType *permissions; /* that it is narrowed to; NULL: it is not */
 } SessionRow;
 
 /* Changes a row that is locked in its newest version; false leaves it as it is. */
@@ -114,6 +116,7 @@ typedef struct KeyRow
 	char *public_key;
 	char *user_claim;
 	char *required_claims; /* JSON text */
+	char *scope_claim;
 	char *fingerprint;
 	char *secret; /* or private key, or file:..., or NULL; NULL also when it was not asked for */
 } KeyRow;
@@ -124,11 +127,21 @@ typedef struct SecretRow
 	int64 secret_id;
 	char *kind;         /* of cookie secrets; NULL for Auth.js */
 	char *secret;       /* or file:... */
-	List *cookie_names; /* of char *; Auth.js alone */
+	List *cookie_names; /* of char * */
 	char *role_claim;
-	char *role_source;
-	char *user_claim;
+	char *role_source;     /* NULL: automatic */
+	char *user_claim;      /* Auth.js alone */
 	char *required_claims; /* JSON text; Auth.js alone */
+	char *scope_claim;     /* Auth.js alone */
+
+	/* of cookie secrets */
+	int64 max_age_us; /* 0: the framework's own */
+	bool has_id_path;
+	List *id_path; /* of char * */
+	List *salts;   /* of char * */
+	char *tenant_claim;
+	bool without_end;
+	TimestampTz since;
 } SecretRow;
 
 extern bool catalog_is_protected(Oid relid);

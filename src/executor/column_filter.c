@@ -28,6 +28,7 @@
 #include "executor/constancy.h"
 #include "executor/row_questions.h"
 #include "identity/identity.h"
+#include "permission/narrowing.h"
 #include "permission/permission.h"
 
 typedef struct ColumnFilter
@@ -153,6 +154,7 @@ resolve(ColumnFilter *filter, const List *args)
 	if (set == NULL || *name == '\0')
 		return false;
 	filter->rules = permission_rules(set, name, strlen(name));
+	filter->rules = narrowing_rules(identity_narrowing(), filter->rules, name, strlen(name));
 	return true;
 }
 

@@ -84,7 +84,7 @@ is_constant_param(const Param *param, const Bitmapset *params)
 		   (param->paramkind == PARAM_EXEC && bms_is_member(param->paramid, params));
 }
 
-/* Those that raise an error return nothing, or are volatile. */
+/* Those that raise an error return nothing, are volatile, or are what policies demand with. */
 static bool
 is_own(Oid function)
 {
@@ -101,14 +101,29 @@ changes_by_itself(Oid function, void *arg)
 		   !(volatility == PROVOLATILE_STABLE && is_own(function));
 }
 
-/* Whether this is a call of one of this extension's functions that read the identity. */
+static bool
+demands(Oid function)
+{
+	return strcmp(get_func_name(function), "demand_permission") == 0;
+}
+
+/* Whether this is a call of demand_permission, which raises an error or is true. */
+bool
+is_demand(const Node *node)
+{
+	return node != NULL && IsA(node, FuncExpr) && is_own(((const FuncExpr *) node)->funcid) &&
+		   demands(((const FuncExpr *) node)->funcid);
+}
+
+/* Whether this is a call of one of this extension's functions that read the identity and raise nothing. */
 bool
 is_own_call(const Node *node)
 {
 	const FuncExpr *call = (const FuncExpr *) node;
 
 	return IsA(node, FuncExpr) && !call->funcretset && call->funcresulttype != VOIDOID &&
-		   is_own(call->funcid) && func_volatile(call->funcid) == PROVOLATILE_STABLE;
+		   is_own(call->funcid) && func_volatile(call->funcid) == PROVOLATILE_STABLE &&
+		   !demands(call->funcid);
 }
 
 /* Walks an expression; true means that there is such a call in it. */

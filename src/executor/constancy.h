@@ -12,6 +12,7 @@
 extern Bitmapset *constant_params(const QueryDesc *query);
 extern bool is_constant_param(const Param *param, const Bitmapset *params);
 extern bool is_constant(Node *expression, const Bitmapset *params);
+extern bool is_demand(const Node *node);
 extern bool is_own_call(const Node *node);
 extern bool has_own_call(Node *node, void *arg);
 

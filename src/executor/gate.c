@@ -30,6 +30,7 @@
 #include "nodes/execnodes.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/plannodes.h"
+#include "utils/rel.h"
 
 #include "base/compat.h"
 #include "base/settings.h"
@@ -39,6 +40,8 @@
 #include "executor/interpreted.h"
 #include "executor/moment.h"
 #include "executor/plan_nodes.h"
+#include "executor/shown_columns.h"
+#include "identity/identity_row.h"
 
 static ExecutorStart_hook_type next_hook = NULL;
 
@@ -50,6 +53,7 @@ typedef struct Gate
 	ExprState *condition; /* of the filter, what is the same for every row */
 	bool is_all;          /* that is the whole filter */
 	bool is_for_good;     /* its answer holds as long as the query runs */
+	bool is_policy;       /* it asks this extension, for a table with row-level security */
 	bool passed;
 	Moment moment;         /* in which it was */
 	ExecProcNodeMtd fetch; /* the scan itself */
@@ -99,12 +103,26 @@ remove_gate(PlanState *scan, const Gate *gate)
 		scan->ExecProcNode = gate->fetch;
 }
 
+/* For policies that are to be loud; it says no more than that (require_permission names what is lacking). */
+static void
+refuse_denied(const PlanState *scan)
+{
+	if (identity_current() == NULL)
+		raise_not_authenticated();
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("permission denied for table %s",
+					RelationGetRelationName(((const ScanState *) scan)->ss_currentRelation))));
+}
+
 static bool
 ask(PlanState *scan, Gate *gate)
 {
 	/* what changes while it is asked is noticed at the next row */
 	gate->moment = moment_now();
 	gate->passed = ExecQual(gate->condition, scan->ps_ExprContext);
+	if (!gate->passed && gate->is_policy && setting_denied_policies == DENIED_ERROR)
+		refuse_denied(scan);
 	if (gate->is_all)
 		gate->state.evalfunc = gate->passed ? evaluate_nothing : evaluate_filter;
 	if (gate->passed && gate->is_for_good)
@@ -173,6 +191,29 @@ put_in_place(PlanState *scan, Gate *gate)
 	scan->qual = &gate->state;
 }
 
+/* Walks conditions; true means that one asks this extension.  A worker has its leader's answers alone. */
+static bool
+asks_extension(Node *node, void *estate)
+{
+	const SubPlanState *initplan;
+
+	if (node == NULL)
+		return false;
+	if (is_own_call(node))
+		return true;
+	if (!IsA(node, Param) || ((Param *) node)->paramkind != PARAM_EXEC)
+		return expression_tree_walker(node, asks_extension, estate);
+	initplan = ((EState *) estate)->es_param_exec_vals[((Param *) node)->paramid].execPlan;
+	return initplan == NULL || has_own_call((Node *) initplan->planstate->plan->targetlist, NULL);
+}
+
+static bool
+is_policy(const PlanState *scan, List *conditions)
+{
+	return RelationGetForm(((const ScanState *) scan)->ss_currentRelation)->relrowsecurity &&
+		   asks_extension((Node *) conditions, scan->state);
+}
+
 static void
 add_gate(PlanState *scan, List *conditions)
 {
@@ -181,6 +222,7 @@ add_gate(PlanState *scan, List *conditions)
 	gate->filter = scan->qual;
 	gate->is_all = list_length(conditions) == list_length(scan->plan->qual);
 	gate->is_for_good = !has_own_call((Node *) conditions, NULL);
+	gate->is_policy = is_policy(scan, conditions);
 	gate->condition = condition_of(scan, conditions, gate);
 	gate->state.type = T_ExprState;
 	gate->state.flags = gate->filter->flags;
@@ -226,7 +268,11 @@ add_to_scan(PlanState *node, void *params)
 {
 	List *conditions;
 
-	if (node->qual == NULL || !reads_table(node))
+	if (!reads_table(node))
+		return;
+	if (setting_fold_filters)
+		decide_columns_of(node, params);
+	if (node->qual == NULL)
 		return;
 	conditions = constant_conditions(node, params);
 	if (setting_fold_filters && list_length(conditions) < list_length(node->plan->qual))

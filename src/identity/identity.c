@@ -17,9 +17,11 @@
 #include "access/parallel.h"
 #include "access/xact.h"
 #include "miscadmin.h"
+#include "utils/portal.h"
 
 #include "base/clock.h"
 #include "base/compat.h"
+#include "base/narrowing_text.h"
 #include "identity/cursor.h"
 #include "identity/identity.h"
 #include "identity/identity_text.h"
@@ -33,15 +35,18 @@ static char *setting_value;
 static bool setting_ourselves = false;
 static Identity *setting_chunk = NULL; /* what the value that is being set says */
 static uint64 transaction_number = 1;
+static bool transaction_is_narrowed = false;
+static const Identity *withheld =
+	NULL; /* what the setting says and a narrowed transaction must not have */
 static IdentityCheck check_again = NULL;
 
 /* ----------------------------------------------------------------- in one chunk */
 
-#define FIXED_SIZE (offsetof(Identity, has_session) + sizeof(bool))
-#define NSTRINGS   6
+#define FIXED_SIZE (offsetof(Identity, narrowed) + sizeof(bool))
+#define NSTRINGS   7
 
 StaticAssertDecl(FIXED_SIZE == 3 * sizeof(TimestampTz) + sizeof(uint64) + sizeof(pg_uuid_t) +
-								   sizeof(IdentityScope) + sizeof(int32) + sizeof(bool),
+								   sizeof(IdentityScope) + sizeof(int32) + 2 * sizeof(bool),
 				 "the fixed part of an identity has no gaps");
 
 /* The strings but the roles, always in this order. */
@@ -54,6 +59,7 @@ list_strings(Identity *identity, const char **strings[NSTRINGS])
 	strings[3] = &identity->actor;
 	strings[4] = &identity->claims;
 	strings[5] = &identity->origin;
+	strings[6] = &identity->narrowing;
 }
 
 /*
@@ -159,7 +165,7 @@ identity_to_chunk(Identity *identity)
  * Identity included: a worker loads the library that is installed now, and its
  * leader may have one from before.
  */
-#define FORMAT '1'
+#define FORMAT '2'
 
 static char *
 write_roles(char *at, const Identity *identity)
@@ -328,10 +334,21 @@ identity_check_hook(char **newval, void **extra, GucSource source)
 	return *extra != NULL;
 }
 
+/*
+ * Whatever brings back an identity from before narrow() within the transaction, nobody is in
+ * force then: the end of a function that has settings of its own takes back what was set in it.
+ */
+static bool
+undoes_narrowing(const Identity *identity)
+{
+	return transaction_is_narrowed && identity && !identity->narrowed;
+}
+
 static void
 identity_assign_hook(const char *newval, void *extra)
 {
-	identity_in_force = extra;
+	withheld = undoes_narrowing(extra) ? extra : NULL;
+	identity_in_force = withheld ? NULL : extra;
 	identity_generation++;
 }
 
@@ -420,11 +437,23 @@ is_checked(const Identity *identity)
 		   (identity->checked_number == transaction_number || IsParallelWorker());
 }
 
+/* Before settings are restored, which frees what they were in the transaction. */
+static void
+end_narrowing(void)
+{
+	transaction_is_narrowed = false;
+	if (withheld)
+		identity_assign_hook(NULL, (void *) withheld);
+}
+
 static void
 identity_xact_callback(XactEvent event, void *arg)
 {
 	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
+	{
 		transaction_number++;
+		end_narrowing();
+	}
 }
 
 /*
@@ -470,6 +499,17 @@ identity_current_checked(void)
 	return identity_in_force;
 }
 
+/* What the identity is narrowed to, or NULL; one that has expired has its narrowing still. */
+const char *
+identity_narrowing(void)
+{
+	if (identity_in_force == NULL)
+		return NULL;
+	if (identity_in_force->scope == SCOPE_UNREADABLE)
+		refuse_unreadable();
+	return identity_in_force->narrowing;
+}
+
 /*
  * Who is to be recorded as having done something: the one who impersonates, or
  * the current user, or NULL when nobody is authenticated.
@@ -490,8 +530,8 @@ identity_actor_or_user(void)
  * An open cursor has taken some of its rows for one identity and would take
  * the rest for another.  One whose rows are stored takes none.
  */
-void
-identity_require_no_cursor(void)
+static void
+require_no_cursor(void)
 {
 	if (cursor_takes_more_rows())
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -500,13 +540,79 @@ identity_require_no_cursor(void)
 						errhidestmt(true)));
 }
 
-/* After identity_require_no_cursor, which comes before a token is looked at. */
+/* Who narrows hands over to SQL that must not become somebody else, whatever token it has. */
+static void
+require_not_narrowed(void)
+{
+	if (transaction_is_narrowed)
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("cannot change the identity in a transaction that was narrowed"),
+						errhint("End the transaction first."), errhidestmt(true)));
+}
+
+void
+identity_require_changeable(void)
+{
+	require_not_narrowed();
+	require_no_cursor();
+}
+
+/* After identity_require_changeable, which comes before a token is looked at. */
 void
 identity_set(Identity *identity)
 {
+	require_not_narrowed();
 	mark_checked(identity);
 	write_identity(identity,
 				   identity->scope == SCOPE_CONNECTION ? GUC_ACTION_SET : GUC_ACTION_LOCAL);
+}
+
+/* A subtransaction can be rolled back by SQL that comes later, and what was set in it with it. */
+static void
+require_no_savepoint(void)
+{
+	if (GetCurrentTransactionNestLevel() > 1)
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("cannot narrow while a savepoint is open"),
+						errdetail("A block with EXCEPTION in PL/pgSQL is one too."),
+						errhint("Narrow before the savepoint, or release it.")));
+}
+
+/* Not even one whose rows are stored: they were taken for more than is left now. */
+static void
+require_no_rows_of_before(void)
+{
+	if (!ThereAreNoReadyPortals())
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("cannot narrow while a cursor is open"),
+						errhint("Close every cursor first, for example with CLOSE ALL.")));
+}
+
+static void
+require_room(const char *narrowing)
+{
+	if (strlen(narrowing) > NARROWING_MAX)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("the identity is narrowed to too many permissions")));
+}
+
+/*
+ * From now on the identity, which there is, may do no more than these permissions, one layer
+ * of narrowing_text.h, cover.  The first time cannot be undone within the transaction.
+ */
+void
+identity_narrow(const char *permissions)
+{
+	Identity narrowed = *identity_current();
+
+	if (!transaction_is_narrowed)
+		require_no_savepoint();
+	require_no_rows_of_before();
+	narrowed.narrowing = narrowing_text_join(narrowed.narrowing, permissions);
+	narrowed.narrowed = true;
+	require_room(narrowed.narrowing);
+	transaction_is_narrowed = true;
+	write_identity(&narrowed, GUC_ACTION_LOCAL);
 }
 
 /* Also drops what lies below an identity of scope transaction. */

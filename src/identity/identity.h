@@ -33,6 +33,7 @@ typedef struct Identity
 	IdentityScope scope;
 	int32 nroles;
 	bool has_session;
+	bool narrowed; /* in this transaction, by narrow() */
 
 	const char *kind; /* of token: opaque, ... */
 	const char *user_id;
@@ -40,6 +41,8 @@ typedef struct Identity
 	const char *actor;  /* who impersonates the user, or NULL */
 	const char *claims; /* JSON text, or NULL */
 	const char *origin; /* what the verifier needs to check it again, or NULL */
+	const char
+		*narrowing; /* what it may do at the most (narrowing_text.h), or NULL: what its roles may */
 	const char *const *roles;
 	size_t roles_len;     /* of all with their NULs, one right after the other, as in force; or 0 */
 	const RoleList *list; /* whose roles they are; or NULL, and always in force */
@@ -81,8 +84,9 @@ typedef bool (*IdentityCheck)(const Identity *identity, Identity *fresh);
 extern void identity_init(void);
 extern void identity_on_check(IdentityCheck check);
 
-extern void identity_require_no_cursor(void);
+extern void identity_require_changeable(void);
 extern void identity_set(Identity *identity);
+extern void identity_narrow(const char *permissions);
 extern void identity_drop(void);
 extern const char *identity_actor_or_user(void);
 
@@ -93,6 +97,7 @@ extern const Identity *identity_in_force;
 extern uint64 identity_generation;
 
 extern const Identity *identity_current_checked(void);
+extern const char *identity_narrowing(void);
 
 static inline bool
 identity_lives_at(const Identity *identity, TimestampTz statement)

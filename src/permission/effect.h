@@ -37,6 +37,13 @@ is_everything(const char *name, size_t len)
 	return len == 1 && name[0] == '*';
 }
 
+/* Whether a permission's action, by its own name, covers that of a question. */
+static inline bool
+action_covers(const char *action, size_t len, const char *asked, size_t asked_len)
+{
+	return is_everything(action, len) || (len == asked_len && memcmp(action, asked, len) == 0);
+}
+
 static inline bool
 ends_prefix(char c)
 {
@@ -48,6 +55,17 @@ static inline bool
 is_prefix_pattern(const char *resource, size_t len)
 {
 	return len >= 2 && resource[len - 1] == '*' && ends_prefix(resource[len - 2]);
+}
+
+/* Whether a permission's resource covers another, which may be a pattern itself. */
+static inline bool
+pattern_covers(const char *resource, size_t len, const char *other, size_t other_len)
+{
+	if (is_everything(resource, len))
+		return true;
+	if (is_prefix_pattern(resource, len))
+		return other_len >= len - 1 && memcmp(resource, other, len - 1) == 0;
+	return len == other_len && memcmp(resource, other, len) == 0;
 }
 
 /*

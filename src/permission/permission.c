@@ -474,7 +474,7 @@ keep_parts(const PermissionSet *set, const char *action, List *parts)
 static ActionRules
 make_rules(const PermissionSet *set, const char *action, size_t len, List *parts)
 {
-	ActionRules rules = { NULL, 0, NULL };
+	ActionRules rules = { NULL, 0, NULL, NULL };
 	const ActionGrants *only;
 
 	if (parts == NIL)
@@ -641,6 +641,8 @@ permission_allows_by_rules(const ActionRules *rules, const char *resource, size_
 
 	if (len == 0 || rules->parts == NULL)
 		return false;
+	if (rules->narrowed)
+		return narrowed_rules_allow(rules->narrowed, resource, len);
 	key = string_key(resource, len);
 	/* a denial that is known decides, whatever else there is */
 	if (known_effects(rules->parts, &key, &effects) || effect_in_force(effects) == EFFECT_DENY)

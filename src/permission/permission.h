@@ -16,6 +16,9 @@ typedef struct PermissionSet PermissionSet;
 /* What it says of one action, role by role where that is needed. */
 typedef struct RuleParts RuleParts;
 
+/* The same for an identity that may do less (narrowing.h). */
+typedef struct NarrowedRules NarrowedRules;
+
 /*
  * What one set says of one action.  Mostly one table has all of it: then one look-up
  * answers.
@@ -26,6 +29,7 @@ typedef struct ActionRules
 		*names;             /* the table that one look-up asks, or NULL where that is not enough */
 	uint32 all;             /* effects on every resource, where one look-up answers */
 	const RuleParts *parts; /* NULL: it says nothing */
+	const NarrowedRules *narrowed; /* what has to be asked instead, where more than that decides */
 } ActionRules;
 
 /*
@@ -40,6 +44,7 @@ extern const PermissionSet *permission_set_of_role(const char *role, uint64 *val
 extern bool permission_set_has_role(const PermissionSet *set, const char *role, size_t len);
 extern ActionRules permission_rules(const PermissionSet *set, const char *action, size_t len);
 extern bool permission_allows_by_rules(const ActionRules *rules, const char *resource, size_t len);
+extern bool narrowed_rules_allow(const NarrowedRules *narrowed, const char *resource, size_t len);
 extern List *permission_enumerate(const char *role, const char *action, bool *everything);
 
 /* What the rules say of one resource.  Nothing may be done to nothing. */

@@ -40,8 +40,9 @@
 
 /* -------------------------------------------------------------------------- reading */
 
-static ActionGrants *
-new_grants(MemoryContext context, const char *action, size_t len)
+/* Nothing, of which not all is known. */
+ActionGrants *
+grants_new(MemoryContext context, const char *action, size_t len)
 {
 	ActionGrants *grants =
 		MemoryContextAllocZero(context, offsetof(ActionGrants, action) + len + 1);
@@ -52,8 +53,8 @@ new_grants(MemoryContext context, const char *action, size_t len)
 	return grants;
 }
 
-static void
-add_effects(ActionGrants *grants, const char *resource, size_t len, uint32 effects)
+void
+grants_add_effects(ActionGrants *grants, const char *resource, size_t len, uint32 effects)
 {
 	bool prefix = is_prefix_pattern(resource, len);
 	StringKey key = string_key(resource, prefix ? len - 1 : len);
@@ -68,7 +69,7 @@ add_effects(ActionGrants *grants, const char *resource, size_t len, uint32 effec
 static void
 add_to_action(const text *action, const text *resource, PermissionEffect effect, void *grants)
 {
-	add_effects(grants, VARDATA_ANY(resource), VARSIZE_ANY_EXHDR(resource), effect);
+	grants_add_effects(grants, VARDATA_ANY(resource), VARSIZE_ANY_EXHDR(resource), effect);
 }
 
 /* The action's grants, which are added when they are not there. */
@@ -80,7 +81,7 @@ grants_of(RoleSet *set, const char *action, size_t len)
 
 	if (entry->value.pointer == NULL)
 	{
-		ActionGrants *grants = new_grants(set->context, action, len);
+		ActionGrants *grants = grants_new(set->context, action, len);
 
 		grants->complete = true;
 		entry->value.pointer = grants;
@@ -141,7 +142,7 @@ read_grants(RoleReading *reading, const RoleSet *set, const char *action, size_t
 {
 	MemoryContext context =
 		AllocSetContextCreate(CurrentMemoryContext, "session_auth action", ALLOCSET_SMALL_SIZES);
-	ActionGrants *grants = new_grants(context, action, len);
+	ActionGrants *grants = grants_new(context, action, len);
 
 	grants->complete = catalog_visit_some_permissions(reading, set->name, grants->action, limit,
 													  add_to_action, grants);
@@ -166,13 +167,13 @@ role_set_read_action(RoleReading *reading, RoleSet *set, const char *action, siz
 		if (set->empty_actions >= MAX_EMPTY_ACTIONS)
 			return NULL;
 		set->empty_actions++;
-		grants = new_grants(set->context, action, len);
+		grants = grants_new(set->context, action, len);
 		grants->complete = true;
 	}
 	else if (grants == NULL)
 	{
 		own = AllocSetContextCreate(set->context, "session_auth action", ALLOCSET_SMALL_SIZES);
-		grants = new_grants(own, action, len);
+		grants = grants_new(own, action, len);
 	}
 	else
 		MemoryContextSetParent(grants->context, set->context);

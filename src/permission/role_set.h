@@ -47,6 +47,9 @@ extern bool grants_know(const ActionGrants *grants, const StringKey *resource, u
 extern uint32 grants_ask(RoleReading *reading, const RoleSet *set, ActionGrants *grants,
 						 const StringKey *resource);
 extern void grants_read_all(RoleReading *reading, const RoleSet *set, ActionGrants *grants);
+extern ActionGrants *grants_new(MemoryContext context, const char *action, size_t len);
+extern void grants_add_effects(ActionGrants *grants, const char *resource, size_t len,
+							   uint32 effects);
 extern void grants_add(ActionGrants *to, const ActionGrants *from);
 
 #endif /* SESSION_AUTH_ROLE_SET_H */

@@ -89,6 +89,8 @@ read_claims(const Opening *o, Slice content, BetterAuthCache *cache, JsonDoc *do
 		result = claims_read(claims, doc);
 	if (result == RESULT_OK && !claims->has_exp)
 		result = RESULT_NO_EXPIRY;
+	if (result == RESULT_OK && claims->has_nbf && claims->nbf_us > o->now_us)
+		result = RESULT_NOT_YET_VALID;
 	if (result == RESULT_OK)
 		result = better_auth_cache_read(cache, doc, doc->nodes);
 	if (result == RESULT_OK && claims->exp_us < cache->expires_us)

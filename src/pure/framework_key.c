@@ -24,10 +24,13 @@ typedef struct Salts
 } Salts;
 
 static ResultCode
-bad_key(const char **why, const char *reason)
+bad_key(FrameworkFault *fault, const char *argument, const char *reason)
 {
-	if (why != NULL)
-		*why = reason;
+	if (fault != NULL)
+	{
+		fault->argument = argument;
+		fault->reason = reason;
+	}
 	return RESULT_BAD_KEY;
 }
 
@@ -66,21 +69,23 @@ add_given(const Framework *row, Slice name, Slice salt, Salts *salts)
 }
 
 static ResultCode
-check_salts(const Framework *row, const FrameworkOptions *options, Slice name, const char **why)
+check_salts(const Framework *row, const FrameworkOptions *options, Slice name,
+			FrameworkFault *fault)
 {
 	size_t i;
 
 	if (row->salting == SALT_NONE && options->n_salts > 0)
-		return bad_key(why, "Keys of this kind are made without a salt.");
+		return bad_key(fault, "salts", "Keys of this kind are made without a salt.");
 	if (options->n_salts > FRAMEWORK_KEYS_MAX / 2)
-		return bad_key(why, "At most four salts can be given.");
+		return bad_key(fault, "salts", "At most four salts can be given.");
 	for (i = 0; i < options->n_salts; i++)
 		if (options->salts[i].len > FRAMEWORK_SALT_MAX)
-			return bad_key(why, "A salt has at most 512 bytes.");
+			return bad_key(fault, "salts", "A salt has at most 512 bytes.");
 	if (options->n_salts == 0 && (row->salting == SALT_FIRST || row->salting == SALT_LAST))
-		return bad_key(why, "Every application of this kind has salts of its own: give them.");
+		return bad_key(fault, "salts",
+					   "Every application of this kind has salts of its own: give them.");
 	if (options->n_salts == 0 && row->salting == SALT_NAME_COOKIE && name.len == 0)
-		return bad_key(why, "Keys of this kind need a salt or the cookie's name.");
+		return bad_key(fault, "salts", "Keys of this kind need a salt or the cookie's name.");
 	return RESULT_OK;
 }
 
@@ -229,13 +234,14 @@ read_bytes(Slice secret, unsigned char out[BYTES_LEN])
 }
 
 static ResultCode
-derive_bytes(FrameworkKey *key, Slice secret, const char **why)
+derive_bytes(FrameworkKey *key, Slice secret, FrameworkFault *fault)
 {
 	key->n_keys = 1;
 	key->keys[0].len = BYTES_LEN;
 	if (read_bytes(secret, key->keys[0].bytes))
 		return RESULT_OK;
-	return bad_key(why, "The secret must be 32 bytes, as they are, in hex, or in base64.");
+	return bad_key(fault, "secret",
+				   "The secret must be 32 bytes, as they are, in hex, or in base64.");
 }
 
 static ResultCode
@@ -248,7 +254,7 @@ derive_jwe(FrameworkKey *key, Slice name, Slice secret)
 
 static ResultCode
 derive(FrameworkKey *key, const FrameworkOptions *options, Slice name, Slice secret,
-	   const char **why)
+	   FrameworkFault *fault)
 {
 	switch (key->row->derivation)
 	{
@@ -256,10 +262,11 @@ derive(FrameworkKey *key, const FrameworkOptions *options, Slice name, Slice sec
 			return keep_secret(key, key->row->mac_hash, secret);
 		case DERIVE_PER_COOKIE:
 			if (secret.len < IRON_SECRET_MIN)
-				return bad_key(why, "A password of this kind has at least 32 characters.");
+				return bad_key(fault, "secret",
+							   "A password of this kind has at least 32 characters.");
 			return keep_secret(key, CRYPTO_HASH_SHA1, secret);
 		case DERIVE_BYTES:
-			return derive_bytes(key, secret, why);
+			return derive_bytes(key, secret, fault);
 		case DERIVE_JWE:
 			return derive_jwe(key, name, secret);
 		default:
@@ -269,26 +276,28 @@ derive(FrameworkKey *key, const FrameworkOptions *options, Slice name, Slice sec
 
 static ResultCode
 check_arguments(const Framework *row, const FrameworkOptions *options, Slice name, Slice secret,
-				const char **why)
+				FrameworkFault *fault)
 {
 	if (row->proof == PROOF_ROW)
-		return bad_key(why, "Sessions of this kind are proved by their row, without a secret.");
+		return bad_key(fault, "kind",
+					   "Sessions of this kind are proved by their row, without a secret.");
 	if ((row->proof == PROOF_XCHACHA || row->proof == PROOF_SECRETBOX) && !sodium_is_here())
 		return RESULT_UNSUPPORTED;
 	if (secret.len == 0 || secret.len > SECRET_MAX)
-		return bad_key(why, "A secret has 1 to 4096 bytes.");
+		return bad_key(fault, "secret", "A secret has 1 to 4096 bytes.");
 	if (name.len > FRAMEWORK_NAME_MAX)
-		return bad_key(why, "A cookie's name has at most 256 bytes.");
+		return bad_key(fault, "cookie_names", "A cookie's name has at most 256 bytes.");
 	if (row->name_counts && name.len == 0)
-		return bad_key(why, "Cookies of this kind are proved together with their name: give it.");
-	return check_salts(row, options, name, why);
+		return bad_key(fault, "cookie_names",
+					   "Cookies of this kind are proved together with their name: give it.");
+	return check_salts(row, options, name, fault);
 }
 
 ResultCode
 framework_derive(FrameworkKey *key, const Framework *row, const FrameworkOptions *options,
-				 Slice name, Slice secret, const char **why)
+				 Slice name, Slice secret, FrameworkFault *fault)
 {
-	ResultCode result = check_arguments(row, options, name, secret, why);
+	ResultCode result = check_arguments(row, options, name, secret, fault);
 
 	memset(key, 0, sizeof(*key));
 	if (result != RESULT_OK)
@@ -299,7 +308,7 @@ framework_derive(FrameworkKey *key, const Framework *row, const FrameworkOptions
 		key->name_len = name.len;
 		memcpy(key->name, name.data, name.len);
 	}
-	result = derive(key, options, name, secret, why);
+	result = derive(key, options, name, secret, fault);
 	if (result != RESULT_OK)
 		framework_key_clear(key);
 	return result;

@@ -120,7 +120,7 @@ framework_member_time(const Opening *o, const JsonDoc *doc)
 	if (row->time == TIME_EXPIRES_MS)
 		framework_note_end(o->proof, us + row->tick_us);
 	else
-		o->proof->issued_us = us;
+		o->proof->issued_us = us - row->rounds_us;
 	return RESULT_OK;
 }
 
@@ -146,7 +146,7 @@ framework_check_time(const Opening *o)
 	if (limit > 0 && proof->issued_us == FRAMEWORK_NO_TIME)
 		return RESULT_EXPIRED;
 	if (limit > 0)
-		framework_note_end(proof, proof->issued_us + limit + o->row->tick_us);
+		framework_note_end(proof, proof->issued_us + o->row->rounds_us + limit + o->row->tick_us);
 	if (proof->expires_us != FRAMEWORK_NO_TIME && o->now_us >= proof->expires_us)
 		return RESULT_EXPIRED;
 	if (o->row->refuses_future && o->now_us < proof->issued_us)

@@ -78,6 +78,8 @@ const Framework frameworks[] = {
 	  .mac_hash = CRYPTO_HASH_SHA256,
 	  .mac_text = MAC_BASE64,
 	  .payload = PAYLOAD_CACHE,
+	  .role_claim = "user.role",
+	  .hidden_claim = "session.token",
 	  .yields = YIELDS_TOKEN,
 	  .yields_path = YIELDS_TOKEN,
 	  .time = TIME_IN_PAYLOAD },
@@ -113,7 +115,7 @@ const Framework frameworks[] = {
 	  .yields = YIELDS_TOKEN,
 	  .yields_path = YIELDS_TOKEN },
 
-	/* @fastify/secure-session; its own default adds a second to the day */
+	/* @fastify/secure-session; its own default adds a second to the day, its time is rounded */
 	{ .kind = "fastify-secure",
 	  .cookie_names = { "session" },
 	  .escapes = COOKIE_ESCAPES_URI,
@@ -124,6 +126,7 @@ const Framework frameworks[] = {
 	  .id_path = { "user_id" },
 	  .time = TIME_CREATED_S,
 	  .time_member = "__ts",
+	  .rounds_us = SECOND / 2,
 	  .max_age_s = ONE_DAY + 1 },
 
 	/* signed_cookies; with FRAMEWORK_DJANGO_ROW_SALT session_data of the other backends */

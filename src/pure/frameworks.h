@@ -19,7 +19,7 @@
  *	   framework_ends(row, options) says whether such a cookie ends:
  *	   FRAMEWORK_ENDS_NEVER wants without_end => true, else 22023.
  *	   framework_derive() into a FrameworkKey tells, for every row that applies, whether
- *	   secret and salts will do: RESULT_BAD_KEY (22023, *why is the detail),
+ *	   secret and salts will do: RESULT_BAD_KEY (22023, *fault says of what),
  *	   RESULT_UNSUPPORTED (0A000: built without libsodium), else a fault of the machine.
  *
  *	2. Secrets are loaded.  For each secret, each row of its kind that applies, and
@@ -216,11 +216,14 @@ typedef struct Framework
 	bool bare;                  /* serves id_path '{}' alone */
 	const char *flash;          /* a member may also stand behind this and before "__" */
 	bool tagged;                /* JSON tags uuids: {" u": "..."} (Flask) */
+	const char *role_claim;     /* where its roles are, unless the secret says; or NULL */
+	const char *hidden_claim;   /* what is a secret in it; or NULL */
 
 	/* its end */
 	FrameworkTime time;
 	const char *time_member;
-	int64_t tick_us; /* how long it still lives at its limit; 0: no more */
+	int64_t tick_us;   /* how long it still lives at its limit; 0: no more */
+	int64_t rounds_us; /* by how much its time may be later than it was made */
 	bool refuses_future;
 	int64_t skew_s;
 	int64_t max_age_s; /* the framework's own; 0: it has none */
@@ -288,21 +291,28 @@ typedef struct FrameworkKey
 	JweKey jwe;
 } FrameworkKey;
 
+/* Which argument of add_cookie_secret will not do, and why: constant texts. */
+typedef struct FrameworkFault
+{
+	const char *argument;
+	const char *reason;
+} FrameworkFault;
+
 /*
  * name is the cookie's; it may be empty where row->name_counts is false.
- * RESULT_BAD_KEY with *why (unless NULL) a constant sentence, RESULT_UNSUPPORTED
+ * RESULT_BAD_KEY with *fault (unless NULL), RESULT_UNSUPPORTED
  * where the build lacks the cipher, RESULT_CRYPTO_FAILED.  Only after RESULT_OK there is
  * anything in the key.
  */
 ResultCode framework_derive(FrameworkKey *key, const Framework *row,
 							const FrameworkOptions *options, Slice name, Slice secret,
-							const char **why);
+							FrameworkFault *fault);
 void framework_key_clear(FrameworkKey *key);
 
 /* ------------------------------------------------------------------ the cookies */
 
-#define FRAMEWORK_COOKIE_MAX 16384
-#define FRAMEWORK_ARENA      (1024 * 1024)
+#define FRAMEWORK_COOKIE_MAX 65536 /* as long as session_auth.max_token_length can be */
+#define FRAMEWORK_ARENA      (4 * 1024 * 1024)
 
 typedef struct FrameworkCookie
 {

@@ -48,3 +48,20 @@ lucia_split(Slice token, Slice *id, unsigned char hash[CRYPTO_SHA256_LEN])
 	crypto_cleanse(secret, sizeof(secret));
 	return ok ? RESULT_OK : RESULT_CRYPTO_FAILED;
 }
+
+ResultCode
+lucia_token_hash(Slice token, unsigned char hash[CRYPTO_SHA256_LEN])
+{
+	unsigned char secret_hash[CRYPTO_SHA256_LEN];
+	char text[LUCIA_TOKEN_MAX + 1 + CRYPTO_SHA256_LEN];
+	Slice id;
+	ResultCode result = lucia_split(token, &id, secret_hash);
+
+	if (result != RESULT_OK)
+		return result;
+	memcpy(text, id.data, id.len);
+	text[id.len] = '.';
+	memcpy(text + id.len + 1, secret_hash, CRYPTO_SHA256_LEN);
+	return crypto_sha256(text, id.len + 1 + CRYPTO_SHA256_LEN, hash) ? RESULT_OK
+																	 : RESULT_CRYPTO_FAILED;
+}

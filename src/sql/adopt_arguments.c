@@ -57,6 +57,19 @@ read_storage(const char *value, Adoption *adoption)
 	return true;
 }
 
+/*
+ * The one form so far.  Where Django keeps sessions in a table it signs no cookie, so there is no
+ * proof to ask for, whatever other secrets are set up.
+ */
+static bool
+read_user_form(const char *value, Adoption *adoption)
+{
+	adoption->signed_user = strcmp(value, "django") == 0;
+	if (adoption->proof == PROOF_BY_SETUP)
+		adoption->proof = PROOF_NOT_NEEDED;
+	return adoption->signed_user;
+}
+
 /* Options that are a text each; a user_path has one argument for each of its steps. */
 static bool
 keep_text(const char *argument, Adoption *adoption)
@@ -94,6 +107,8 @@ read_option(const char *argument, Adoption *adoption)
 
 	if ((value = option_value(argument, "token_form")) != NULL)
 		return read_storage(value, adoption);
+	if ((value = option_value(argument, "user_form")) != NULL)
+		return read_user_form(value, adoption);
 	if ((value = option_value(argument, "expires_form")) != NULL)
 		return read_ticks(value, adoption);
 	if ((value = option_value(argument, "lifetime")) != NULL)

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "access/detoast.h"
+#include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -26,6 +27,7 @@
 #define MAX_RESOURCE       1024
 #define MAX_TENANT         1024
 #define MAX_OBJECT         (8 * 1024)
+#define MAX_PERMISSIONS    (16 * 1024)
 
 #define MAX_LIFETIME_YEARS 100
 
@@ -196,6 +198,47 @@ argument_object(FunctionCallInfo fcinfo, int n, const char *what)
 	if (!JB_ROOT_IS_OBJECT(object))
 		refuse(what, "It must be a JSON object.");
 	return object;
+}
+
+static void
+check_permission(Datum element, bool isnull)
+{
+	char *permission = isnull ? NULL : TextDatumGetCString(element);
+	char *colon = permission ? strchr(permission, ':') : NULL;
+
+	if (colon == NULL)
+		refuse("permissions", "Each must be action:resource.");
+	*colon = '\0';
+	check_action(permission);
+	check_resource(colon + 1);
+}
+
+/* What an identity may be narrowed to, or NULL. */
+ArrayType *
+argument_permissions(FunctionCallInfo fcinfo, int n)
+{
+	ArrayType *permissions;
+	Datum *elements;
+	bool *nulls;
+	int count;
+
+	if (PG_ARGISNULL(n))
+		return NULL;
+	if (toast_raw_datum_size(PG_GETARG_DATUM(n)) > MAX_PERMISSIONS)
+		refuse("permissions", "They must not be larger than 16 kB.");
+	permissions = PG_GETARG_ARRAYTYPE_P(n);
+	deconstruct_array(permissions, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &count);
+	for (int i = 0; i < count; i++)
+		check_permission(elements[i], nulls[i]);
+	return permissions;
+}
+
+ArrayType *
+argument_permissions_required(FunctionCallInfo fcinfo, int n)
+{
+	if (PG_ARGISNULL(n))
+		refuse("permissions", "They must not be null.");
+	return argument_permissions(fcinfo, n);
 }
 
 /* A time to live: positive and of a length that a timestamp can be moved by. */

@@ -7,6 +7,7 @@
 
 #include "datatype/timestamp.h"
 #include "fmgr.h"
+#include "utils/array.h"
 #include "utils/jsonb.h"
 
 /* A token as it was given: bytes that may be missing, or too many to look at. */
@@ -21,6 +22,8 @@ extern char *argument_text_or_null(FunctionCallInfo fcinfo, int n);
 extern char *argument_user_id(FunctionCallInfo fcinfo, int n);
 extern char *argument_tenant(FunctionCallInfo fcinfo, int n);
 extern Jsonb *argument_object(FunctionCallInfo fcinfo, int n, const char *what);
+extern ArrayType *argument_permissions(FunctionCallInfo fcinfo, int n);
+extern ArrayType *argument_permissions_required(FunctionCallInfo fcinfo, int n);
 extern void argument_lifetime(FunctionCallInfo fcinfo, int n, int fallback_seconds,
 							  Interval *lifetime);
 

@@ -81,7 +81,7 @@ kind_of_alter_table(const List *subcommands)
 
 SQL_FUNCTION(session_auth_kind_of_command);
 
-/* kind_of_command(pg_ddl_command): upkeep, unprotects (takes row-level security off) or change */
+/* kind_of_command(pg_ddl_command): upkeep, unprotects (takes row-level security off), renames or change */
 Datum
 session_auth_kind_of_command(PG_FUNCTION_ARGS)
 {
@@ -92,5 +92,8 @@ session_auth_kind_of_command(PG_FUNCTION_ARGS)
 		kind = kind_of_alter_table(command->d.alterTable.subcmds);
 	else if (command->type == SCT_Simple && IsA(command->parsetree, AlterOwnerStmt))
 		kind = "upkeep";
+	else if (command->type == SCT_Simple && (IsA(command->parsetree, RenameStmt) ||
+											 IsA(command->parsetree, AlterObjectSchemaStmt)))
+		kind = "renames";
 	PG_RETURN_TEXT_P(cstring_to_text(kind));
 }

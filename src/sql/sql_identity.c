@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/compat.h"
 #include "base/json_build.h"
+#include "base/narrowing_text.h"
 #include "base/row_type.h"
 #include "base/settings.h"
 #include "identity/identity.h"
@@ -55,7 +56,7 @@ argument_scope(FunctionCallInfo fcinfo, int n)
  * pipeline is one transaction up to its Sync and needs no word.  One word a
  * statement is enough, whatever loops inside it.
  */
-static void
+void
 note_missing_transaction(IdentityScope scope)
 {
 	static TimestampTz noted = 0;
@@ -138,7 +139,7 @@ authenticate(TokenArgument token, const Entry *entry)
 	Verification verification;
 	ResultCode result;
 
-	identity_require_no_cursor();
+	identity_require_changeable();
 	result = verify_token(token.bytes, token.len, entry->tenant, &verification);
 	return enter(result, &verification, entry);
 }
@@ -164,6 +165,21 @@ session_auth_authenticate_or(PG_FUNCTION_ARGS)
 					argument_on_refused(fcinfo, 3) };
 
 	return authenticate(argument_token(fcinfo, 0), &entry);
+}
+
+SQL_FUNCTION(session_auth_narrow);
+
+/* narrow(permissions): outside a transaction block it ends with its own statement, as authenticate's does */
+Datum
+session_auth_narrow(PG_FUNCTION_ARGS)
+{
+	ArrayType *permissions = argument_permissions_required(fcinfo, 0);
+
+	if (identity_current() == NULL)
+		raise_not_authenticated();
+	identity_narrow(narrowing_text_of_array(permissions));
+	note_missing_transaction(SCOPE_TRANSACTION);
+	PG_RETURN_VOID();
 }
 
 SQL_FUNCTION(session_auth_deauthenticate);
@@ -232,7 +248,7 @@ session_auth_impersonate(PG_FUNCTION_ARGS)
 		verify_load_roles(&identity);
 	else
 		use_given_roles(PG_GETARG_ARRAYTYPE_P(1), &identity);
-	identity_require_no_cursor();
+	identity_require_changeable();
 	record_impersonation(&identity, reason);
 	impersonation_log(&identity, reason);
 	identity_set(&identity);

@@ -25,9 +25,11 @@
 #include "identity/identity.h"
 #include "identity/identity_row.h"
 #include "permission/held_permissions.h"
+#include "permission/narrowing.h"
 #include "permission/permission.h"
 #include "pure/slice.h"
 #include "sql/arguments.h"
+#include "sql/require.h"
 
 /* ---------------------------------------------------------------------- arguments */
 
@@ -185,10 +187,12 @@ static void
 resolve_action(FunctionCallInfo fcinfo, CallSite *site, int n)
 {
 	keep(fcinfo, &site->action, n);
+	site->rules = (ActionRules){ NULL, 0, NULL, NULL };
 	if (site->action.len == 0)
-		site->rules = (ActionRules){ NULL, 0, NULL };
-	else
-		site->rules = permission_rules(site->set, site->action.bytes, site->action.len);
+		return;
+	site->rules = permission_rules(site->set, site->action.bytes, site->action.len);
+	site->rules =
+		narrowing_rules(identity_narrowing(), site->rules, site->action.bytes, site->action.len);
 }
 
 /* has_permission(role, action, ...): the role and the action. */
@@ -203,6 +207,7 @@ resolve_given(FunctionCallInfo fcinfo)
 	site->valid_for = 0;
 	keep(fcinfo, &site->role, 0);
 	site->set = permission_set(site->role.bytes, site->role.len + 1, &site->valid_for);
+	site->identity = identity_generation; /* what is asked for any role is narrowed with it */
 	resolve_action(fcinfo, site, 1);
 	return site;
 }
@@ -248,7 +253,8 @@ ask_given(FunctionCallInfo fcinfo)
 	Slice resource;
 
 	if (site == NULL || !is_fresh(site, GetCurrentStatementStartTimestamp()) ||
-		!is_kept(&site->role, fcinfo, 0) || !is_kept(&site->action, fcinfo, 1))
+		site->identity != identity_generation || !is_kept(&site->role, fcinfo, 0) ||
+		!is_kept(&site->action, fcinfo, 1))
 		site = resolve_given(fcinfo);
 	resource = text_slice(fcinfo, 2);
 	return permission_allows(&site->rules, resource.data, resource.len);
@@ -264,9 +270,9 @@ session_auth_has_permission(PG_FUNCTION_ARGS)
 	const CallSite *site = fcinfo->flinfo->fn_extra;
 	Slice resource;
 
-	if (likely(site != NULL && is_fresh(site, statement) && is_kept_short(&site->role, fcinfo, 0) &&
-			   is_kept_short(&site->action, fcinfo, 1) && site->rules.names != NULL &&
-			   is_short_text(fcinfo, 2, &resource)))
+	if (likely(site != NULL && is_fresh(site, statement) && site->identity == identity_generation &&
+			   is_kept_short(&site->role, fcinfo, 0) && is_kept_short(&site->action, fcinfo, 1) &&
+			   site->rules.names != NULL && is_short_text(fcinfo, 2, &resource)))
 		PG_RETURN_BOOL(permission_allows(&site->rules, resource.data, resource.len));
 	PG_RETURN_BOOL(ask_given(fcinfo));
 }
@@ -332,7 +338,8 @@ session_auth_has_role(PG_FUNCTION_ARGS)
 	CallSite *site = fcinfo->flinfo->fn_extra;
 	Slice role = text_slice(fcinfo, 0);
 
-	if (identity == NULL)
+	/* who is narrowed has permissions alone: what a role stands for elsewhere nobody knows */
+	if (identity == NULL || identity->narrowing != NULL)
 		PG_RETURN_BOOL(false);
 	if (unlikely(site == NULL))
 		site = new_site(fcinfo);
@@ -343,11 +350,9 @@ session_auth_has_role(PG_FUNCTION_ARGS)
 				   is_named(identity, role));
 }
 
-SQL_FUNCTION(session_auth_require_permission);
-
-/* require_permission(action, resource): 28000 is HTTP's 401, 42501 its 403 */
-Datum
-session_auth_require_permission(PG_FUNCTION_ARGS)
+/* HTTP 401 and 403; a permission that is lacking is named, and nothing else. */
+static void
+require_permission(FunctionCallInfo fcinfo)
 {
 	const Identity *identity = identity_current();
 
@@ -362,7 +367,48 @@ session_auth_require_permission(PG_FUNCTION_ARGS)
 						errmsg("permission denied: \"%s\" on \"%s\"",
 							   text_to_cstring(PG_GETARG_TEXT_PP(0)),
 							   text_to_cstring(PG_GETARG_TEXT_PP(1)))));
+}
+
+/* The same for who has the words in C. */
+void
+permission_require(const char *action, const char *resource)
+{
+	LOCAL_FCINFO(fcinfo, 2);
+	FmgrInfo call = { .fn_mcxt = CurrentMemoryContext };
+
+	InitFunctionCallInfoData(*fcinfo, &call, 2, InvalidOid, NULL, NULL);
+	fcinfo->args[0] = (NullableDatum){ CStringGetTextDatum(action), false };
+	fcinfo->args[1] = (NullableDatum){ CStringGetTextDatum(resource), false };
+	require_permission(fcinfo);
+}
+
+SQL_FUNCTION(session_auth_require_permission);
+
+/* require_permission(action, resource): 28000 is HTTP's 401, 42501 its 403 */
+Datum
+session_auth_require_permission(PG_FUNCTION_ARGS)
+{
+	require_permission(fcinfo);
 	PG_RETURN_VOID();
+}
+
+SQL_FUNCTION(session_auth_demand_permission);
+
+/* demand_permission(action, resource): the same for policies, which want a boolean */
+Datum
+session_auth_demand_permission(PG_FUNCTION_ARGS)
+{
+	require_permission(fcinfo);
+	PG_RETURN_BOOL(true);
+}
+
+SQL_FUNCTION(session_auth_planned_with);
+
+/* A planner's support function that supports nothing: see executor/demands.c. */
+Datum
+session_auth_planned_with(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_POINTER(NULL);
 }
 
 static int
@@ -389,6 +435,35 @@ text_array(List *strings)
 	return construct_array(elements, n, TEXTOID, -1, false, TYPALIGN_INT);
 }
 
+static List *
+allowed_among(List *resources, const char *role, const char *action)
+{
+	List *allowed = NIL;
+	ListCell *cell;
+
+	foreach (cell, resources)
+	{
+		uint64 valid_for;
+		const PermissionSet *set = permission_set_of_role(role, &valid_for);
+		ActionRules rules = permission_rules(set, action, strlen(action));
+
+		if (permission_allows(&rules, lfirst(cell), strlen(lfirst(cell))))
+			allowed = lappend(allowed, lfirst(cell));
+	}
+	return allowed;
+}
+
+/* What a pattern of the role's and a name of the narrowing's meet in may be denied to the role. */
+static List *
+narrowed_resources(List *resources, const char *role, const char *action)
+{
+	const char *narrowing = identity_narrowing();
+
+	if (narrowing == NULL)
+		return resources;
+	return allowed_among(narrowing_resources(narrowing, action, resources), role, action);
+}
+
 SQL_FUNCTION(session_auth_permitted_resources);
 
 /* permitted_resources(role, action): STRICT; {*} when all */
@@ -404,7 +479,7 @@ session_auth_permitted_resources(PG_FUNCTION_ARGS)
 	resources = permission_enumerate(role, action, &everything);
 	if (everything)
 		resources = list_make1("*");
-	PG_RETURN_ARRAYTYPE_P(text_array(resources));
+	PG_RETURN_ARRAYTYPE_P(text_array(narrowed_resources(resources, role, action)));
 }
 
 /* -------------------------------------------------------------------- explanation */
@@ -459,6 +534,14 @@ session_auth_explain_permission(PG_FUNCTION_ARGS)
 		reason = explain_reason(role, action, resource, held);
 	}
 	catalog_end_reading(reading);
+	if (held && effects_allow(held->effect) &&
+		!narrowing_covers(identity_narrowing(), action, resource))
+	{
+		held = NULL;
+		reason =
+			psprintf("the current identity is narrowed to what does not cover \"%s\" on \"%s\"",
+					 action, resource);
+	}
 	values[0] = BoolGetDatum(held && effects_allow(held->effect));
 	if (held)
 	{

@@ -5,6 +5,7 @@
  */
 #include "postgres.h"
 
+#include "access/relation.h"
 #include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
@@ -14,6 +15,10 @@
 #include "nodes/parsenodes.h"
 #include "nodes/primnodes.h"
 #include "optimizer/optimizer.h"
+#include "parser/parsetree.h"
+#include "parser/parse_expr.h"
+#include "rewrite/rewriteHandler.h"
+#include "rewrite/rewriteManip.h"
 #include "parser/parse_clause.h"
 #include "parser/parse_collate.h"
 #include "parser/parse_relation.h"
@@ -24,12 +29,14 @@
 #include "utils/rel.h"
 
 #include "base/compat.h"
+#include "sql/policy_reading.h"
 
 typedef struct PolicyReading
 {
 	Oid schema;
 	bool bare_call;     /* evaluated per row though it is the same for all */
 	bool constant_role; /* has_permission('ADMIN', ...) */
+	bool asks;          /* for a permission or a role, which narrowing leaves less of */
 } PolicyReading;
 
 /* What can differ from one row, user or moment to another. */
@@ -92,42 +99,77 @@ find_constant_role(Node *node, void *context)
 	return expression_tree_walker(node, find_constant_role, context);
 }
 
+static bool
+is_question(Oid function)
+{
+	static const char *const questions[] = { "has_permission", "has_role", "require_permission",
+											 "permitted_resources" };
+	const char *name = get_func_name(function);
+
+	for (size_t i = 0; i < lengthof(questions); i++)
+		if (name && strcmp(name, questions[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Likewise; what functions of others ask is not known. */
+static bool
+find_question(Node *node, void *context)
+{
+	PolicyReading *reading = context;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, Query))
+		return query_tree_walker((Query *) node, find_question, context, 0);
+	if (IsA(node, FuncExpr) && get_func_namespace(((FuncExpr *) node)->funcid) == reading->schema &&
+		is_question(((FuncExpr *) node)->funcid))
+		reading->asks = true;
+	return expression_tree_walker(node, find_question, context);
+}
+
 SQL_FUNCTION(session_auth_policy_problems);
 
-/* policy_problems(pg_node_tree): which of 'bare call' and 'constant role' it has */
+/* policy_problems(pg_node_tree): which of 'bare call', 'constant role' and 'no question' it has */
 Datum
 session_auth_policy_problems(PG_FUNCTION_ARGS)
 {
-	PolicyReading reading = { get_namespace_oid("session_auth", false), false, false };
+	PolicyReading reading = { get_namespace_oid("session_auth", false), false, false, false };
 	Node *expression = stringToNode(text_to_cstring(PG_GETARG_TEXT_PP(0)));
-	Datum problems[2];
+	Datum problems[3];
 	int n = 0;
 
 	(void) read_expression(expression, &reading);
 	(void) find_constant_role(expression, &reading);
+	(void) find_question(expression, &reading);
 	if (reading.bare_call)
 		problems[n++] = CStringGetTextDatum("bare call");
 	if (reading.constant_role)
 		problems[n++] = CStringGetTextDatum("constant role");
+	if (!reading.asks)
+		problems[n++] = CStringGetTextDatum("no question");
 	PG_RETURN_ARRAYTYPE_P(construct_array(problems, n, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
 /* -------------------------------------------------- what protect_table() has written */
 
-/* As CREATE POLICY makes it of the text. */
+/* As CREATE POLICY, or the target list of a view, makes it of the text. */
 static Node *
-expression_of(const char *written, Relation rel)
+expression_of(const char *written, Relation rel, ParseExprKind kind)
 {
 	List *statements = raw_parser(written, RAW_PARSE_PLPGSQL_EXPR);
 	SelectStmt *select = castNode(SelectStmt, linitial_node(RawStmt, statements)->stmt);
+	Node *raw = linitial_node(ResTarget, select->targetList)->val;
 	ParseState *state = make_parsestate(NULL);
 	Node *expression;
 
 	addNSItemToQuery(state,
 					 addRangeTableEntryForRelation(state, rel, AccessShareLock, NULL, false, false),
 					 false, true, true);
-	expression = transformWhereClause(state, linitial_node(ResTarget, select->targetList)->val,
-									  EXPR_KIND_POLICY, "POLICY");
+	if (kind == EXPR_KIND_POLICY)
+		expression = transformWhereClause(state, raw, kind, "POLICY");
+	else
+		expression = transformExpr(state, raw, kind);
 	assign_expr_collations(state, expression);
 	free_parsestate(state);
 	return expression;
@@ -148,18 +190,100 @@ session_auth_same_expression(PG_FUNCTION_ARGS)
 	if (rel == NULL)
 		PG_RETURN_BOOL(false);
 	same = equal(stringToNode(text_to_cstring(PG_GETARG_TEXT_PP(1))),
-				 expression_of(text_to_cstring(PG_GETARG_TEXT_PP(2)), rel));
+				 expression_of(text_to_cstring(PG_GETARG_TEXT_PP(2)), rel, EXPR_KIND_POLICY));
 	table_close(rel, AccessShareLock);
+	PG_RETURN_BOOL(same);
+}
+
+/* The table's place in a query that reads it and nothing else, as it is; or 0. */
+static int
+place_of_table(const Query *query, Oid table)
+{
+	List *from = query->jointree->fromlist;
+	int place;
+
+	if (query->jointree->quals || query->groupClause || query->groupingSets || query->havingQual ||
+		query->distinctClause || query->limitCount || query->limitOffset || query->setOperations ||
+		query->cteList || query->hasTargetSRFs || query->hasWindowFuncs || query->hasAggs ||
+		list_length(from) != 1 || !IsA(linitial(from), RangeTblRef))
+		return 0;
+	place = linitial_node(RangeTblRef, from)->rtindex;
+	if (rt_fetch(place, query->rtable)->rtekind != RTE_RELATION ||
+		rt_fetch(place, query->rtable)->relid != table ||
+		rt_fetch(place, query->rtable)->tablesample || !rt_fetch(place, query->rtable)->inh)
+		return 0;
+	return place;
+}
+
+static bool
+shows_only(const Query *query, Relation table, const Datum *expressions, int n)
+{
+	int place = place_of_table(query, RelationGetRelid(table));
+	ListCell *cell;
+	int i = 0;
+
+	if (place == 0 || list_length(query->targetList) != n)
+		return false;
+	foreach (cell, query->targetList)
+	{
+		Node *wanted =
+			expression_of(TextDatumGetCString(expressions[i++]), table, EXPR_KIND_SELECT_TARGET);
+
+		ChangeVarNodes(wanted, 1, place, 0);
+		if (!equal(lfirst_node(TargetEntry, cell)->expr, wanted))
+			return false;
+	}
+	return true;
+}
+
+SQL_FUNCTION(session_auth_shows_only);
+
+/* shows_only(view, target, expressions): STRICT; the expressions in the order of the view's columns */
+Datum
+session_auth_shows_only(PG_FUNCTION_ARGS)
+{
+	Relation view = try_relation_open(PG_GETARG_OID(0), AccessShareLock);
+	Relation table = try_relation_open(PG_GETARG_OID(1), AccessShareLock);
+	bool same = false;
+	Datum *expressions;
+	int n;
+
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(2), TEXTOID, -1, false, TYPALIGN_INT, &expressions,
+					  NULL, &n);
+	if (view && table && view->rd_rel->relkind == RELKIND_VIEW)
+		same = shows_only(get_view_query(view), table, expressions, n);
+	if (table)
+		relation_close(table, AccessShareLock);
+	if (view)
+		relation_close(view, AccessShareLock);
 	PG_RETURN_BOOL(same);
 }
 
 typedef struct PolicyParts
 {
 	Oid schema;
+	char *action;
 	char *resource;
+	bool demanded; /* so that a query without the permission fails */
 	AttrNumber owner;
 	AttrNumber tenant;
 } PolicyParts;
+
+/* What is written as a text in the policy itself, or NULL. */
+static char *
+constant_text(Node *node)
+{
+	if (!IsA(node, Const) || ((Const *) node)->constisnull ||
+		((Const *) node)->consttype != TEXTOID)
+		return NULL;
+	return TextDatumGetCString(((Const *) node)->constvalue);
+}
+
+static bool
+demands(const FuncExpr *call)
+{
+	return strcmp(get_func_name(call->funcid), "demand_permission") == 0;
+}
 
 static bool
 find_resource(Node *node, void *context)
@@ -175,9 +299,13 @@ find_resource(Node *node, void *context)
 		FuncExpr *call = (FuncExpr *) node;
 
 		if (get_func_namespace(call->funcid) == parts->schema && list_length(call->args) == 2 &&
-			strcmp(get_func_name(call->funcid), "has_permission") == 0 &&
-			IsA(lsecond(call->args), Const) && !lsecond_node(Const, call->args)->constisnull)
-			parts->resource = TextDatumGetCString(lsecond_node(Const, call->args)->constvalue);
+			(demands(call) || strcmp(get_func_name(call->funcid), "has_permission") == 0) &&
+			constant_text(lsecond(call->args)))
+		{
+			parts->action = constant_text(linitial(call->args));
+			parts->resource = constant_text(lsecond(call->args));
+			parts->demanded = demands(call);
+		}
 	}
 	return expression_tree_walker(node, find_resource, context);
 }
@@ -219,16 +347,49 @@ read_comparison(OpExpr *comparison, PolicyParts *parts)
 		parts->owner = linitial_node(Var, columns)->varattno;
 }
 
+/* A call, or (SELECT call); anything around it could turn it about. */
+static bool
+is_plain_call(Node *condition)
+{
+	const Query *query;
+
+	if (IsA(condition, FuncExpr))
+		return true;
+	if (!IsA(condition, SubLink) || ((SubLink *) condition)->subLinkType != EXPR_SUBLINK)
+		return false;
+	query = castNode(Query, ((SubLink *) condition)->subselect);
+	return query->rtable == NIL && query->jointree->quals == NULL && query->limitCount == NULL &&
+		   query->limitOffset == NULL && list_length(query->targetList) == 1 &&
+		   IsA(linitial_node(TargetEntry, query->targetList)->expr, FuncExpr);
+}
+
+ConditionReading
+read_condition(Node *condition)
+{
+	PolicyParts parts = { get_namespace_oid("session_auth", false), NULL, NULL, false, 0, 0 };
+
+	if (is_plain_call(condition))
+		(void) find_resource(condition, &parts);
+	else if (IsA(condition, OpExpr) && strcmp(get_opname(((OpExpr *) condition)->opno), "=") == 0)
+		read_comparison((OpExpr *) condition, &parts);
+	if (parts.action && parts.resource)
+		return (ConditionReading){ "permission", parts.action, parts.resource, 0 };
+	if (parts.owner || parts.tenant)
+		return (ConditionReading){ parts.owner ? "owner" : "tenant", NULL, NULL,
+								   parts.owner ? parts.owner : parts.tenant };
+	return (ConditionReading){ "other", NULL, NULL, 0 };
+}
+
 SQL_FUNCTION(session_auth_policy_parts);
 
-/* policy_parts(pg_node_tree): resource, and the numbers of owner_column and tenant_column */
+/* policy_parts(pg_node_tree): resource, the numbers of owner_column and tenant_column, denied */
 Datum
 session_auth_policy_parts(PG_FUNCTION_ARGS)
 {
-	PolicyParts parts = { get_namespace_oid("session_auth", false), NULL, 0, 0 };
+	PolicyParts parts = { get_namespace_oid("session_auth", false), NULL, NULL, false, 0, 0 };
 	Node *expression = stringToNode(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	ListCell *cell;
-	Datum texts[3];
+	Datum texts[4];
 
 	(void) find_resource(expression, &parts);
 	if (parts.resource == NULL)
@@ -239,5 +400,6 @@ session_auth_policy_parts(PG_FUNCTION_ARGS)
 	texts[0] = CStringGetTextDatum(parts.resource);
 	texts[1] = CStringGetTextDatum(psprintf("%d", parts.owner));
 	texts[2] = CStringGetTextDatum(psprintf("%d", parts.tenant));
-	PG_RETURN_ARRAYTYPE_P(construct_array(texts, 3, TEXTOID, -1, false, TYPALIGN_INT));
+	texts[3] = CStringGetTextDatum(parts.demanded ? "error" : "empty");
+	PG_RETURN_ARRAYTYPE_P(construct_array(texts, 4, TEXTOID, -1, false, TYPALIGN_INT));
 }

@@ -5,8 +5,10 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 
@@ -14,14 +16,10 @@
 #include "base/errors.h"
 #include "base/settings.h"
 #include "pure/cookie.h"
-#include "pure/frameworks.h"
 #include "pure/json.h"
 #include "sql/sql_identity.h"
-#include "verify/keys.h"
+#include "verify/request.h"
 #include "verify/verify.h"
-
-/* The kinds whose cookies are looked for by the names that the frameworks give them. */
-static const char *const well_known[] = { "authjs", "better-auth", "express", "lucia" };
 
 /* A header's text; one that no token can be in is not looked at. */
 #define HEADER_MAX (1024 * 1024)
@@ -43,59 +41,6 @@ argument_header(FunctionCallInfo fcinfo, int n)
 }
 
 static ResultCode
-named_cookie(Slice header, const char *name, CookieChunks chunks, TokenArgument *token)
-{
-	Slice cookie = { name, strlen(name) };
-	char *out = palloc(setting_max_token_length);
-	ResultCode result =
-		cookie_value(header, cookie, chunks, out, setting_max_token_length, &token->len);
-
-	token->bytes = result == RESULT_OK ? out : NULL;
-	return result;
-}
-
-static ResultCode
-cookie_of_kind(Slice header, const char *kind, TokenArgument *token)
-{
-	const Framework *row = NULL;
-
-	while ((row = framework_next(kind, row)) != NULL)
-		for (size_t i = 0; i < FRAMEWORK_NAMES_MAX && row->cookie_names[i]; i++)
-		{
-			ResultCode result = named_cookie(header, row->cookie_names[i], row->chunks, token);
-
-			if (result != RESULT_NO_TOKEN)
-				return result;
-		}
-	return RESULT_NO_TOKEN;
-}
-
-/* The names that the application was set up with come before those that are known. */
-static ResultCode
-token_of_cookies(Slice header, TokenArgument *token)
-{
-	ResultCode result;
-	ListCell *cell;
-
-	if (header.data == NULL)
-		return RESULT_NO_TOKEN;
-	keys_accept_changes();
-	foreach (cell, keys_cookie_names())
-	{
-		result = named_cookie(header, lfirst(cell), COOKIE_AUTHJS, token);
-		if (result != RESULT_NO_TOKEN)
-			return result;
-	}
-	for (size_t i = 0; i < lengthof(well_known); i++)
-	{
-		result = cookie_of_kind(header, well_known[i], token);
-		if (result != RESULT_NO_TOKEN)
-			return result;
-	}
-	return RESULT_NO_TOKEN;
-}
-
-static ResultCode
 token_of_bearer(Slice header, TokenArgument *token)
 {
 	char *out = palloc(setting_max_token_length);
@@ -108,23 +53,70 @@ token_of_bearer(Slice header, TokenArgument *token)
 	return result;
 }
 
+static Datum
+cookie_text(ResultCode result, const RequestCookie *cookie)
+{
+	return result == RESULT_OK
+			   ? PointerGetDatum(cstring_to_text_with_len(cookie->text.data, cookie->text.len))
+			   : (Datum) 0;
+}
+
 SQL_FUNCTION(session_auth_token_from_cookie);
 
-/* token_from_cookie(cookie_header) */
+/* token_from_cookie(cookie_header), as it was in 0.1.0 */
 Datum
 session_auth_token_from_cookie(PG_FUNCTION_ARGS)
 {
-	TokenArgument token;
+	RequestCookie cookie;
+	ResultCode result = request_cookie(argument_header(fcinfo, 0), &cookie);
 
-	if (token_of_cookies(argument_header(fcinfo, 0), &token) != RESULT_OK)
-		PG_RETURN_NULL();
-	PG_RETURN_TEXT_P(cstring_to_text_with_len(token.bytes, token.len));
+	fcinfo->isnull = result != RESULT_OK;
+	return cookie_text(result, &cookie);
+}
+
+/* NIL for NULL: no name is as good as none given. */
+static List *
+argument_names(FunctionCallInfo fcinfo, int n)
+{
+	Datum *elements;
+	bool *nulls;
+	int count;
+	List *names = NIL;
+
+	if (PG_ARGISNULL(n))
+		return NIL;
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(n), TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls,
+					  &count);
+	for (int i = 0; i < count; i++)
+		if (!nulls[i])
+			names = lappend(names, TextDatumGetCString(elements[i]));
+	return names;
+}
+
+SQL_FUNCTION(session_auth_named_token_from_cookie);
+
+/* token_from_cookie(cookie_header, cookie_names) */
+Datum
+session_auth_named_token_from_cookie(PG_FUNCTION_ARGS)
+{
+	Slice header = argument_header(fcinfo, 0);
+	RequestCookie cookie;
+	ResultCode result;
+
+	if (header.data == NULL)
+		result = RESULT_NO_TOKEN;
+	else if (PG_ARGISNULL(1))
+		result = request_cookie(header, &cookie);
+	else
+		result = request_cookie_named(header, argument_names(fcinfo, 1), &cookie);
+	fcinfo->isnull = result != RESULT_OK;
+	return cookie_text(result, &cookie);
 }
 
 /* The tokens that a request carries, and why there is none where there is none. */
 typedef struct RequestTokens
 {
-	TokenArgument cookie;
+	RequestCookie cookie;
 	ResultCode cookie_result;
 	TokenArgument bearer;
 	ResultCode bearer_result;
@@ -133,33 +125,34 @@ typedef struct RequestTokens
 static void
 tokens_of_headers(Slice cookies, Slice authorization, RequestTokens *tokens)
 {
-	tokens->cookie_result = token_of_cookies(cookies, &tokens->cookie);
+	tokens->cookie_result = request_cookie(cookies, &tokens->cookie);
 	tokens->bearer_result = token_of_bearer(authorization, &tokens->bearer);
 }
 
 static ResultCode
-verify_one(ResultCode found, TokenArgument token, const char *tenant, Verification *verification)
+refuse_unread(ResultCode why, Verification *verification)
 {
-	if (found == RESULT_OK)
-		return verify_token(token.bytes, token.len, tenant, verification);
 	memset(verification, 0, sizeof(*verification));
-	return found;
+	return why;
 }
 
-/*
- * The cookie comes first.  One that is refused, as an old one that a browser has kept,
- * must not hide the token that the request was given on purpose.
- */
+static ResultCode
+verify_bearer(const RequestTokens *tokens, const char *tenant, Verification *verification)
+{
+	if (tokens->bearer_result != RESULT_OK)
+		return refuse_unread(tokens->bearer_result, verification);
+	return verify_token(tokens->bearer.bytes, tokens->bearer.len, tenant, verification);
+}
+
+/* A cookie comes first, and decides: what is refused is not made good by a header. */
 static ResultCode
 verify_request(const RequestTokens *tokens, const char *tenant, Verification *verification)
 {
-	ResultCode result = verify_one(tokens->cookie_result, tokens->cookie, tenant, verification);
-
-	if (result == RESULT_OK || tokens->bearer_result == RESULT_NO_TOKEN)
-		return result;
-	if (result != RESULT_NO_TOKEN)
-		verify_note(result, verification, false);
-	return verify_one(tokens->bearer_result, tokens->bearer, tenant, verification);
+	if (tokens->cookie_result == RESULT_NO_TOKEN)
+		return verify_bearer(tokens, tenant, verification);
+	if (tokens->cookie_result != RESULT_OK)
+		return refuse_unread(tokens->cookie_result, verification);
+	return verify_cookie(tokens->cookie.name, tokens->cookie.text, tenant, verification);
 }
 
 static Datum
@@ -170,7 +163,7 @@ authenticate_request(FunctionCallInfo fcinfo, OnRefused on_refused)
 	Verification verification;
 	ResultCode result;
 
-	identity_require_no_cursor();
+	identity_require_changeable();
 	tokens_of_headers(argument_header(fcinfo, 0), argument_header(fcinfo, 1), &tokens);
 	result = verify_request(&tokens, entry.tenant, &verification);
 	return enter(result, &verification, &entry);
@@ -314,7 +307,7 @@ session_auth_pre_request(PG_FUNCTION_ARGS)
 	tokens_of_settings(&tokens);
 	if (tokens.cookie_result == RESULT_NO_TOKEN && tokens.bearer_result == RESULT_NO_TOKEN)
 		PG_RETURN_VOID();
-	identity_require_no_cursor();
+	identity_require_changeable();
 	result = verify_request(&tokens, NULL, &verification);
 	if (result != RESULT_OK && setting_pre_request_refused == PRE_REQUEST_ERROR)
 		raise_401(result, &verification);

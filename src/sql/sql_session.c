@@ -23,13 +23,13 @@
 #include "identity/identity_row.h"
 #include "pure/base64.h"
 #include "pure/crypto.h"
+#include "pure/lucia.h"
 #include "pure/timed_token.h"
 #include "pure/token.h"
 #include "sql/arguments.h"
 #include "verify/external_token.h"
 #include "verify/session.h"
 #include "verify/verify.h"
-#include "verify/verify_cookie.h"
 
 #define TOKEN_RANDOM_BYTES 32
 #define OWN_TOKEN_SIZE     (TOKEN_TIMED_LEN + 1) /* the longer of its forms, and a NUL */
@@ -144,7 +144,7 @@ external_token(FunctionCallInfo fcinfo, int n, unsigned char *hash)
 		result = RESULT_OK;
 	}
 	else if (token.bytes)
-		result = lucia_hash(token.bytes, token.len, hash);
+		result = lucia_token_hash((Slice){ token.bytes, token.len }, hash);
 	if (result == RESULT_CRYPTO_FAILED)
 		result_raise(result);
 	if (result != RESULT_OK)
@@ -172,11 +172,8 @@ first_expiry(const SessionRow *row)
 	return expires_at;
 }
 
-SQL_FUNCTION(session_auth_create_session);
-
-/* create_session(user_id, expires_in, token, metadata) */
-Datum
-session_auth_create_session(PG_FUNCTION_ARGS)
+static Datum
+create_session(FunctionCallInfo fcinfo, ArrayType *permissions)
 {
 	SessionRow row;
 	char own_token[OWN_TOKEN_SIZE];
@@ -187,6 +184,7 @@ session_auth_create_session(PG_FUNCTION_ARGS)
 	row.user_id = argument_user_id(fcinfo, 0);
 	argument_lifetime(fcinfo, 1, setting_session_lifetime, &row.lifetime);
 	row.metadata = argument_object(fcinfo, 3, "metadata");
+	row.permissions = permissions;
 	row.created_at = row.last_seen_at = clock_now();
 	row.expires_at = first_expiry(&row);
 	if (PG_ARGISNULL(2))
@@ -199,6 +197,24 @@ session_auth_create_session(PG_FUNCTION_ARGS)
 	make_session_id(&row.session_id);
 	session_create(&row, acting_user());
 	return issued_token_row(&row.session_id, token, session_latest_end(&row));
+}
+
+SQL_FUNCTION(session_auth_create_session);
+
+/* create_session(user_id, expires_in, token, metadata), as it was in 0.1.0 */
+Datum
+session_auth_create_session(PG_FUNCTION_ARGS)
+{
+	return create_session(fcinfo, NULL);
+}
+
+SQL_FUNCTION(session_auth_create_narrowed_session);
+
+/* create_session(user_id, expires_in, token, metadata, permissions) */
+Datum
+session_auth_create_narrowed_session(PG_FUNCTION_ARGS)
+{
+	return create_session(fcinfo, argument_permissions(fcinfo, 4));
 }
 
 /* --------------------------------------------------------------- verify_session */
@@ -412,8 +428,15 @@ sign_out_here(const Identity *identity, const char *actor)
 		return session_end(&session_id, END_SIGN_OUT, actor) ? 1 : 0;
 	if (identity->origin == NULL)
 		return 0;
-	external_revoke_current(identity);
-	return 1;
+	if (external_revoke_current(identity))
+		return 1;
+	ereport(WARNING,
+			(errmsg("the cookie was not revoked"),
+			 errdetail("It does not say when it was issued, so it cannot be told from those that "
+					   "the user is given later."),
+			 errhint("Replace the secret, or end all of the user's with "
+					 "session_auth.sign_out('global').")));
+	return 0;
 }
 
 static int64
@@ -503,7 +526,8 @@ session_auth_sign_out(PG_FUNCTION_ARGS)
 
 /* ------------------------------------------------------------------------ listing */
 
-#define DEVICE_COLUMNS 6
+/* In 0.1.0 they were the first six: what is put is as many as the function says that it returns. */
+#define DEVICE_COLUMNS 7
 
 /* Sessions that still open something; no token and no hash among the columns. */
 static void
@@ -529,13 +553,15 @@ put_sessions(FunctionCallInfo fcinfo, const char *user_id)
 		values[4] = BoolGetDatum(identity && identity->has_session &&
 								 memcmp(&identity->session_id, &row->session_id, UUID_LEN) == 0);
 		values[5] = JsonbPGetDatum(row->metadata ? row->metadata : json_object_empty());
+		values[6] = PointerGetDatum(row->permissions);
+		nulls[6] = row->permissions == NULL;
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 }
 
 SQL_FUNCTION(session_auth_list_sessions);
 
-/* list_sessions(user_id) */
+/* list_sessions(user_id), as it was in 0.1.0 */
 Datum
 session_auth_list_sessions(PG_FUNCTION_ARGS)
 {
@@ -543,14 +569,40 @@ session_auth_list_sessions(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-SQL_FUNCTION(session_auth_my_sessions);
+SQL_FUNCTION(session_auth_list_sessions_narrowed);
 
-/* my_sessions(): of the current identity's user; none without one */
+/* list_sessions(user_id), with the permissions of each */
 Datum
-session_auth_my_sessions(PG_FUNCTION_ARGS)
+session_auth_list_sessions_narrowed(PG_FUNCTION_ARGS)
+{
+	put_sessions(fcinfo, argument_user_id(fcinfo, 0));
+	return (Datum) 0;
+}
+
+static void
+put_own_sessions(FunctionCallInfo fcinfo)
 {
 	const Identity *identity = identity_current();
 
 	put_sessions(fcinfo, identity ? pstrdup(identity->user_id) : NULL);
+}
+
+SQL_FUNCTION(session_auth_my_sessions);
+
+/* my_sessions(), as it was in 0.1.0 */
+Datum
+session_auth_my_sessions(PG_FUNCTION_ARGS)
+{
+	put_own_sessions(fcinfo);
+	return (Datum) 0;
+}
+
+SQL_FUNCTION(session_auth_my_sessions_narrowed);
+
+/* my_sessions(): of the current identity's user; none without one */
+Datum
+session_auth_my_sessions_narrowed(PG_FUNCTION_ARGS)
+{
+	put_own_sessions(fcinfo);
 	return (Datum) 0;
 }

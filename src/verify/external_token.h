@@ -6,8 +6,10 @@
 #define SESSION_AUTH_EXTERNAL_TOKEN_H
 
 #include "identity/identity.h"
+#include "pure/crypto.h"
 #include "pure/result.h"
 #include "verify/keys.h"
+#include "verify/proof.h"
 
 /* Everything in it lies in the memory context that external_read was given. */
 typedef struct ExternalToken
@@ -23,24 +25,27 @@ typedef struct ExternalToken
 	RoleSource role_source;
 	int nroles; /* claimed */
 	const char *const *roles;
-	const char *claims;        /* JSON text that jsonb can hold */
-	const char *held_claims;   /* the same without what the caller's SQL must not see */
-	const char *session_token; /* better-auth's session behind it, or NULL */
-	TimestampTz issued_at;     /* DT_NOBEGIN when it does not say */
+	const char *narrowing;   /* by its scopes; NULL: its key has no claim of them */
+	const char *claims;      /* JSON text that jsonb can hold */
+	const char *held_claims; /* the same without what the caller's SQL must not see */
+	bool is_session;         /* all it says is which session; nothing above but kind and origin */
+	int nsessions;           /* what the session behind it may be found by */
+	unsigned char sessions[2][CRYPTO_SHA256_LEN];
+	TimestampTz issued_at; /* DT_NOBEGIN when it does not say */
 	TimestampTz not_before;
-	TimestampTz expires_at;
+	TimestampTz expires_at; /* DT_NOEND when it does not say */
 	TimestampTz valid_from; /* the key's */
 	TimestampTz valid_until;
 	uint64 in_force; /* for revocation.c alone */
 } ExternalToken;
 
-extern ResultCode external_read(const char *payload, size_t len, const TokenBinding *binding,
-								TimestampTz now, MemoryContext context, ExternalToken *token);
+extern ResultCode external_read(const Proof *proof, TimestampTz now, MemoryContext context,
+								ExternalToken *token);
 extern ResultCode external_check(ExternalToken *token, TimestampTz now);
 extern ResultCode external_identity(const ExternalToken *token, const char *tenant, TimestampTz now,
 									Identity *identity);
 
 extern void external_revoke_user(const char *user_id);
-extern void external_revoke_current(const Identity *identity);
+extern bool external_revoke_current(const Identity *identity);
 
 #endif /* SESSION_AUTH_EXTERNAL_TOKEN_H */

@@ -28,12 +28,15 @@
 
 static MemoryContext keys_context = NULL;
 static List *trusted = NIL;        /* of TrustedKey */
-static List *cookie_secrets = NIL; /* of FrameworkKey, of signed tokens */
-static bool proves_cookies;        /* some cookie secret is set up, even one that is away */
-static List *cookie_names = NIL;   /* of char *, of Auth.js's cookies */
+static List *cookie_secrets = NIL; /* of CookieSecret, the newest first */
+static List *cookie_keys = NIL;    /* of CookieKey, likewise */
+static List *framework_keys = NIL; /* of FrameworkKey, to be wiped */
+static bool proves_sessions;       /* some cookie secret proves them, even one that is away */
+static List *authjs_names = NIL;   /* of char *, of Auth.js's cookies */
 static List *secret_texts = NIL;   /* of char *, to be wiped */
 static JweKey *jwe_keys = NULL;
 static TokenBinding **jwe_bindings = NULL;
+static List **jwe_names = NULL; /* of char *: the cookies that the key serves */
 static size_t n_jwe_keys = 0;
 
 static uint64 loaded_changes = 0; /* the count of changes that the above has followed */
@@ -50,12 +53,13 @@ wipe(void *arg)
 		crypto_key_free(((TrustedKey *) lfirst(cell))->key);
 	foreach (cell, secret_texts)
 		crypto_cleanse(lfirst(cell), strlen(lfirst(cell)));
-	foreach (cell, cookie_secrets)
+	foreach (cell, framework_keys)
 		framework_key_clear(lfirst(cell));
 	for (size_t i = 0; i < n_jwe_keys; i++)
 		jwe_key_clear(&jwe_keys[i]);
-	trusted = cookie_secrets = cookie_names = secret_texts = NIL;
+	trusted = cookie_secrets = cookie_keys = framework_keys = authjs_names = secret_texts = NIL;
 	jwe_keys = NULL;
+	jwe_names = NULL;
 	jwe_bindings = NULL;
 	n_jwe_keys = 0;
 }
@@ -162,6 +166,8 @@ bind_key(TokenBinding *binding, const KeyRow *row)
 	binding->role_source = role_source_by_name(row->role_source);
 	binding->user_claim = user_claim_of(row->user_claim);
 	binding->required = read_required(row->required_claims);
+	binding->scope_claim = row->scope_claim;
+	binding->since = DT_NOBEGIN;
 	binding->valid_from = row->valid_from;
 	binding->valid_until = row->valid_until;
 }
@@ -190,14 +196,18 @@ load_keys(void)
 }
 
 static void
-add_jwe_key(JweScheme scheme, const char *secret, const char *salt, TokenBinding *binding)
+add_jwe_key(JweScheme scheme, const char *secret, const char *salt, List *names,
+			TokenBinding *binding)
 {
 	JweKey *key = &jwe_keys[n_jwe_keys];
 
-	if (jwe_key_derive(key, scheme, slice_of(secret), slice_of(salt)) == RESULT_OK)
-		jwe_bindings[n_jwe_keys++] = binding;
-	else
+	if (jwe_key_derive(key, scheme, slice_of(secret), slice_of(salt)) != RESULT_OK)
+	{
 		retry_later();
+		return;
+	}
+	jwe_names[n_jwe_keys] = names;
+	jwe_bindings[n_jwe_keys++] = binding;
 }
 
 static TokenBinding *
@@ -209,25 +219,26 @@ bind_secret(const SecretRow *row, const char *origin)
 	binding->kind = "jwe";
 	binding->role_claim = row->role_claim;
 	binding->role_source = role_source_by_name(row->role_source);
+	binding->scope_claim = row->scope_claim;
 	if (row->user_claim)
 	{
 		binding->user_claim = user_claim_of(row->user_claim);
 		binding->required = read_required(row->required_claims);
 	}
-	binding->valid_from = DT_NOBEGIN;
+	binding->valid_from = binding->since = DT_NOBEGIN;
 	binding->valid_until = DT_NOEND;
 	return binding;
 }
 
 static void
-add_cookie_name(char *name)
+add_authjs_name(char *name)
 {
 	ListCell *cell;
 
-	foreach (cell, cookie_names)
+	foreach (cell, authjs_names)
 		if (strcmp(lfirst(cell), name) == 0)
 			return;
-	cookie_names = lappend(cookie_names, name);
+	authjs_names = lappend(authjs_names, name);
 }
 
 /*
@@ -244,52 +255,174 @@ load_authjs_secret(SecretRow *row)
 
 	foreach (cell, row->cookie_names)
 	{
-		add_cookie_name(lfirst(cell));
+		add_authjs_name(lfirst(cell));
 		if (secret)
-			add_jwe_key(JWE_AUTHJS_V5, secret, lfirst(cell), binding);
+			add_jwe_key(JWE_AUTHJS_V5, secret, lfirst(cell), list_make1(lfirst(cell)), binding);
 		if (strstr(lfirst(cell), "next-auth"))
 			v4 = true;
 	}
 	if (secret && v4)
-		add_jwe_key(JWE_NEXTAUTH_V4, secret, NULL, binding);
+		add_jwe_key(JWE_NEXTAUTH_V4, secret, NULL, row->cookie_names, binding);
 }
 
-/* The key of the kind's signed tokens; its first row is theirs. */
+/* ---------------------------------------------------------- secrets of cookies */
+
+static Slice *
+slices_of(List *texts)
+{
+	Slice *slices = palloc((list_length(texts) + 1) * sizeof(Slice));
+	int n = 0;
+	ListCell *cell;
+
+	foreach (cell, texts)
+		slices[n++] = slice_of(lfirst(cell));
+	return slices;
+}
+
 static void
-add_token_key(const char *kind, const char *secret)
+read_options(const SecretRow *row, FrameworkOptions *options)
+{
+	memset(options, 0, sizeof(*options));
+	options->n_salts = list_length(row->salts);
+	options->salts = options->n_salts > 0 ? slices_of(row->salts) : NULL;
+	options->n_id_path = list_length(row->id_path);
+	options->id_path = row->has_id_path ? slices_of(row->id_path) : NULL;
+	options->max_age_us = row->max_age_us > 0 ? row->max_age_us : FRAMEWORK_MAX_AGE_DEFAULT;
+	options->without_end = row->without_end;
+}
+
+static const FrameworkKey *
+derive_key(const Framework *framework, const FrameworkOptions *options, Slice name, Slice secret)
 {
 	FrameworkKey *key = palloc0(sizeof(FrameworkKey));
-	FrameworkOptions options = { 0 };
-	const Framework *row = framework_next(kind, NULL);
 
-	if (row == NULL ||
-		framework_derive(key, row, &options, slice_of(NULL), slice_of(secret), NULL) != RESULT_OK)
+	if (framework_derive(key, framework, options, name, secret, NULL) != RESULT_OK)
+	{
 		retry_later();
-	else
-		cookie_secrets = lappend(cookie_secrets, key);
+		return NULL;
+	}
+	framework_keys = lappend(framework_keys, key);
+	return key;
+}
+
+/* The same key for the next name, where the name is no part of the proof. */
+static const FrameworkKey *
+key_for_name(const CookieKey *before, const Framework *framework, const CookieSecret *secret,
+			 Slice name, Slice text)
+{
+	if (before && before->row == framework && !framework->name_counts)
+		return before->key;
+	return derive_key(framework, &secret->options, name, text);
+}
+
+static void
+add_cookie_keys(const CookieSecret *secret, const Framework *framework, List *names, Slice text)
+{
+	const CookieKey *before = NULL;
+	ListCell *cell;
+
+	foreach (cell, names)
+	{
+		CookieKey *key = palloc0(sizeof(CookieKey));
+
+		key->secret = secret;
+		key->row = framework;
+		key->name = slice_of(lfirst(cell));
+		key->key = key_for_name(before, framework, secret, key->name, text);
+		if (key->key == NULL)
+			return;
+		key->first = before == NULL || before->key != key->key;
+		cookie_keys = lappend(cookie_keys, key);
+		before = key;
+	}
+}
+
+/* Those of the secret, else the framework's; one that is not known where it has none. */
+static List *
+names_of(const SecretRow *row, const Framework *framework)
+{
+	List *names = row->cookie_names;
+
+	for (int i = 0; row->cookie_names == NIL && i < FRAMEWORK_NAMES_MAX; i++)
+		if (framework->cookie_names[i])
+			names = lappend(names, unconstify(char *, framework->cookie_names[i]));
+	return names == NIL ? list_make1("") : names;
+}
+
+static bool
+needs_company(const Framework *framework)
+{
+	return framework->companion_suffix || framework->companion_from;
+}
+
+/* What needs a second cookie beside it says more than that one alone, and comes first. */
+static void
+add_rows(const SecretRow *row, const CookieSecret *secret, Slice text, bool in_company)
+{
+	const Framework *framework = NULL;
+
+	while ((framework = framework_next(row->kind, framework)) != NULL)
+		if (needs_company(framework) == in_company &&
+			framework_applies(framework, &secret->options))
+			add_cookie_keys(secret, framework, names_of(row, framework), text);
+}
+
+/* Django's other backends sign what they keep in their table with the same secret. */
+static const FrameworkKey *
+key_of_rows(const SecretRow *row, Slice text)
+{
+	static const Slice salt = { FRAMEWORK_DJANGO_ROW_SALT, sizeof(FRAMEWORK_DJANGO_ROW_SALT) - 1 };
+	const FrameworkOptions options = { .salts = &salt, .n_salts = 1 };
+
+	if (strcmp(row->kind, "django") != 0)
+		return NULL;
+	return derive_key(framework_next(row->kind, NULL), &options, slice_of(NULL), text);
+}
+
+static void
+bind_cookies(const SecretRow *row, const FrameworkOptions *options, TokenBinding *binding)
+{
+	const Framework *framework = NULL;
+
+	*binding = *bind_secret(row, "cookie");
+	binding->kind = row->kind;
+	binding->says_who = true;
+	binding->session_origin = psprintf("session by %s", binding->origin);
+	binding->tenant_claim = row->tenant_claim;
+	binding->since = row->since;
+	while ((framework = framework_next(row->kind, framework)) != NULL)
+	{
+		if (binding->role_claim == NULL)
+			binding->role_claim = framework->role_claim;
+		if (binding->hidden_claim == NULL)
+			binding->hidden_claim = framework->hidden_claim;
+		if (framework_applies(framework, options) &&
+			framework_yields(framework, options) != YIELDS_USER)
+			proves_sessions = true;
+	}
 }
 
 static void
 load_cookie_secret(SecretRow *row)
 {
-	char *secret = load_secret(row->secret, "a cookie secret");
-	TokenBinding *binding;
+	CookieSecret *secret = palloc0(sizeof(CookieSecret));
+	char *text;
 
-	if (secret == NULL)
+	read_options(row, &secret->options);
+	bind_cookies(row, &secret->options, &secret->binding);
+	text = load_secret(row->secret, "a cookie secret");
+	if (text == NULL)
 		return;
-	add_token_key(row->kind, secret);
-	if (strcmp(row->kind, "better-auth") != 0)
-		return;
-	binding = bind_secret(row, "better-auth");
-	binding->role_claim = "user.role";
-	binding->session_cache = true;
-	add_jwe_key(JWE_BETTER_AUTH, secret, NULL, binding);
+	cookie_secrets = lappend(cookie_secrets, secret);
+	secret->rows_key = key_of_rows(row, slice_of(text));
+	add_rows(row, secret, slice_of(text), true);
+	add_rows(row, secret, slice_of(text), false);
 }
 
 static size_t
-count_jwe_keys(List *authjs, List *cookies)
+count_jwe_keys(List *authjs)
 {
-	size_t n = list_length(cookies);
+	size_t n = 0;
 	ListCell *cell;
 
 	foreach (cell, authjs)
@@ -302,11 +435,12 @@ load_secrets(void)
 {
 	List *authjs = catalog_authjs_secrets();
 	List *cookies = catalog_cookie_secrets();
-	size_t n = count_jwe_keys(authjs, cookies) + 1;
+	size_t n = count_jwe_keys(authjs) + 1;
 	ListCell *cell;
 
-	proves_cookies = cookies != NIL;
+	proves_sessions = false;
 	jwe_keys = palloc0(n * sizeof(JweKey));
+	jwe_names = palloc0(n * sizeof(List *));
 	jwe_bindings = palloc0(n * sizeof(TokenBinding *));
 	foreach (cell, authjs)
 		load_authjs_secret(lfirst(cell));
@@ -382,23 +516,57 @@ keys_jwe_binding(size_t which)
 	return jwe_bindings[which];
 }
 
+/* Whether a cookie of this name may have been encrypted with the key. */
+bool
+keys_jwe_serves(size_t which, Slice cookie)
+{
+	ListCell *cell;
+
+	foreach (cell, jwe_names[which])
+		if (strlen(lfirst(cell)) == cookie.len &&
+			memcmp(lfirst(cell), cookie.data, cookie.len) == 0)
+			return true;
+	return false;
+}
+
+List *
+keys_authjs_names(void)
+{
+	return authjs_names;
+}
+
+List *
+keys_cookies(void)
+{
+	return cookie_keys;
+}
+
 List *
 keys_cookie_secrets(void)
 {
 	return cookie_secrets;
 }
 
-/* Whether the application's framework signs its cookies, so that no bare token is its. */
+/* Whether a framework signs the tokens of its sessions, so that no bare token is its. */
 bool
-keys_prove_cookies(void)
+keys_prove_sessions(void)
 {
-	return proves_cookies;
+	return proves_sessions;
 }
 
-List *
-keys_cookie_names(void)
+static const TokenBinding *
+find_cookie_binding(const char *origin)
 {
-	return cookie_names;
+	ListCell *cell;
+
+	foreach (cell, cookie_secrets)
+	{
+		const TokenBinding *binding = &((CookieSecret *) lfirst(cell))->binding;
+
+		if (strcmp(binding->origin, origin) == 0 || strcmp(binding->session_origin, origin) == 0)
+			return binding;
+	}
+	return NULL;
 }
 
 /* What an origin names, or NULL when it is no longer trusted. */
@@ -417,5 +585,5 @@ keys_find_binding(const char *origin)
 	for (size_t i = 0; i < n_jwe_keys; i++)
 		if (strcmp(jwe_bindings[i]->origin, origin) == 0)
 			return jwe_bindings[i];
-	return NULL;
+	return find_cookie_binding(origin);
 }

@@ -33,10 +33,32 @@ typedef struct TokenBinding
 	RoleSource role_source;
 	const char *user_claim;  /* NULL: sub */
 	const JsonDoc *required; /* the claims that must be there, or NULL */
+	const char *scope_claim; /* what narrows the token's identities, or NULL: nothing */
 	TimestampTz valid_from;
 	TimestampTz valid_until;
-	bool session_cache; /* better-auth's payload instead of claims */
+	const char *session_origin; /* of a session that a cookie has named: another text than origin */
+	const char *hidden_claim;   /* what the caller's SQL must not see, or NULL */
+	TimestampTz since;          /* what it proves is no older, where that does not say */
+	bool says_who;              /* a cookie's user is no registered claim */
 } TokenBinding;
+
+/* A secret of a framework's cookies. */
+typedef struct CookieSecret
+{
+	TokenBinding binding;
+	FrameworkOptions options;
+	const FrameworkKey *rows_key; /* of Django's session_data in its table, or NULL */
+} CookieSecret;
+
+/* One name of a cookie of one secret and one row of the frameworks' table. */
+typedef struct CookieKey
+{
+	const CookieSecret *secret;
+	const Framework *row;
+	const FrameworkKey *key;
+	Slice name; /* empty: any that is not known */
+	bool first; /* of those that share the key */
+} CookieKey;
 
 typedef struct TrustedKey
 {
@@ -57,9 +79,11 @@ extern List *keys_trusted(void);
 extern CryptoKey *keys_parsed(TrustedKey *key);
 extern const JweKey *keys_jwe(size_t *n);
 extern const TokenBinding *keys_jwe_binding(size_t which);
+extern bool keys_jwe_serves(size_t which, Slice cookie);
+extern List *keys_authjs_names(void);
+extern List *keys_cookies(void);
 extern List *keys_cookie_secrets(void);
-extern bool keys_prove_cookies(void);
-extern List *keys_cookie_names(void);
+extern bool keys_prove_sessions(void);
 extern const TokenBinding *keys_find_binding(const char *origin);
 
 #endif /* SESSION_AUTH_KEYS_H */

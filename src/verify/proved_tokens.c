@@ -2,8 +2,8 @@
  * proved_tokens.c
  *		Tokens from elsewhere whose cryptography this backend has done.
  *
- * A token is recognised by two digests: of what is signed, which verifying RS256,
- * PS256 and ES256 takes anyway, and of the signature.  That is enough to skip the
+ * A token is recognised by two digests: of what a JWS signs, which verifying RS256,
+ * PS256 and ES256 takes anyway, and of the rest.  That is enough to skip the
  * cryptography and no more: expiry, revocation and roles are judged at each use.
  *
  * Invariants: the cache has SLOTS places and a token has one of them, so its
@@ -11,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include "common/hashfn.h"
 #include "utils/memutils.h"
 
 #include "verify/proved_tokens.h"
@@ -44,6 +45,24 @@ slot_of(const TokenDigest *digest)
 	if (valid_for != keys_generation())
 		forget_all();
 	return &slots[digest->back[0] % SLOTS];
+}
+
+/* False when the cryptographic library failed. */
+bool
+proved_digest(Slice token, Slice cookie, TokenDigest *digest)
+{
+	const char *end = token.data + token.len;
+	const char *last = token.data;
+	const char *dot;
+
+	while ((dot = memchr(last, '.', end - last)) != NULL)
+		last = dot + 1;
+	memset(digest, 0, sizeof(*digest));
+	if (cookie.data != NULL)
+		digest->cookie = hash_bytes_extended((const unsigned char *) cookie.data, cookie.len, 1);
+	if (last > token.data && !crypto_sha256(token.data, last - 1 - token.data, digest->front))
+		return false;
+	return crypto_sha256(last, end - last, digest->back);
 }
 
 /* The token with this digest, or NULL. */

@@ -8,13 +8,18 @@
 #include "pure/crypto.h"
 #include "verify/external_token.h"
 
-/* A token is what has these: the SHA-256 of all before its last dot, and of what follows. */
+/*
+ * A token is what has these: the SHA-256 of all before its last dot, and of what follows; and
+ * where it is known which cookie it came in, a hash of that name, which an administrator chose.
+ */
 typedef struct TokenDigest
 {
 	unsigned char front[CRYPTO_SHA256_LEN];
 	unsigned char back[CRYPTO_SHA256_LEN];
+	uint64 cookie;
 } TokenDigest;
 
+extern bool proved_digest(Slice token, Slice cookie, TokenDigest *digest);
 extern ExternalToken *proved_find(const TokenDigest *digest);
 extern MemoryContext proved_slot(const TokenDigest *digest, ExternalToken **token);
 extern void proved_keep(const TokenDigest *digest);

@@ -27,8 +27,8 @@
 #include "pure/crypto.h"
 #include "verify/keys.h"
 #include "verify/replica_wait.h"
+#include "verify/known_thefts.h"
 #include "verify/session.h"
-#include "verify/theft.h"
 
 #define MAX_TOUCHES 8
 
@@ -104,7 +104,7 @@ session_needs_proof(const SessionRow *row)
 	if (!is_adopted(row))
 		return false;
 	keys_accept_changes();
-	return keys_prove_cookies();
+	return keys_prove_sessions();
 }
 
 ResultCode

@@ -19,56 +19,13 @@
 #include "utils/guc.h"
 #include "utils/snapmgr.h"
 
+#include "verify/known_thefts.h"
 #include "verify/session.h"
 #include "verify/theft.h"
 
-#define MAX_KNOWN 64
-
-typedef struct KnownTheft
-{
-	pg_uuid_t session_id;
-	bool settled;           /* the session's row says that it has ended, for good */
-	TransactionId ended_in; /* the transaction of ours that said so last */
-} KnownTheft;
-
-static KnownTheft known[MAX_KNOWN];
-static int nknown = 0;
-static int next_slot = 0;
-static bool unsettled = false;
+static bool unsettled = false; /* a theft that is known here has to be written yet */
 
 PGDLLEXPORT void session_auth_theft_main(Datum database);
-
-static KnownTheft *
-find_known(const pg_uuid_t *session_id)
-{
-	for (int i = 0; i < nknown; i++)
-		if (memcmp(&known[i].session_id, session_id, sizeof(pg_uuid_t)) == 0)
-			return &known[i];
-	return NULL;
-}
-
-bool
-theft_is_known(const pg_uuid_t *session_id)
-{
-	return nknown > 0 && find_known(session_id) != NULL;
-}
-
-static KnownTheft *
-remember(const pg_uuid_t *session_id)
-{
-	KnownTheft *theft = find_known(session_id);
-
-	if (theft == NULL)
-	{
-		theft = &known[next_slot];
-		next_slot = (next_slot + 1) % MAX_KNOWN;
-		nknown = Min(nknown + 1, MAX_KNOWN);
-		theft->session_id = *session_id;
-		theft->settled = false;
-		theft->ended_in = InvalidTransactionId;
-	}
-	return theft;
-}
 
 /*
  * Ends the session that bgw_extra names.  Runs as a process of its own, which
@@ -145,7 +102,7 @@ ended_elsewhere(const KnownTheft *theft)
 void
 theft_report(const pg_uuid_t *session_id, bool about_to_raise)
 {
-	KnownTheft *theft = remember(session_id);
+	KnownTheft *theft = theft_remember(session_id);
 
 	if (theft->settled)
 		return;
@@ -165,14 +122,13 @@ theft_settle(void)
 	if (likely(!unsettled) || !session_can_write())
 		return;
 	unsettled = false;
-	for (int i = 0; i < nknown; i++)
+	for (KnownTheft *theft = theft_next(NULL); theft; theft = theft_next(theft))
 	{
-		if (known[i].settled)
-			continue;
-		known[i].settled = ended_elsewhere(&known[i]);
-		if (known[i].settled)
+		if (!theft->settled)
+			theft->settled = ended_elsewhere(theft);
+		if (theft->settled)
 			continue;
 		unsettled = true;
-		end_here(&known[i]);
+		end_here(theft);
 	}
 }

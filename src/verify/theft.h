@@ -7,7 +7,6 @@
 
 #include "utils/uuid.h"
 
-extern bool theft_is_known(const pg_uuid_t *session_id);
 extern void theft_report(const pg_uuid_t *session_id, bool about_to_raise);
 extern void theft_settle(void);
 

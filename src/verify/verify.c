@@ -2,9 +2,9 @@
  * verify.c
  *		From a token's bytes to an identity, whatever kind of token it is.
  *
- * The kinds of token are one table: a form that token.c can tell, and who
- * verifies tokens of that form.  A token in no kind's form is refused before
- * anything is looked up.
+ * A token is a session's own, which is looked up, or from elsewhere, which somebody has to
+ * prove (provers.c) and which may lead to a session.  Its form says which of these
+ * it can be; what has no form that is set up is refused before anything is looked up.
  */
 #include "postgres.h"
 
@@ -13,27 +13,15 @@
 #include "base/clock.h"
 #include "base/compat.h"
 #include "base/errors.h"
+#include "base/narrowing_text.h"
 #include "base/settings.h"
+#include "pure/lucia.h"
 #include "pure/token.h"
+#include "verify/provers.h"
+#include "verify/request.h"
 #include "verify/role_cache.h"
 #include "verify/theft.h"
 #include "verify/verify.h"
-#include "verify/verify_cookie.h"
-#include "verify/verify_jose.h"
-
-typedef struct TokenVerifier
-{
-	TokenForm form;
-	ResultCode (*verify)(const char *token, size_t len, Verification *verification);
-} TokenVerifier;
-
-static ResultCode verify_opaque(const char *token, size_t len, Verification *verification);
-
-static const TokenVerifier verifiers[] = {
-	{ TOKEN_FORM_OPAQUE, verify_opaque },   { TOKEN_FORM_JWE, verify_jwe },
-	{ TOKEN_FORM_JWS, verify_jws },         { TOKEN_FORM_SIGNED, verify_signed },
-	{ TOKEN_FORM_EXPRESS, verify_express },
-};
 
 /* ------------------------------------------------------------------- sessions */
 
@@ -49,6 +37,7 @@ identity_of_session(const SessionRow *row, const char *kind, Identity *identity)
 	identity->claims =
 		row->metadata ? JsonbToCString(NULL, &row->metadata->root, VARSIZE_ANY_EXHDR(row->metadata))
 					  : NULL;
+	identity->narrowing = narrowing_text_of_array(row->permissions);
 }
 
 /* A session that is bound to a tenant is for that one, whatever the caller asks for. */
@@ -70,8 +59,8 @@ bind_tenant(const SessionRow *row, Identity *identity)
  * of a session that wants a proved cookie is none, not even a stolen one: who
  * reads the application's table must not end sessions either.
  */
-ResultCode
-verify_use_session(ResultCode found, const char *kind, Verification *verification)
+static ResultCode
+use_session(ResultCode found, const char *kind, Verification *verification)
 {
 	SessionRow *row = &verification->session.row;
 
@@ -89,25 +78,144 @@ verify_use_session(ResultCode found, const char *kind, Verification *verificatio
 }
 
 static ResultCode
-verify_opaque(const char *token, size_t len, Verification *verification)
+verify_opaque(Slice token, Verification *verification)
 {
-	return verify_use_session(session_find(token, len, &verification->session), "opaque",
-							  verification);
+	return use_session(session_find(token.data, token.len, &verification->session), "opaque",
+					   verification);
+}
+
+/* What no secret has signed may be Lucia's, whose row has the proof. */
+static ResultCode
+verify_lucia(Slice token, Verification *verification)
+{
+	unsigned char hash[TOKEN_HASH_LEN];
+	ResultCode result = lucia_token_hash(token, hash);
+
+	if (result != RESULT_OK)
+		return result;
+	return use_session(session_find_hash(hash, &verification->session), "lucia", verification);
+}
+
+/* ------------------------------------------------------------- from elsewhere */
+
+static ResultCode
+find_session_of(const ExternalToken *token, FoundSession *found)
+{
+	ResultCode result = RESULT_NO_SESSION;
+
+	for (int i = 0; i < token->nsessions && result == RESULT_NO_SESSION; i++)
+		result = session_find_hash(token->sessions[i], found);
+	return result;
+}
+
+/* A cookie that names a session, and nothing more. */
+static ResultCode
+enter_session(const ExternalToken *token, Verification *verification)
+{
+	Identity *identity = &verification->identity;
+	ResultCode result;
+
+	verification->proved = true;
+	result = use_session(find_session_of(token, &verification->session), token->kind, verification);
+	if (result != RESULT_OK)
+		return result;
+	identity->origin = token->origin;
+	identity->expires_at = Min(identity->expires_at, token->valid_until);
+	return RESULT_OK;
+}
+
+/*
+ * better-auth's cache outlives the session behind it; where we know that session,
+ * its end is the cache's end too.
+ */
+static ResultCode
+check_session_behind(const ExternalToken *token, Identity *identity, FoundSession *found)
+{
+	ResultCode result = find_session_of(token, found);
+
+	if (result == RESULT_NO_SESSION)
+		return RESULT_OK;
+	if (result != RESULT_OK)
+		return result;
+	if (strcmp(found->row.user_id, token->user_id) != 0)
+		return RESULT_MALFORMED;
+	if (found->row.tenant && identity->tenant && strcmp(found->row.tenant, identity->tenant) != 0)
+		return RESULT_WRONG_AUDIENCE;
+	identity->has_session = true;
+	identity->session_id = found->row.session_id;
+	identity->narrowing =
+		narrowing_text_join(identity->narrowing, narrowing_text_of_array(found->row.permissions));
+	identity->expires_at = Min(identity->expires_at, session_expiry(&found->row));
+	return RESULT_OK;
+}
+
+static ResultCode
+use_external(ExternalToken *token, TimestampTz now, Verification *verification)
+{
+	Identity *identity = &verification->identity;
+	ResultCode result = external_check(token, now);
+
+	if (result == RESULT_OK && token->is_session)
+		return enter_session(token, verification);
+	if (result == RESULT_OK)
+		result = external_identity(token, identity->tenant, now, identity);
+	if (result == RESULT_OK)
+		result = check_session_behind(token, identity, &verification->session);
+	verification->claims = token->claims;
+	return result;
 }
 
 /* -------------------------------------------------------------- every kind */
 
-static ResultCode
-verify_form(const char *token, size_t len, Verification *verification)
+/* Whether what a prover did not take can still be a session's own token. */
+static bool
+is_left_open(ResultCode result)
 {
-	TokenForm form = token_form(token, len);
+	return result == RESULT_UNKNOWN_FORM || result == RESULT_NOT_SET_UP ||
+		   result == RESULT_BAD_SIGNATURE;
+}
 
-	if (form == TOKEN_FORM_UNKNOWN)
-		return RESULT_UNKNOWN_FORM;
-	for (size_t i = 0; i < lengthof(verifiers); i++)
-		if (verifiers[i].form == form)
-			return verifiers[i].verify(token, len, verification);
-	return RESULT_NOT_SET_UP;
+/* Our own, and those of sessions while no cookie is set up that could look alike. */
+static bool
+is_only_opaque(const Presented *token)
+{
+	if (token->form != TOKEN_FORM_OPAQUE)
+		return false;
+	if (memcmp(token->text.data, TOKEN_PREFIX, TOKEN_PREFIX_LEN) == 0)
+		return true;
+	keys_accept_changes();
+	return keys_cookies() == NIL;
+}
+
+static ResultCode
+verify_by_form(const Presented *token, ResultCode so_far, Verification *verification)
+{
+	ResultCode result = so_far;
+
+	if (token->form == TOKEN_FORM_OPAQUE)
+		return verify_opaque(token->text, verification);
+	if (token->form == TOKEN_FORM_SIGNED)
+		result = verify_lucia(token->text, verification);
+	else if (token->form == TOKEN_FORM_EXPRESS && so_far == RESULT_UNKNOWN_FORM)
+		result = RESULT_NOT_SET_UP;
+	return result == RESULT_UNKNOWN_FORM ? so_far : result;
+}
+
+static ResultCode
+verify_presented(const Presented *token, Verification *verification)
+{
+	ExternalToken *external;
+	TimestampTz now;
+	ResultCode result;
+
+	if (is_only_opaque(token))
+		return verify_opaque(token->text, verification);
+	keys_accept_changes();
+	now = clock_now(); /* reading changed keys may have waited */
+	external = provers_find(token, now, &result);
+	if (external)
+		return use_external(external, now, verification);
+	return is_left_open(result) ? verify_by_form(token, result, verification) : result;
 }
 
 /* The roles that are granted to the user now, in the identity's tenant. */
@@ -115,6 +223,43 @@ void
 verify_load_roles(Identity *identity)
 {
 	identity_give_list(identity, role_cache_get(identity->user_id, identity->tenant));
+}
+
+static ResultCode
+begin(Slice token, const char *tenant, Verification *verification)
+{
+	memset(verification, 0, sizeof(*verification));
+	verification->identity.tenant = tenant;
+	result_explain_nothing();
+	theft_settle();
+	if (token.len > (size_t) setting_max_token_length)
+		return RESULT_TOO_LONG;
+	return token.data == NULL || token.len == 0 ? RESULT_NO_TOKEN : RESULT_OK;
+}
+
+/* The cookie of that name, as request.c gives it; data NULL: the name is not known. */
+ResultCode
+verify_cookie(Slice name, Slice text, const char *tenant, Verification *verification)
+{
+	ResultCode result = begin(text, tenant, verification);
+	Presented token;
+
+	if (result != RESULT_OK)
+		return result;
+	token = (Presented){ text, name, token_form(text.data, text.len) };
+	return verify_presented(&token, verification);
+}
+
+/* What was no token may be a Cookie header with one in it. */
+static ResultCode
+verify_header(Slice header, const char *tenant, Verification *verification, ResultCode so_far)
+{
+	RequestCookie cookie;
+
+	if (memchr(header.data, '=', header.len) == NULL ||
+		request_cookie(header, &cookie) != RESULT_OK)
+		return so_far;
+	return verify_cookie(cookie.name, cookie.text, tenant, verification);
 }
 
 /*
@@ -125,15 +270,13 @@ verify_load_roles(Identity *identity)
 ResultCode
 verify_token(const char *token, size_t len, const char *tenant, Verification *verification)
 {
-	memset(verification, 0, sizeof(*verification));
-	verification->identity.tenant = tenant;
-	result_explain_nothing();
-	theft_settle();
-	if (len > (size_t) setting_max_token_length)
-		return RESULT_TOO_LONG;
-	if (token == NULL || len == 0)
-		return RESULT_NO_TOKEN;
-	return verify_form(token, len, verification);
+	const Slice text = { token, len };
+	const Slice no_name = { NULL, 0 };
+	ResultCode result = verify_cookie(no_name, text, tenant, verification);
+
+	if (is_left_open(result) || result == RESULT_NO_SESSION)
+		return verify_header(text, tenant, verification, result);
+	return result;
 }
 
 /* What has to be done about a refused token, whoever then says what to the caller. */
@@ -162,20 +305,64 @@ find_session_again(const Identity *identity, SessionRow *row)
 		   session_check(row, clock_now()) == RESULT_OK;
 }
 
+static bool
+session_again(const Identity *identity, const SessionRow *row, Identity *fresh)
+{
+	if (!identity->has_session || bind_tenant(row, fresh) != RESULT_OK)
+		return false;
+	identity_of_session(row, identity->kind, fresh);
+	verify_load_roles(fresh);
+	return true;
+}
+
+/* What it claims is read again; who it is, and until when, has been proved. */
+static bool
+external_again(const Identity *identity, const TokenBinding *binding, Identity *fresh)
+{
+	const Proof proof = { .says = binding->says_who ? SAYS_USER : SAYS_CLAIMS,
+						  .binding = binding,
+						  .claims = { identity->claims,
+									  identity->claims ? strlen(identity->claims) : 0 },
+						  .user_id = { identity->user_id, strlen(identity->user_id) },
+						  .issued_at = identity->issued_at,
+						  .expires_at = identity->expires_at };
+	TimestampTz now = clock_now();
+	ExternalToken *token = palloc(sizeof(ExternalToken));
+
+	return external_read(&proof, now, CurrentMemoryContext, token) == RESULT_OK &&
+		   external_check(token, now) == RESULT_OK &&
+		   external_identity(token, identity->tenant, now, fresh) == RESULT_OK;
+}
+
 /* What has an origin was proved by a key or a secret, which must still be trusted. */
 static bool
 check_again(const Identity *identity, Identity *fresh)
 {
+	const TokenBinding *binding;
 	SessionRow row;
 
 	if (identity->has_session && !find_session_again(identity, &row))
 		return false;
-	if (identity->origin)
-		return verify_jose_again(identity, fresh);
-	if (!identity->has_session || bind_tenant(&row, fresh) != RESULT_OK)
+	if (identity->origin == NULL)
+		return session_again(identity, &row, fresh);
+	keys_accept_changes();
+	binding = keys_find_binding(identity->origin);
+	if (binding == NULL)
 		return false;
-	identity_of_session(&row, identity->kind, fresh);
-	verify_load_roles(fresh);
+	if (strcmp(binding->origin, identity->origin) != 0)
+	{
+		if (!session_again(identity, &row, fresh))
+			return false;
+		fresh->origin = identity->origin;
+		fresh->expires_at = Min(fresh->expires_at, identity->expires_at);
+		return true;
+	}
+	if (!external_again(identity, binding, fresh))
+		return false;
+	fresh->has_session = identity->has_session;
+	fresh->session_id = identity->session_id;
+	if (fresh->has_session)
+		fresh->expires_at = Min(fresh->expires_at, session_expiry(&row));
 	return true;
 }
 

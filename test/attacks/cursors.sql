@@ -2,7 +2,7 @@
 -- that has taken rows for one identity and would take the rest for another.
 -- Holds: changing the identity is refused (55000) while a cursor is open; where the
 -- caller's own query changes it, the scan's rows stay those of one identity.
--- Guards: src/identity/identity.c, identity_require_no_cursor().
+-- Guards: src/identity/identity.c, identity_require_changeable().
 SELECT plan(15);
 \ir people.psql
 CREATE TABLE notes (id int, owner text);

@@ -29,16 +29,17 @@ $node->safe_psql('postgres', q{
 # The text of an identity, written as src/identity/identity.c writes it now.
 my $number = qr/(?:TimestampTz|uint64|pg_uuid_t|IdentityScope|int32|bool)/;
 my ($struct) = slurp_file('src/identity/identity.h') =~ /^typedef struct Identity\n(.*?)^\}/ms;
-is(join(' ', $struct =~ /^\s+$number (\w+);/mg), 'expires_at issued_at checked_in checked_number session_id scope nroles has_session',
+is(join(' ', $struct =~ /^\s+$number (\w+);/mg), 'expires_at issued_at checked_in checked_number session_id scope nroles has_session narrowed',
 	'the numbers of an identity are those that are forged');
-is(join(' ', slurp_file('src/identity/identity.c') =~ /^\tstrings\[\d\] = &identity->(\w+);/mg), 'kind user_id tenant actor claims origin',
+is(join(' ', slurp_file('src/identity/identity.c') =~ /^\tstrings\[\d\] = &identity->(\w+);/mg), 'kind user_id tenant actor claims origin narrowing',
 	'and so are the strings');
+my ($format) = slurp_file('src/identity/identity.c') =~ /^#define FORMAT '(.)'$/m;
 sub letters { return join '', map { chr(ord('a') + ($_ & 15)) . chr(ord('a') + ($_ >> 4)) } unpack 'C*', $_[0] }
 sub forged
 {
 	my ($scope) = @_;
-	return letters(pack 'q q q Q a16 l l C', ~0 >> 4, 0, 0, 0, '', $scope, 1, 0)
-	  . join '', map { letters(pack 'L', defined $_ ? length : 0xffffffff) . ($_ // '') } 'opaque', 'alice', undef, undef, undef, undef, 'ADMIN';
+	return $format . letters(pack 'q q q Q a16 l l C C', ~0 >> 4, 0, 0, 0, '', $scope, 1, 0, 0)
+	  . join '', map { letters(pack 'L', defined $_ ? length : 0xffffffff) . ($_ // '') } 'opaque', 'alice', undef, undef, undef, undef, undef, 'ADMIN';
 }
 
 # Who somebody is after these statements, and whether alice's permission came along.

@@ -2,7 +2,7 @@
 -- token's own, kid tricks, duplicate names, other issuers, tenants and users, a key
 -- that has changed, remembered tokens. test/pgtap/tokens_*.sql has the long list.
 -- Holds: the trusted key decides; nothing that the token says widens it.
--- Guards: src/pure/crypto_sign.c, crypto_verify(); src/verify/verify_jose.c, prove_by_keys(); src/verify/external_token.c.
+-- Guards: src/pure/crypto_sign.c, crypto_verify(); src/verify/prove_jws.c, prove_by_keys(); src/verify/external_read.c, src/verify/external_token.c.
 -- Also: test/pgtap/keys.sql, test/t/jwt.t.
 SELECT plan(28);
 \ir tokens_for_attacks.psql

@@ -111,5 +111,6 @@ say({ what: 'better-auth, its session cookie', setup, session: row, cookie: toke
 say({ what: 'better-auth, all its cookies', setup, session: row, cookie: cookies.join('; '), user: session.userId })
 say({ what: 'better-auth, its session cookie, without a session', setup, cookie: tokenCookie, claims: null })
 say({ what: 'better-auth, its session cookie, by another secret', setup: [['SELECT session_auth.add_cookie_secret(%L, %L)', 'better-auth', secret()]], session: row, cookie: tokenCookie, claims: null })
-say({ what: 'better-auth, its encrypted cache', setup, cookie: cacheCookies, user: session.userId, cache: JSON.parse(JSON.stringify({ session: cache.session, user: cache.user })) })
-say({ what: 'better-auth, its encrypted cache, by another secret', setup: [['SELECT session_auth.add_cookie_secret(%L, %L)', 'better-auth', secret()]], cookie: cacheCookies, claims: null })
+say({ what: 'better-auth, its encrypted cache, without the signed token', setup, cookie: cacheCookies, claims: null })
+say({ what: 'better-auth, its encrypted cache beside the signed token', setup, cookie: `${cacheCookies}; ${tokenCookie}`, user: session.userId, cache: JSON.parse(JSON.stringify({ session: cache.session, user: cache.user })) })
+say({ what: 'better-auth, its encrypted cache, by another secret', setup: [['SELECT session_auth.add_cookie_secret(%L, %L)', 'better-auth', secret()]], cookie: `${cacheCookies}; ${tokenCookie}`, claims: null })

@@ -2,7 +2,7 @@
 -- it refuses. Siblings: adopt.sql (plain tables), adopt_roles.sql, adopt_partitions.sql;
 -- test/attacks/adoption_forms.sql.
 SET timezone = 'Asia/Tokyo';
-SELECT plan(115);
+SELECT plan(116);
 
 CREATE FUNCTION public.who(token text) RETURNS text LANGUAGE sql
 AS $$ SELECT coalesce((SELECT v.user_id FROM session_auth.verify_session(token) v), 'nobody') $$;
@@ -193,7 +193,7 @@ SELECT token AS own FROM session_auth.create_session('ben') \gset
 SELECT session_auth.add_cookie_secret('express', 'the secret of an application') \g /dev/null
 SELECT is(who(:'own'), 'ben', 'sessions that were created here need no cookie');
 SELECT is(session_auth.adopt_sessions('signed', 'id', 'who', 'until', token_form => 'id'), 1::bigint, 'an id');
-SELECT is(who('1') || who(sign('1')), 'nobodynobody', 'is no token');
+SELECT is(who('1') || who(sign('1')), 'nobodyann', 'is no token, but a cookie that is proved may name it');
 SELECT is((SELECT signed_only FROM session_auth.sessions WHERE user_id = 'ann' AND ended_at IS NULL), true, 'it is opened by a proved cookie alone');
 SELECT is((SELECT token_hash FROM session_auth.sessions WHERE user_id = 'ann' AND ended_at IS NULL), sha256('\x00' || 'session_auth id'::bytea || '\x00' || '1'::bytea), 'found by what no token can be');
 
@@ -213,6 +213,7 @@ FROM (VALUES
   ('raw', 'token', 'who', 'until', 'token_form => ''sha256-hex''', 'invalid token_column'),
   ('signed', 'id', 'who', 'until', 'token_form => ''id'', signed_only => false', 'invalid signed_only'),
   ('signed', 'token', 'who', 'until', 'user_form => ''django''', 'invalid user_form'),
+  ('signed', 'token', 'who', 'until', 'user_form => ''rails''', 'invalid user_form'),
   ('session', 'sid', 'sess', 'expire', 'user_path => NULL', 'invalid user_column'),
   ('session', 'sid', 'sess', 'expire', 'user_path => ''{}''', 'invalid user_path'),
   ('session', 'sid', 'sess', 'expire', 'user_path => ''{a,NULL}''', 'invalid user_path'),

@@ -20,7 +20,7 @@ SELECT is((SELECT concat_ws(' ', object, resource, owner_column, tenant_column, 
   'accounts accounts owner org empty t', 'it is remembered, and whole');
 SELECT is(max(protected_at) <= now() AND min(protected_at) > now() - interval '1 hour', true, '… since when') FROM session_auth.list_protected();
 SELECT throws_ok('SELECT * FROM session_auth.protections', '42501', NULL, 'the table itself is nobody''s');
-SELECT throws_ok($$SELECT session_auth.remember_protection('accounts', 'accounts', 'owner', NULL)$$, '42501', 'only protect_table says what is protected', 'what is not there cannot be remembered');
+SELECT throws_ok($$SELECT session_auth.remember_protection('accounts', 'accounts', 'owner', NULL, 'empty')$$, '42501', 'only protect_table says what is protected', 'what is not there cannot be remembered');
 SELECT lives_ok($$SELECT session_auth.forget_protection('accounts')$$, 'and what is there …');
 SELECT is(count(*), 1::bigint, '… cannot be forgotten') FROM session_auth.list_protected();
 RESET ROLE;

@@ -3,24 +3,9 @@
 -- holder of the secret could still get wrong. The libraries' own are in test/t/vectors.t.
 -- Also: test/attacks/jwe.sql.
 \ir tokens.psql
-SELECT plan(97);
+SELECT plan(104);
 
--- RFC 5869 with SHA-256, 64 bytes
-CREATE FUNCTION public.hkdf(secret text, salt text, info text) RETURNS bytea LANGUAGE sql AS $$
-  SELECT t1 || hmac(t1 || convert_to(info, 'UTF8') || '\x02', prk, 'sha256')
-  FROM (SELECT prk, hmac(convert_to(info, 'UTF8') || '\x01', prk, 'sha256') AS t1
-    FROM (SELECT hmac(convert_to(secret, 'UTF8'), convert_to(salt, 'UTF8'), 'sha256') AS prk) p) t
-$$;
--- RFC 7516 and 7518: dir, A256CBC-HS512; iv, tag length and the key part are as the library does it, unless a test wants otherwise
-CREATE FUNCTION public.raw_jwe(header text, payload text, key bytea, tag_len int DEFAULT 32, encrypted_key text DEFAULT '') RETURNS text LANGUAGE sql AS $$
-  SELECT concat_ws('.', aad, encrypted_key, public.base64url(iv), public.base64url(ciphertext),
-    public.base64url(substr(hmac(convert_to(aad, 'UTF8') || iv || ciphertext || int8send(length(aad) * 8), substr(key, 1, 32), 'sha512'), 1, tag_len)))
-  FROM (SELECT aad, iv, encrypt_iv(convert_to(payload, 'UTF8'), substr(key, 33), iv, 'aes-cbc/pad:pkcs') AS ciphertext
-    FROM (SELECT public.base64url(header) AS aad, gen_random_bytes(16) AS iv OFFSET 0) i OFFSET 0) c
-$$;
-CREATE FUNCTION public.authjs(claims jsonb DEFAULT '{}', secret text DEFAULT 'a secret', name text DEFAULT 'authjs.session-token', header text DEFAULT '{"alg":"dir","enc":"A256CBC-HS512"}') RETURNS text LANGUAGE sql AS $$
-  SELECT public.raw_jwe(header, (jsonb_build_object('sub', 'alice', 'exp', public.in_seconds(3600)) || claims)::text, public.hkdf(secret, name, 'Auth.js Generated Encryption Key (' || name || ')'))
-$$;
+\ir jwe.psql
 
 -- Auth.js
 SELECT throws_ok(format('SELECT session_auth.authenticate(%L)', authjs()), '28000', 'invalid or expired session token', 'while there is no secret');
@@ -55,10 +40,15 @@ SELECT session_auth.add_authjs_secret('a secret kept', '{next-auth.session-token
 SELECT accepted(authjs('{}', 'a secret kept', 'next-auth.session-token'), 'Auth.js v5 under the cookie name of v4');
 
 -- better-auth's session cache
-CREATE FUNCTION public.session_cache(claims jsonb DEFAULT '{}', token text DEFAULT 'TTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTT') RETURNS text LANGUAGE sql AS $$
+CREATE FUNCTION public.session_data(claims jsonb DEFAULT '{}', token text DEFAULT 'TTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTT') RETURNS text LANGUAGE sql AS $$
   SELECT public.raw_jwe('{"alg":"dir","enc":"A256CBC-HS512"}', (jsonb_build_object('iat', public.in_seconds(-1), 'exp', public.in_seconds(300), 'jti', 'b1',
     'session', jsonb_build_object('id', 's-1', 'userId', 'bob', 'token', token, 'expiresAt', '2100-01-01T00:00:00.000Z'), 'user', '{"id": "bob", "role": "USER"}'::jsonb) || claims)::text,
     public.hkdf('a secret of better-auth', 'better-auth-session', 'BetterAuth.js Generated Encryption Key'))
+$$;
+-- … beside the signed token of its session, without which it counts for nothing
+CREATE FUNCTION public.session_cache(claims jsonb DEFAULT '{}', token text DEFAULT 'TTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTT') RETURNS text LANGUAGE sql AS $$
+  SELECT 'better-auth.session_data=' || session_data(claims, token) || '; better-auth.session_token=' || token || '.' || replace(replace(replace(
+    encode(hmac(token, 'a secret of better-auth', 'sha256'), 'base64'), '+', '%2B'), '/', '%2F'), '=', '%3D')
 $$;
 SELECT session_auth.add_cookie_secret('better-auth', 'a secret of better-auth') \g /dev/null
 SELECT unnest(ARRAY[is(v.user_id, 'bob', 'better-auth: the user'), is(v.roles, '{USER}'::text[], '… the role'), is(v.session_id, NULL, '… of a session that is not ours')]) FROM session_auth.verify_session(session_cache()) v;
@@ -86,6 +76,10 @@ SELECT session_cache(token => 'Abcdefghijklmnopqrstuvwxyz012345') AS ours \gset
 SELECT is(v.session_id, s.session_id, 'a cache of our session') FROM session_auth.verify_session(:'ours') v, session_auth.list_sessions('bob') s;
 SELECT session_auth.create_session('carol', token => 'Bcdefghijklmnopqrstuvwxyz0123456') \g /dev/null
 SELECT refused(session_cache(token => 'Bcdefghijklmnopqrstuvwxyz0123456'), 'a cache that names somebody else''s session');
+SELECT refused(session_data(token => 'Abcdefghijklmnopqrstuvwxyz012345'), 'a cache without the signed token');
+SELECT refused('better-auth.session_data=' || session_data(token => 'Abcdefghijklmnopqrstuvwxyz012345'), '… by its name');
+SELECT refused(split_part(session_cache(), ';', 1) || ';' || split_part(:'ours', ';', 2) || 'A', '… whose signature is none');
+SELECT is(v.session_id, s.session_id, '… beside the token of another session: the token counts, not the cache') FROM session_auth.verify_session(split_part(session_cache(), ';', 1) || ';' || split_part(:'ours', ';', 2)) v, session_auth.list_sessions('bob') s;
 SELECT session_auth.expire_session(session_id) FROM session_auth.list_sessions('bob') \g /dev/null
 SELECT refused(:'ours', 'a cache whose session has ended');
 SELECT session_auth.purge_sessions() \g /dev/null

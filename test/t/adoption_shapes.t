@@ -3,7 +3,10 @@
 # have open what they should.
 use strict;
 use warnings;
-use Digest::SHA qw(sha256_hex);
+use utf8;
+use Digest::SHA qw(hmac_sha256 sha256 sha256_hex);
+use Encode qw(decode_utf8);
+use MIME::Base64 qw(encode_base64url);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -15,6 +18,16 @@ my $ask = sub { return $node->safe_psql('postgres', join "\n", @_) };
 my $uuid = sub { return sprintf '%s-%s-4%s-8%s-%s', unpack 'A8A4A3A3A12', sha256_hex($_[0]) };
 # numbers as large as their frameworks write them
 my $seconds = time + 3600;
+
+# session_data as Django signs it: JSON, seconds in base 62, HMAC-SHA256 with a key of its salt
+sub django_row
+{
+	my ($user) = @_;
+	my ($time, $stamp, @digits) = (time, '', 0 .. 9, 'A' .. 'Z', 'a' .. 'z');
+	for (; $time > 0; $time = int($time / 62)) { $stamp = $digits[$time % 62] . $stamp; }
+	my $value = encode_base64url(qq({"_auth_user_id": "$user"})) . ":$stamp";
+	return "$value:" . encode_base64url(hmac_sha256($value, sha256('django.contrib.sessions.SessionStore' . 'signer' . 'a secret of Django')));
+}
 
 # By the words in front of the first comma or colon of a row's first column: the row that
 # is inserted ($n is 1 before adoption, 2 after it), what its client presents, and the
@@ -33,6 +46,7 @@ my %samples = (
 	'Spring Session JDBC' => sub { my $t = $uuid->("sp$_[0]"); return (qq{INSERT INTO spring_session VALUES ('$t', '$t', ${seconds}000, 1800, ${seconds}456, 'u$_[0]')}, $t, "u$_[0]") },
 	'Phoenix' => sub { return (qq{INSERT INTO users_tokens (user_id, token, context, inserted_at) VALUES (4$_[0], convert_to('phx-session-token-0123456789abcd$_[0]', 'UTF8'), 'session', now() AT TIME ZONE 'UTC'), (9, 'phx-reset-token-0123456789abcdef$_[0]', 'reset_password', now() AT TIME ZONE 'UTC')}, "phx-session-token-0123456789abcd$_[0]", "4$_[0]") },
 	'Rails 8' => sub { return (qq{INSERT INTO sessions (user_id, created_at) VALUES (4$_[0], now() AT TIME ZONE 'UTC')}, undef, "4$_[0]") },
+	q{Django, with its secret set up: `add_cookie_secret('django', …)`} => sub { my $t = "fxygquay7pps0ef69cearfl2wbkqyk7$_[0]"; my $data = django_row("4$_[0]"); return (qq{DO \$\$BEGIN PERFORM session_auth.add_cookie_secret('django', 'a secret of Django'); END\$\$; INSERT INTO django_session VALUES ('$t', '$data', now() + interval '1 hour')}, $t, "4$_[0]") },
 	'Lucia 3' => sub { my $t = "w6pc3m2xa5ttb4zdhx7jq2kyofzr5mnsv6pc3m$_[0]"; return (qq{INSERT INTO user_session VALUES ('$t', 'u$_[0]', now() + interval '1 hour')}, $t, "u$_[0]") },
 	q{Lucia's guide: the id is the digest of the token} => sub { my $t = "w6pc3m2xa5ttb4zdhx7jq2kyofzr5m$_[0]"; my $id = sha256_hex($t); return (qq{INSERT INTO session VALUES ('$id', $_[0], now() + interval '1 hour')}, $t, $_[0], undef, $id) },
 	'your own, digests as bytes, with a purpose' => sub { my ($t, $u) = ("own-token-0123456789abcdefghijk$_[0]", $uuid->("o$_[0]")); return (qq{INSERT INTO tokens VALUES (sha256('$t'), 'login', '$u', now() + interval '1 hour'), (sha256('reset-$t'), 'reset', '$u', now() + interval '1 hour')}, $t, $u, undef, "reset-$t") },
@@ -50,7 +64,7 @@ my %roles = (
 	'a join table with who granted it' => [ q{INSERT INTO grants VALUES (32, 'X', NULL), (32, 'Y', NULL)}, '32', 'X Y' ],
 );
 
-my $page = slurp_file('docs/adoption.md');
+my $page = decode_utf8(slurp_file('docs/adoption.md'));
 my @rows = $page =~ /^\| ([^|]+?) \| `([^|]+)` \| `([^|]+)` \|$/mg;
 my (%typed, $n);
 while (my ($name, $shape, $type) = splice @rows, 0, 3)

@@ -29,6 +29,12 @@ $node->safe_psql('postgres', q{
 	CREATE TABLE sums (id int, owner numeric, org int) PARTITION BY RANGE (id);
 	CREATE TABLE sums_1 PARTITION OF sums FOR VALUES FROM (0) TO (10);
 	SELECT session_auth.protect_table('sums', 'it''s \ "odd"', 'owner', 'org');
+	CREATE ROLE keeper;
+	SELECT session_auth.grant_usage('keeper', 'request');
+	GRANT CREATE ON SCHEMA public TO keeper;
+	CREATE TABLE "Pay roll" (id int PRIMARY KEY, "who is it" citext, "50% pay" int DEFAULT 0, team team DEFAULT 'red');
+	ALTER TABLE "Pay roll" OWNER TO keeper;
+	SELECT session_auth.protect_table('"Pay roll"', 'pay', denied => 'error'), session_auth.protect_columns('"Pay roll"', '{50% pay,team}', owner_column => 'who is it');
 });
 my $token = $node->safe_psql('postgres', q{SELECT token FROM session_auth.create_session('alice')});
 my $hash = $node->safe_psql('postgres', "SELECT encode(sha256('$token'), 'hex')");
@@ -73,6 +79,9 @@ foreach my $format (sort keys %restore)
 	is($ask->(q{SELECT session_auth.create_role('LATE'); SELECT session_auth.grant_role('dora', 'LATE')}), "\nt", "$format: identifiers go on where they were");
 	is($ask->($protected), $node->safe_psql('postgres', $protected), "$format: what is protected is remembered, and whole");
 	is($ask->(q{SELECT count(*) FROM session_auth.check_policies() WHERE object ~ 'accounts|notes'}), '0', "$format: and nothing is reported of it");
+	is($ask->(q{SELECT target, view, columns, resource, owner_column FROM session_auth.column_protections}), q{"Pay roll"|"Pay roll_visible"|{"50% pay",team}|Pay roll|who is it}, "$format: so are hidden columns");
+	is($ask->(q{SELECT string_agg(problem, ';') FROM session_auth.check_policies() WHERE object ~ 'Pay'}), '', "$format: … and whole");
+	like(refusal($format, 'DROP VIEW "Pay roll_visible"'), qr/would lose its protection/, "$format: … and guarded");
 	like(refusal($format, 'ALTER TABLE accounts DISABLE ROW LEVEL SECURITY'), qr/ERROR:  table public.accounts would lose its protection$/m, "$format: and it is guarded");
 	is($ask->($triggers), $node->safe_psql('postgres', $triggers), "$format: triggers fire as before");
 }
@@ -83,7 +92,7 @@ $node->safe_psql('template1', 'CREATE DATABASE schema');
 $node->command_ok([ 'psql', '--no-psqlrc', '--quiet', '--set=ON_ERROR_STOP=1', "--file=$dir/schema", 'schema' ], 'it is restored');
 is($node->safe_psql('schema', q{SELECT count(*) FROM session_auth.list_protected()}), '0', '… without what is remembered');
 my $renew = $node->safe_psql('schema', q{SELECT advice FROM session_auth.check_policies() WHERE problem ~ 'nobody remembers' ORDER BY object});
-is($renew =~ tr/\n/\n/ + 1, 4, '… which check_policies says of each table');
+is($renew =~ tr/\n/\n/ + 1, 5, '… which check_policies says of each table');
 $node->safe_psql('schema', join ';', split /\n/, $renew);
 my $all = q{SELECT object::text, resource, owner_column, tenant_column, problem FROM session_auth.list_protected()};
 is($node->safe_psql('schema', $all), $node->safe_psql('postgres', $all), '… and its advice brings all of it back');
@@ -104,7 +113,7 @@ is(refusal('postgres', q{COMMIT PREPARED 'x'}), '', '… which can be committed'
 
 # A member of pg_read_all_data dumps what the owner does, in a database without protected
 # tables: from these pg_dump takes nothing for whom row-level security filters.
-$node->safe_psql('postgres', q{CREATE ROLE reader LOGIN IN ROLE pg_read_all_data; SELECT session_auth.add_cookie_secret('express', 'the secret of a cookie'), session_auth.unprotect_table('accounts'), session_auth.unprotect_table('sums'), session_auth.unprotect_table('"notes of ""teams"""');
+$node->safe_psql('postgres', q{CREATE ROLE reader LOGIN IN ROLE pg_read_all_data; SELECT session_auth.add_cookie_secret('express', 'the secret of a cookie'), session_auth.unprotect_table('accounts'), session_auth.unprotect_table('sums'), session_auth.unprotect_table('"notes of ""teams"""'), session_auth.unprotect_columns('"Pay roll"'), session_auth.unprotect_table('"Pay roll"');
 	CREATE TABLE people (id text, role text); INSERT INTO people VALUES ('erin', 'ADMIN'); SELECT session_auth.adopt_roles('people', 'id', 'role')});
 my $dumped = sub {
 	my ($user) = @_;

@@ -3,12 +3,14 @@
 # as an administrator sets them up, verdicts and claims as SQL gives them. What
 # pins the clock is for the unit tests. Wycheproof's tokens are not part of the
 # project; where they are at hand, none of them may open anything.
-# Also: test/pgtap/tokens_encrypted.sql, test/attacks/jwe.sql.
+# Also: test/t/web_vectors.t, test/pgtap/tokens_encrypted.sql, test/attacks/jwe.sql.
 use strict;
 use warnings;
-use Encode qw(decode_utf8);
+use Digest::SHA qw(hmac_sha256);
+use Encode qw(decode_utf8 encode_utf8);
 use IPC::Open2;
 use JSON::PP;
+use MIME::Base64 qw(encode_base64);
 use PostgreSQL::Test::Utils;
 use Test::More;
 use PostgreSQL::Test::Cluster;
@@ -24,14 +26,9 @@ my %choices = (
 	'express_session/sid_with_dots' => [ 0, 'five characters are too few for a session\'s token' ],
 	'better_auth_cookie/token_with_dots' => [ 0, 'a session\'s token has no dots' ],
 	'better_auth_cookie/secure_name_to_plain_reader' => [ 1, 'the cookies of both names are looked at' ],
-	'nextauth_v4_request/plain_cookie_to_secure_reader' => [ 1, 'the cookies of both names are looked at' ],
-	'nextauth_v4_request/secure_cookie_to_plain_reader' => [ 1, 'the cookies of both names are looked at' ],
-	'authjs_v5_request/other_major_version_cookie' => [ 1, 'the cookies of both versions are looked at' ],
 	long_payload_64k_unicode => [ 0, 'longer than max_token_length can be' ]);
 my %left_out = (
-	iron_session => 'no kind of token of this project',
-	better_auth_cache_compact => 'not encrypted, and not a JWT: only the JWE strategy is read',
-	better_auth_cache_jwt => 'signed, but without the claims of a JWT: only the JWE strategy is read');
+	iron_session => 'of another payload: test/t/web_vectors.t has its cookies');
 
 my $json = JSON::PP->new->canonical->allow_nonref;
 # Some are longer than the default allows.
@@ -239,7 +236,7 @@ sub accept_request
 	my ($vector) = @_;
 	my ($cookie, $authorization) = @{ $vector->{headers} }{qw(cookie authorization)};
 	my $found = run_sql('SELECT session_auth.token_from_cookie(' . literal($cookie) . ')', "$vector->{id}: token_from_cookie");
-	if (defined $cookie && defined $vector->{token}) { is($found, $vector->{token}, "$vector->{id}: the token in the cookie"); }
+	if (defined $cookie && defined $vector->{token} && $vector->{kind} !~ /^better_auth_cache/) { is($found, $vector->{token}, "$vector->{id}: the token in the cookie"); }
 	my ($claims, $error) = ask('SELECT session_auth.claims() FROM session_auth.authenticate_request(' . literal($cookie) . ', ' . literal($authorization) . ')');
 	if ($error)
 	{
@@ -269,11 +266,17 @@ sub add_cookie_secrets
 	return;
 }
 
+# The library takes a cache only beside the signed token of its session, which the vectors leave to the reader.
 sub accept_cache
 {
 	my ($vector) = @_;
+	my ($secret) = ref $vector->{secret} ? $vector->{secret}[0] : $vector->{secret};
+	my $token = 'T' x 32;
+	(my $name = $vector->{cookie_name}) =~ s/session_data/session_token/;
+	(my $signature = encode_base64(hmac_sha256($token, encode_utf8($secret)), '')) =~ s/([+\/=])/sprintf('%%%02X', ord $1)/ge;
 	add_cookie_secrets($vector, 'better-auth');
-	return accept_request($vector);
+	ok(!accept_request({ %$vector, claims => undef }), "$vector->{id}: refused by itself");
+	return accept_request({ %$vector, headers => { %{ $vector->{headers} }, cookie => "$vector->{headers}{cookie}; $name=$token.$signature" } });
 }
 
 # The session behind a signed cookie is registered first, unless its row is what has expired.
@@ -291,7 +294,7 @@ sub accept_signed
 
 my %kinds = (
 	jws => \&accept_jws, authjs_v5_a256cbc => \&accept_jwe, authjs_v5_a256gcm => \&accept_jwe, nextauth_v4 => \&accept_jwe,
-	authjs_v5_request => \&accept_authjs_request, nextauth_v4_request => \&accept_authjs_request, better_auth_cache_jwe => \&accept_cache,
+	authjs_v5_request => \&accept_authjs_request, nextauth_v4_request => \&accept_authjs_request, (map { $_ => \&accept_cache } qw(better_auth_cache_jwe better_auth_cache_jwt better_auth_cache_compact)),
 	better_auth_cookie => sub { return accept_signed($_[0], 'better-auth', $_[0]{session_token} // (split /\./, $_[0]{cookie_value})[0], $_[0]{user_id} // 'u-admin'); },
 	express_session => sub { return accept_signed($_[0], 'express', $_[0]{session_id} // 'VYQdl8X0bJ5qk2uQm3sQ1n0yqvPZ0l5a', 'u-admin'); });
 

@@ -191,6 +191,11 @@ ends(void)
 	at("django", "django-000", NOW, RESULT_OK, "Django's age is an end");
 	is_int(proof.expires_us, NOW + 14 * DAY + 1, "the first instant at which Django refuses");
 	is_int(proof.issued_us, NOW, "when it was signed");
+	if (!sodium_is_here())
+		return;
+	at("fastify-secure", "fastify-secure-session-208", NOW, RESULT_OK, "secure-session's time");
+	is_int(proof.issued_us, NOW - SECONDS / 2, "is rounded: it may have been made before it");
+	is_int(proof.expires_us, NOW + DAY + SECONDS, "its age counts from the time that it says");
 }
 
 /* ------------------------------------------------------------------------------- keys */
@@ -250,12 +255,13 @@ derives(const char *kind, const char *name, const char *secret, ResultCode expec
 		const char *what)
 {
 	FrameworkKey key;
-	const char *why = NULL;
+	FrameworkFault fault = { NULL, NULL };
 	ResultCode result = framework_derive(&key, framework_next(kind, NULL), &options, to_slice(name),
-										 to_slice(secret), &why);
+										 to_slice(secret), &fault);
 
 	is_int(result, expected, "%s: %s", kind, what);
-	ok((result == RESULT_BAD_KEY) == (why != NULL), "%s: a reason with RESULT_BAD_KEY alone", kind);
+	ok((result == RESULT_BAD_KEY) == (fault.reason != NULL && fault.argument != NULL),
+	   "%s: a reason with RESULT_BAD_KEY alone", kind);
 }
 
 static void

@@ -77,8 +77,8 @@ sub start_pgbouncer
 }
 
 # Runs a command and passes on each test that it reports: TAP lines, or the
-# lines of pg_regress before it spoke TAP. What else it prints becomes
-# diagnostics when it fails.
+# lines of pg_regress before it spoke TAP. The versions that it runs with, "# with ...",
+# are passed on; what else it prints becomes diagnostics when it fails.
 sub relay
 {
 	my (@command) = @_;
@@ -100,6 +100,10 @@ sub relay
 		elsif ($line =~ /^(?:test )?\s*(\S+)\s+\.\.\. (ok|FAILED)\b/)
 		{
 			ok($2 eq 'ok', $1);
+		}
+		elsif ($line =~ /^# (with .*)/)
+		{
+			diag($1);
 		}
 		else
 		{

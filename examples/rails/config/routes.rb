@@ -1,0 +1,4 @@
+Rails.application.routes.draw do
+  root 'accounts#index'
+  resource :session, only: %i[new create destroy]
+end

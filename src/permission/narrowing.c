@@ -1,0 +1,339 @@
+/*
+ * narrowing.c
+ *		What is left of what roles may do, for an identity that may do less.
+ *
+ * What a set of roles says of an action and what a narrowing says of it are put together
+ * once, when the action is first asked.  Where the names that are left can be listed they
+ * are one table, so that a row costs the same one look-up; else a row asks each layer, and
+ * then the roles.  A layer is kept as what a role is granted is, and judged by the same rule
+ * (effect.h).
+ *
+ * Invariant: what has been handed out lasts as long as the narrowing is the identity's and
+ * permission_generation stays the same; whoever keeps it looks at both.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "base/narrowing_text.h"
+#include "permission/narrowing.h"
+#include "permission/role_set.h"
+
+/* Names of roles, of which those that a pattern covers are listed at once. */
+#define MAX_LISTED 1024
+
+/* Beyond this everything is put together anew: actions may be made up. */
+#define MAX_BYTES ((Size) 4 * 1024 * 1024)
+
+struct NarrowedRules
+{
+	ActionRules rules; /* of the roles */
+	int n;
+	ActionGrants *layers[FLEXIBLE_ARRAY_MEMBER]; /* that do not cover all */
+};
+
+static MemoryContext context = NULL;
+static char *kept_narrowing = NULL;
+static uint64 kept_for = 0;    /* generation of permissions */
+static StringTable kept_rules; /* rules of roles and action → ActionRules */
+
+/* ----------------------------------------------------------------- reading the text */
+
+/* One permission of a narrowing. */
+typedef struct Permission
+{
+	const char *action;
+	size_t action_len;
+	const char *resource;
+	size_t resource_len;
+} Permission;
+
+/* Reads the next permission and goes past it; false at the end of the layer, which is passed too. */
+static bool
+next_permission(const char **at, Permission *permission)
+{
+	const char *end = strchr(*at, NARROWING_END);
+	const char *start = *at;
+	const char *colon;
+
+	Assert(end != NULL);
+	*at = end + 1;
+	if (end == start)
+		return false;
+	colon = memchr(start, ':', end - start);
+	if (colon == NULL)
+		colon = end; /* a token's word that is no permission: an action on nothing */
+	permission->action = start;
+	permission->action_len = colon - start;
+	permission->resource = colon < end ? colon + 1 : end;
+	permission->resource_len = end - permission->resource;
+	return true;
+}
+
+static bool
+is_of_action(const Permission *permission, const char *action, size_t len)
+{
+	return permission->resource_len > 0 &&
+		   action_covers(permission->action, permission->action_len, action, len);
+}
+
+/* What a layer says of an action; goes past the layer. */
+static ActionGrants *
+read_layer(const char **at, const char *action, size_t len, MemoryContext in)
+{
+	ActionGrants *layer = grants_new(in, action, len);
+	Permission permission;
+
+	layer->complete = true;
+	while (next_permission(at, &permission))
+		if (is_of_action(&permission, action, len))
+			grants_add_effects(layer, permission.resource, permission.resource_len, EFFECT_ALLOW);
+	return layer;
+}
+
+static bool
+layer_covers(const ActionGrants *layer, const StringKey *resource)
+{
+	uint32 effects;
+
+	return grants_know(layer, resource, &effects) && effects_allow(effects);
+}
+
+/* Whether every layer covers it. */
+bool
+narrowing_covers(const char *narrowing, const char *action, const char *resource)
+{
+	StringKey key = string_key(resource, strlen(resource));
+
+	for (const char *at = narrowing; at && *at;)
+		if (!layer_covers(read_layer(&at, action, strlen(action), CurrentMemoryContext), &key))
+			return false;
+	return true;
+}
+
+/* ------------------------------------------------------------------ putting together */
+
+/* What the layers and the roles say of one resource. */
+bool
+narrowed_rules_allow(const NarrowedRules *narrowed, const char *resource, size_t len)
+{
+	StringKey key = string_key(resource, len);
+
+	for (int i = 0; i < narrowed->n; i++)
+		if (!layer_covers(narrowed->layers[i], &key))
+			return false;
+	return permission_allows(&narrowed->rules, resource, len);
+}
+
+static int
+count_layers(const char *narrowing)
+{
+	int n = 0;
+
+	for (const char *at = narrowing; *at; n++)
+	{
+		Permission permission;
+
+		while (next_permission(&at, &permission))
+			;
+	}
+	return n;
+}
+
+/* Those layers that leave something out. */
+static NarrowedRules *
+read_layers(const char *narrowing, const ActionRules *rules, const char *action, size_t len)
+{
+	NarrowedRules *narrowed =
+		MemoryContextAlloc(context, offsetof(NarrowedRules, layers) +
+										count_layers(narrowing) * sizeof(ActionGrants *));
+
+	narrowed->rules = *rules;
+	narrowed->n = 0;
+	for (const char *at = narrowing; *at;)
+	{
+		ActionGrants *layer = read_layer(&at, action, len, context);
+
+		if (!effects_allow(layer->all))
+			narrowed->layers[narrowed->n++] = layer;
+	}
+	return narrowed;
+}
+
+/* The shortest list that has every name which may be left, or NULL where there is none. */
+static const StringTable *
+candidates(const NarrowedRules *narrowed)
+{
+	const ActionRules *rules = &narrowed->rules;
+	const StringTable *names = NULL;
+
+	for (int i = 0; i < narrowed->n; i++)
+	{
+		const ActionGrants *layer = narrowed->layers[i];
+
+		if (layer->prefixes.used == 0 && (names == NULL || layer->exact.used < names->used))
+			names = &layer->exact;
+	}
+	if (names == NULL && !effects_allow(rules->all) && rules->names->used <= MAX_LISTED)
+		names = rules->names;
+	return names;
+}
+
+/* The names that are left, or NULL where they cannot be listed without reading more. */
+static const StringTable *
+list_names(const NarrowedRules *narrowed)
+{
+	const StringTable *from;
+	StringTable *names;
+
+	if (narrowed->rules.names == NULL || (from = candidates(narrowed)) == NULL)
+		return NULL;
+	names = MemoryContextAllocZero(context, sizeof(StringTable));
+	for (uint32 i = 0; from->used > 0 && i <= from->mask; i++)
+		if (from->entries[i].size != 0)
+		{
+			char *name = string_entry_text(&from->entries[i]);
+			StringKey key = string_key(name, from->entries[i].size - 1);
+
+			if (narrowed_rules_allow(narrowed, name, key.len))
+				string_table_insert(names, context, &key)->value.bits = EFFECT_ALLOW;
+			pfree(name);
+		}
+	return names;
+}
+
+static ActionRules
+put_together(const char *narrowing, const ActionRules *rules, const char *action, size_t len)
+{
+	NarrowedRules *narrowed = read_layers(narrowing, rules, action, len);
+	ActionRules left = { NULL, 0, rules->parts, NULL };
+
+	if (narrowed->n == 0)
+		return *rules;
+	left.names = list_names(narrowed);
+	if (left.names == NULL)
+		left.narrowed = narrowed;
+	return left;
+}
+
+/* -------------------------------------------------------------------------- keeping */
+
+/* Has what is kept be of this narrowing and these permissions. */
+static void
+follow(const char *narrowing)
+{
+	bool full;
+
+	if (context == NULL)
+		context = AllocSetContextCreate(CacheMemoryContext, "session_auth narrowing",
+										ALLOCSET_DEFAULT_SIZES);
+	full = MemoryContextMemAllocated(context, true) > MAX_BYTES;
+	if (kept_narrowing && !full && kept_for == permission_generation &&
+		strcmp(kept_narrowing, narrowing) == 0)
+		return;
+	if (full)
+		permission_generation++; /* nobody may use what was handed out */
+	kept_narrowing = NULL;
+	memset(&kept_rules, 0, sizeof(kept_rules));
+	MemoryContextReset(context);
+	kept_for = permission_generation;
+	kept_narrowing = MemoryContextStrdup(context, narrowing);
+}
+
+/* The rules of the roles are told by their place, as long as they are good. */
+static StringKey
+key_of(const ActionRules *rules, const char *action, size_t len)
+{
+	char *key = palloc(sizeof(rules->parts) + len);
+
+	memcpy(key, &rules->parts, sizeof(rules->parts));
+	memcpy(key + sizeof(rules->parts), action, len);
+	return string_key(key, sizeof(rules->parts) + len);
+}
+
+/* What is left of the rules for an action; they are good for permission_generation as it is. */
+ActionRules
+narrowing_rules(const char *narrowing, ActionRules rules, const char *action, size_t len)
+{
+	const StringEntry *entry;
+	ActionRules *left;
+	StringKey key;
+
+	if (narrowing == NULL || rules.parts == NULL)
+		return rules;
+	follow(narrowing);
+	key = key_of(&rules, action, len);
+	entry = string_table_find(&kept_rules, &key);
+	if (entry)
+		return *(const ActionRules *) entry->value.pointer;
+	left = MemoryContextAlloc(context, sizeof(ActionRules));
+	*left = put_together(kept_narrowing, &rules, action, len);
+	string_table_insert(&kept_rules, context, &key)->value.pointer = left;
+	return *left;
+}
+
+/* ---------------------------------------------------------------------- enumeration */
+
+/* What two names or patterns both cover, which is one of them; or NULL. */
+static char *
+meet(char *a, char *b)
+{
+	if (pattern_covers(a, strlen(a), b, strlen(b)))
+		return b;
+	return pattern_covers(b, strlen(b), a, strlen(a)) ? a : NULL;
+}
+
+static List *
+meet_layer(const char **at, const char *action, const List *resources)
+{
+	List *left = NIL;
+	Permission permission;
+
+	while (next_permission(at, &permission))
+		if (is_of_action(&permission, action, strlen(action)))
+		{
+			char *covered = pnstrdup(permission.resource, permission.resource_len);
+			ListCell *cell;
+
+			foreach (cell, resources)
+			{
+				char *both = meet(lfirst(cell), covered);
+
+				if (both)
+					left = lappend(left, both);
+			}
+		}
+	return left;
+}
+
+static int
+compare_names(const ListCell *a, const ListCell *b)
+{
+	return strcmp(lfirst(a), lfirst(b));
+}
+
+static List *
+without_duplicates(List *names)
+{
+	List *once = NIL;
+	ListCell *cell;
+
+	list_sort(names, compare_names);
+	foreach (cell, names)
+		if (once == NIL || strcmp(llast(once), lfirst(cell)) != 0)
+			once = lappend(once, lfirst(cell));
+	return once;
+}
+
+/* Of names and patterns of resources, what every layer covers too. */
+List *
+narrowing_resources(const char *narrowing, const char *action, List *resources)
+{
+	for (const char *at = narrowing; at && *at;)
+	{
+		CHECK_FOR_INTERRUPTS();
+		resources = without_duplicates(meet_layer(&at, action, resources));
+	}
+	return resources;
+}

@@ -1,0 +1,22 @@
+/*
+ * request.h
+ *		Which of a request's cookies is its token.
+ */
+#ifndef SESSION_AUTH_REQUEST_H
+#define SESSION_AUTH_REQUEST_H
+
+#include "nodes/pg_list.h"
+
+#include "pure/result.h"
+#include "pure/slice.h"
+
+typedef struct RequestCookie
+{
+	Slice name;
+	Slice text; /* as verify_cookie takes it */
+} RequestCookie;
+
+extern ResultCode request_cookie(Slice header, RequestCookie *cookie);
+extern ResultCode request_cookie_named(Slice header, List *names, RequestCookie *cookie);
+
+#endif /* SESSION_AUTH_REQUEST_H */

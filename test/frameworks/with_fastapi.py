@@ -1,0 +1,44 @@
+"""The application of docs/frameworks.md in FastAPI, alive: fastapi_app.py is in the folder that the command names."""
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, sys.argv[1])
+
+import fastapi
+import starlette
+from fastapi.testclient import TestClient
+
+from fastapi_app import app
+from tap import as_admin, equal, tampered, user_of
+
+print(f'# with FastAPI {fastapi.__version__}, Starlette {starlette.__version__}', flush=True)
+
+
+def log_in(name):
+    client = TestClient(app)
+    equal(client.post('/login', json={'name': name, 'password': 'correct horse'}).status_code, 200, f'{name} logs in')
+    return client
+
+
+def with_cookie(value):
+    client = TestClient(app)
+    client.cookies.set('session', value)
+    return client
+
+
+client, other = log_in('ada'), log_in('uwe')
+cookie = client.cookies['session']
+equal(client.get('/').json(), ['Savings', 'Travel'], 'her page lists her accounts')
+equal(other.get('/').json(), ['Rent'], 'his lists his')
+equal(client.get('/').json(), ['Savings', 'Travel'], 'hers lists hers again')
+equal(TestClient(app).get('/').status_code, 401, 'nobody is asked to log in')
+equal(user_of(f'session={cookie}'), '1', 'the database finds her in the cookie')
+equal(user_of(f'session={tampered(cookie)}'), None, 'a cookie with one character replaced is refused')
+equal(with_cookie(tampered(cookie)).get('/').status_code, 401, 'by the page, too')
+client.post('/logout')
+equal(client.get('/').status_code, 401, 'she logs out')
+equal(user_of(f'session={cookie}'), '1', 'a logout only takes the cookie from the browser')
+as_admin("SELECT session_auth.expire_user_sessions('1')")
+equal(user_of(f'session={cookie}'), None, 'expire_user_sessions ends it')
+equal(with_cookie(cookie).get('/').status_code, 401, 'by the page, too')
+equal(other.get('/').json(), ['Rent'], 'and not his')

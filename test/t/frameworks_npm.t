@@ -1,0 +1,42 @@
+# The web frameworks of npm, alive: each logs people in, the database verifies the cookies as
+# they arrive, refuses spoilt ones, and refuses them after the logout. Needs npm, so it runs where
+# SESSION_AUTH_NPM is set, which make check-web does. Also: test/t/frameworks_debian.t, test/t/npm_tokens.t.
+use strict;
+use warnings;
+use File::Copy qw(copy);
+use PostgreSQL::Test::Utils;
+use Test::More;
+use PostgreSQL::Test::Cluster;
+use SessionAuth;
+use Frameworks;
+
+plan skip_all => 'npm is not asked for: make check-web runs this' unless $ENV{SESSION_AUTH_NPM};
+
+my $node = new_server('frameworks');
+my $shops = Frameworks->new($node, 'a secret of this run, longer than thirty-two bytes');
+my $dir = $shops->typed('Express and Fastify');
+copy($_, $dir) or die "$_: $!" foreach glob('test/npm/frameworks/*.*'), 'test/npm/frameworks/.npmrc';
+$shops->run_as('postgres', 'postgres', 'npm', 'ci', '--silent', '--prefix', $dir);
+
+foreach my $framework (qw(express fastify))
+{
+	subtest $framework => sub {
+		$shops->add($framework, $dir, $framework, '');
+		$shops->alive($framework, 'node', "$dir/servers.mjs", $framework);
+		$shops->drop($framework);
+	};
+}
+
+# Those that need no application of the page's have an empty database each.
+foreach my $program (qw(cookies better-auth))
+{
+	subtest $program => sub {
+		(my $database = $program) =~ s/\W//g;
+		$node->safe_psql('postgres', "CREATE DATABASE $database");
+		$node->safe_psql($database, 'CREATE EXTENSION session_auth');
+		$shops->alive($database, 'node', "$dir/$program.mjs");
+	};
+}
+
+$node->stop;
+done_testing();
