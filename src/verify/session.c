@@ -26,8 +26,8 @@
 #include "base/settings.h"
 #include "pure/crypto.h"
 #include "verify/keys.h"
-#include "verify/replica_wait.h"
 #include "verify/known_thefts.h"
+#include "verify/replica_wait.h"
 #include "verify/session.h"
 
 #define MAX_TOUCHES 8
