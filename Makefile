@@ -33,7 +33,9 @@ SHLIB_LINK = -lcrypto -lz $(EXTRA_LINK)
 # Without libsodium the two kinds of cookies that need it are refused when their secret is added.
 HAVE_LIBSODIUM ?= $(shell pkg-config --exists libsodium 2>/dev/null && echo yes)
 ifeq ($(HAVE_LIBSODIUM),yes)
-SHLIB_LINK += $(shell pkg-config --libs libsodium)
+# It is loaded when a cookie first needs it (src/pure/crypto_sodium.c), by the name of the version that is here.
+SHLIB_LINK += -ldl
+SODIUM_SONAME := $(shell objdump -p "$$(pkg-config --variable=libdir libsodium)/libsodium.so" | sed -n 's/.*SONAME *//p')
 endif
 
 PG_CFLAGS = -std=gnu11 -Wall -Wextra -fvisibility=hidden
@@ -45,7 +47,7 @@ endif
 # Hidden but for what is marked; up to 15 PostgreSQL's own mark says nothing.
 PG_CPPFLAGS = -Isrc -DPGDLLEXPORT='__attribute__((visibility("default")))'
 ifeq ($(HAVE_LIBSODIUM),yes)
-PG_CPPFLAGS += -DHAVE_LIBSODIUM $(shell pkg-config --cflags libsodium)
+PG_CPPFLAGS += -DHAVE_LIBSODIUM $(if $(SODIUM_SONAME),-DSODIUM_SONAME='"$(SODIUM_SONAME)"') $(shell pkg-config --cflags libsodium)
 endif
 
 # The install script, in the order in which its parts build upon each other.

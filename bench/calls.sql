@@ -15,4 +15,7 @@ CALL bench.have_sessions(:many_sessions);
 VACUUM (ANALYZE, FREEZE) session_auth.sessions, session_auth.user_roles, bench.web_sessions, bench.web_user_roles;
 CALL bench.fill_lists(:many_sessions, 50000);
 CALL bench.measure_strangers('calls', :many_sessions, :rounds, :calls);
+-- all that are called are remembered: by default there is room for half of them
+SET session_auth.role_cache_size = '8MB';
+SET session_auth.session_cache_size = '8MB';
 CALL bench.measure_calls('calls', :many_sessions, :rounds, :calls, bench.calls());

@@ -98,8 +98,7 @@ BEGIN
     ('tokens', NULL, ARRAY[token]), ('keys', ARRAY[bench.token_key(token)], NULL);
   CALL bench.measure_calls(part, x, rounds, calls, ARRAY[
     ('floor: index probe', 'bench.probe(bigint)'::regprocedure, 'keys', '{}'),
-    ('authenticate', 'session_auth.authenticate(text,text,text)'::regprocedure, 'tokens',
-     '{transaction,NULL}')]::bench.call[]);
+    ('authenticate', bench.authenticate(), 'tokens', bench.authenticate_defaults())]::bench.call[]);
 END
 $$;
 

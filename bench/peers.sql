@@ -112,6 +112,18 @@ BEGIN
 END
 $$;
 
+-- authenticate has one more argument since 0.2.0.
+CREATE FUNCTION bench.authenticate() RETURNS regprocedure
+LANGUAGE sql AS $$
+  SELECT coalesce(to_regprocedure('session_auth.authenticate(text,text,text,text)'),
+                  to_regprocedure('session_auth.authenticate(text,text,text)'))
+$$;
+
+CREATE FUNCTION bench.authenticate_defaults() RETURNS text[]
+LANGUAGE sql AS $$
+  SELECT (ARRAY['transaction', NULL, 'error'])[:pronargs - 1] FROM pg_proc WHERE oid = bench.authenticate()
+$$;
+
 -- The calls of parts calls and huge.
 CREATE FUNCTION bench.calls() RETURNS bench.call[]
 LANGUAGE sql AS $$
@@ -121,9 +133,9 @@ LANGUAGE sql AS $$
     ('floor: index probe', 'bench.probe(bigint)', 'keys', '{}'),
     ('floor: SHA-256 and index probe', 'bench.probe_token(text)', 'tokens', '{}'),
     ('verify_session', 'session_auth.verify_session(text,text)', 'tokens', '{NULL}'),
-    ('authenticate', 'session_auth.authenticate(text,text,text)', 'tokens', '{transaction,NULL}'),
+    ('authenticate', bench.authenticate(), 'tokens', bench.authenticate_defaults()),
     ('floor: index probe, 100 users', 'bench.probe(bigint)', 'few keys', '{}'),
-    ('authenticate, 100 users', 'session_auth.authenticate(text,text,text)', 'few tokens', '{transaction,NULL}'),
+    ('authenticate, 100 users', bench.authenticate(), 'few tokens', bench.authenticate_defaults()),
     ('C function, SPI', 'bench.spi(text)', 'tokens', '{}'),
     ('plpgsql with pgcrypto', 'bench.plpgsql_find_session(text)', 'tokens', '{}'),
     ('plpgsql with pgcrypto, roles, settings', 'bench.plpgsql_authenticate(text)', 'tokens', '{}')
@@ -139,7 +151,7 @@ BEGIN
   SET session_auth.session_cache_size = '64kB';
   CALL bench.measure_calls(part, x, rounds, calls, ARRAY[
     ('floor: index probe, none remembered', 'bench.probe(bigint)', 'keys', '{}'),
-    ('authenticate, none remembered', 'session_auth.authenticate(text,text,text)', 'tokens', '{transaction,NULL}')
+    ('authenticate, none remembered', bench.authenticate(), 'tokens', bench.authenticate_defaults())
   ]::bench.call[]);
   RESET session_auth.role_cache_size;
   RESET session_auth.session_cache_size;

@@ -54,9 +54,9 @@ LANGUAGE c STRICT AS :'floor', 'bench_verify';
 CREATE FUNCTION bench.token_calls(algorithms text[], keys text[]) RETURNS bench.call[] LANGUAGE sql AS $$
   SELECT array_agg((format('%s %s', algorithm, what), function::regprocedure, format('%s %s', algorithm, list), others)::bench.call)
   FROM unnest(algorithms, keys) k (algorithm, key), LATERAL (VALUES
-    ('new', 'session_auth.authenticate(text,text,text)', 'new', '{transaction,NULL}'::text[]),
+    ('new', bench.authenticate(), 'new', bench.authenticate_defaults()),
     ('primitive', 'bench.verify(text,text,text)', 'new', ARRAY[algorithm, key]),
-    ('seen', 'session_auth.authenticate(text,text,text)', 'seen', '{transaction,NULL}')
+    ('seen', bench.authenticate(), 'seen', bench.authenticate_defaults())
   ) c (what, function, list, others)
 $$;
 

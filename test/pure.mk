@@ -27,7 +27,7 @@ PURE_LIBS = -lcrypto -lz
 HAVE_LIBSODIUM ?= $(shell pkg-config --exists libsodium 2>/dev/null && echo yes)
 ifeq ($(HAVE_LIBSODIUM),yes)
 PURE_CFLAGS += -DHAVE_LIBSODIUM $(shell pkg-config --cflags libsodium)
-PURE_LIBS += $(shell pkg-config --libs libsodium)
+PURE_LIBS += -ldl
 endif
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 FUZZ_CC ?= clang

@@ -89,9 +89,10 @@ BEGIN
   -- which the trigger merges with what is here
   INSERT INTO session_auth.sessions AS s VALUES (NEW.*)
   ON CONFLICT (session_id) DO UPDATE
-  SET (token_key, expires_at, last_seen_at, lifetime, token_hash, user_id, ended_at, ended_by, metadata, tenant, signed_only) =
+  SET (token_key, expires_at, last_seen_at, lifetime, token_hash, user_id, ended_at, ended_by, metadata, tenant, signed_only,
+     permissions) =
     (NEW.token_key, NEW.expires_at, NEW.last_seen_at, NEW.lifetime, NEW.token_hash, NEW.user_id, NEW.ended_at, NEW.ended_by,
-     NEW.metadata, NEW.tenant, NEW.signed_only);
+     NEW.metadata, NEW.tenant, NEW.signed_only, NEW.permissions);
   RETURN NULL;
 END
 $$;

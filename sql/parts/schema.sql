@@ -180,6 +180,7 @@ CREATE TABLE session_auth.user_roles (
   UNIQUE NULLS NOT DISTINCT (user_id, role, tenant)
 );
 CREATE INDEX user_roles_role_idx ON session_auth.user_roles (role);
+CREATE INDEX user_roles_user_id_hash ON session_auth.user_roles USING hash (user_id);
 COMMENT ON TABLE session_auth.user_roles IS
   'who has which role: everywhere, or in one tenant alone';
 COMMENT ON COLUMN session_auth.user_roles.grant_id IS

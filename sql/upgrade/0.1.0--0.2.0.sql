@@ -82,6 +82,7 @@ CREATE TABLE session_auth.permission_changes (
   resource text COLLATE "C",
   deleted_to xid8
 );
+CREATE INDEX user_roles_user_id_hash ON session_auth.user_roles USING hash (user_id);
 CREATE INDEX permission_changes_xid_idx ON session_auth.permission_changes (xid);
 ALTER TABLE session_auth.permission_changes REPLICA IDENTITY FULL;
 ALTER TABLE session_auth.keys

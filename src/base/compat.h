@@ -97,6 +97,50 @@
 #define compat_relation_file(relation) ((relation)->rd_node)
 #endif
 
+/* Since 18 a scan can count for EXPLAIN, since 19 it takes options. */
+#if PG_VERSION_NUM >= 190000
+#define compat_index_beginscan(table, index, snapshot, nkeys)                                      \
+	index_beginscan((table), (index), (snapshot), NULL, (nkeys), 0, 0)
+#elif PG_VERSION_NUM >= 180000
+#define compat_index_beginscan(table, index, snapshot, nkeys)                                      \
+	index_beginscan((table), (index), (snapshot), NULL, (nkeys), 0)
+#else
+#define compat_index_beginscan(table, index, snapshot, nkeys)                                      \
+	index_beginscan((table), (index), (snapshot), (nkeys), 0)
+#endif
+
+/*
+ * An update of a row that does not wait for who has it locked, and the entries that its
+ * indexes need then.
+ */
+#if PG_VERSION_NUM >= 160000
+#define CompatUpdateIndexes TU_UpdateIndexes
+#else
+#define CompatUpdateIndexes bool
+#endif
+#if PG_VERSION_NUM >= 190000
+#define compat_update_now(table, place, slot, failure, lock_mode, indexes)                         \
+	table_tuple_update((table), (place), (slot), GetCurrentCommandId(true), 0, InvalidSnapshot,    \
+					   InvalidSnapshot, false, (failure), (lock_mode), (indexes))
+#define compat_insert_index_entries(target, estate, slot, indexes)                                 \
+	ExecInsertIndexTuples((target), (estate),                                                      \
+						  EIIT_IS_UPDATE |                                                         \
+							  ((indexes) == TU_Summarizing ? EIIT_ONLY_SUMMARIZING : 0),           \
+						  (slot), NIL, NULL)
+#else
+#define compat_update_now(table, place, slot, failure, lock_mode, indexes)                         \
+	table_tuple_update((table), (place), (slot), GetCurrentCommandId(true), InvalidSnapshot,       \
+					   InvalidSnapshot, false, (failure), (lock_mode), (indexes))
+#if PG_VERSION_NUM >= 160000
+#define compat_insert_index_entries(target, estate, slot, indexes)                                 \
+	ExecInsertIndexTuples((target), (slot), (estate), true, false, NULL, NIL,                      \
+						  (indexes) == TU_Summarizing)
+#else
+#define compat_insert_index_entries(target, estate, slot, indexes)                                 \
+	ExecInsertIndexTuples((target), (slot), (estate), true, false, NULL, NIL)
+#endif
+#endif
+
 /* Since 19 a jsonb that is being made holds its result; before, each step returned it. */
 #if PG_VERSION_NUM >= 190000
 typedef JsonbInState CompatJsonbState;

@@ -98,12 +98,12 @@ settings_init(void)
 							NULL, NULL);
 	DefineCustomIntVariable("session_auth.role_cache_size",
 							"How much memory a backend may use to remember who has which role.",
-							"A user takes some 30 bytes and an id.", &setting_role_cache_size,
-							4 * 1024, 64, 1024 * 1024, PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
+							"A user takes some 30 bytes and an id.", &setting_role_cache_size, 1024,
+							64, 1024 * 1024, PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
 	DefineCustomIntVariable(
 		"session_auth.session_cache_size",
 		"How much memory a backend may use to remember where it found sessions.",
-		"A session takes some 40 bytes.", &setting_session_cache_size, 4 * 1024, 64, 1024 * 1024,
+		"A session takes some 40 bytes.", &setting_session_cache_size, 1024, 64, 1024 * 1024,
 		PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
 	DefineCustomBoolVariable("session_auth.log_denials",
 							 "Logs why a token was refused, where no error says so.",

@@ -151,37 +151,12 @@ recent_row_find(Relation table, int64 key, HeapTuple tuple, Buffer *buffer)
 	return true;
 }
 
-/* Where the chain of HOT updates begins that has led to this version; the buffer is pinned. */
-static OffsetNumber
-chain_start(Buffer buffer, HeapTuple tuple)
-{
-	OffsetNumber starts[MaxHeapTuplesPerPage];
-	OffsetNumber offset = ItemPointerGetOffsetNumber(&tuple->t_self);
-
-	if (!HeapTupleIsHeapOnly(tuple))
-		return offset;
-	LockBuffer(buffer, BUFFER_LOCK_SHARE);
-	heap_get_root_tuples(BufferGetPage(buffer), starts);
-	LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
-	return starts[offset - 1];
-}
-
-/* The row for this key is what the slot holds. */
+/* The row for this key is at the place that the index names, in this buffer. */
 void
-recent_row_keep(int64 key, TupleTableSlot *slot)
+recent_row_keep(int64 key, const ItemPointerData *place, Buffer buffer)
 {
-	RecentRow row = { .tag = (uint32) key };
-	HeapTuple tuple;
-	OffsetNumber offset;
+	RecentRow row = { .tag = (uint32) key, .place = *place, .buffer = buffer };
 
-	if (!TTS_IS_BUFFERTUPLE(slot))
-		return;
-	row.buffer = ((BufferHeapTupleTableSlot *) slot)->buffer;
-	tuple = ((BufferHeapTupleTableSlot *) slot)->base.tuple;
-	offset = chain_start(row.buffer, tuple);
-	if (offset == InvalidOffsetNumber)
-		return;
-	ItemPointerSet(&row.place, ItemPointerGetBlockNumber(&tuple->t_self), offset);
 	if (nsets == 0)
 		use_sets(FIRST_SETS);
 	else if (lost > nsets / WAYS && may_grow())

@@ -6,11 +6,10 @@
 #define SESSION_AUTH_RECENT_ROWS_H
 
 #include "access/htup.h"
-#include "executor/tuptable.h"
 #include "storage/buf.h"
 #include "utils/rel.h"
 
 extern bool recent_row_find(Relation table, int64 key, HeapTuple tuple, Buffer *buffer);
-extern void recent_row_keep(int64 key, TupleTableSlot *slot);
+extern void recent_row_keep(int64 key, const ItemPointerData *place, Buffer buffer);
 
 #endif /* SESSION_AUTH_RECENT_ROWS_H */

@@ -4,11 +4,14 @@
  */
 #include "postgres.h"
 
+#include "access/stratnum.h"
 #include "access/table.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/snapmgr.h"
 
 #include "catalog/changes.h"
+#include "catalog/index_probe.h"
 #include "catalog/table_access.h"
 #include "catalog/tables.h"
 
@@ -45,6 +48,20 @@ enum
 	Natts_user_roles = Anum_user_roles_granted_at
 };
 
+static bool
+text_is(const text *value, const char *string)
+{
+	size_t len = VARSIZE_ANY_EXHDR(value);
+
+	return len == strlen(string) && memcmp(VARDATA_ANY(value), string, len) == 0;
+}
+
+static List *
+lappend_if(List *list, void *item)
+{
+	return item ? lappend(list, item) : list;
+}
+
 static int
 compare_grants(const ListCell *a, const ListCell *b)
 {
@@ -54,6 +71,89 @@ compare_grants(const ListCell *a, const ListCell *b)
 	return (left > right) - (left < right);
 }
 
+static int
+compare_roles(const ListCell *a, const ListCell *b)
+{
+	int order = strcmp(((const UserRole *) lfirst(a))->role, ((const UserRole *) lfirst(b))->role);
+
+	return order != 0 ? order : compare_grants(a, b);
+}
+
+/* What is granted by this row to the user in this tenant, or NULL. */
+static UserRole *
+granted_by(HeapTuple tuple, Relation table, const char *user_id, const char *tenant)
+{
+	Datum values[Natts_user_roles];
+	bool nulls[Natts_user_roles];
+	UserRole *granted;
+
+	read_columns(tuple, table, Natts_user_roles, values, nulls);
+#define VALUE(column) values[Anum_user_roles_##column - 1]
+	/* an index by hash has others' rows for the same hash too */
+	if (!text_is(DatumGetTextPP(VALUE(user_id)), user_id) ||
+		(!nulls[Anum_user_roles_tenant - 1] &&
+		 (tenant == NULL || !text_is(DatumGetTextPP(VALUE(tenant)), tenant))))
+		return NULL;
+	granted = palloc(sizeof(UserRole));
+	granted->grant_id = DatumGetInt64(VALUE(grant_id));
+	granted->role = TextDatumGetCString(VALUE(role));
+#undef VALUE
+	return granted;
+}
+
+static List *
+grants_by_scan(Relation table, const char *user_id, const char *tenant)
+{
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple tuple;
+	List *grants = NIL;
+
+	scan_key_text(&key, Anum_user_roles_user_id, user_id);
+	scan = systable_beginscan(table, relation_oid(USER_ROLES_BY_USER), true, NULL, 1, &key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		grants = lappend_if(grants, granted_by(tuple, table, user_id, tenant));
+	systable_endscan(scan);
+	return grants;
+}
+
+static List *
+grants_by_hash(Relation table, const char *user_id, const char *tenant)
+{
+	ScanKeyData key;
+	IndexProbe probe;
+	HeapTuple tuple;
+	List *grants = NIL;
+
+	ScanKeyInit(&key, 1, HTEqualStrategyNumber, F_TEXTEQ, CStringGetTextDatum(user_id));
+	probe_begin(&probe, table, USER_ROLES_BY_HASH, &key);
+	while (HeapTupleIsValid(tuple = probe_next(&probe)))
+		grants = lappend_if(grants, granted_by(tuple, table, user_id, tenant));
+	probe_end(&probe);
+	return grants;
+}
+
+/* Each role once, with its first grant, the role granted first at the head. */
+static List *
+in_order(List *grants)
+{
+	UserRole *previous = NULL;
+	ListCell *cell;
+
+	list_sort(grants, compare_roles);
+	foreach (cell, grants)
+	{
+		UserRole *grant = lfirst(cell);
+
+		if (previous && strcmp(previous->role, grant->role) == 0)
+			grants = foreach_delete_current(grants, cell);
+		else
+			previous = grant;
+	}
+	list_sort(grants, compare_grants);
+	return grants;
+}
+
 /*
  * What was granted to a user everywhere, and in this tenant unless it is NULL:
  * a list of UserRole, the role granted first at its head, each role once.
@@ -61,37 +161,14 @@ compare_grants(const ListCell *a, const ListCell *b)
 List *
 catalog_user_roles(const char *user_id, const char *tenant)
 {
-	TableScan scan;
-	ScanKeyData key;
-	HeapTuple tuple;
-	List *roles = NIL;
-	UserRole *previous = NULL;
+	Relation table = open_relation(USER_ROLES, AccessShareLock);
+	/* tables of 0.1.0 have no index by hash */
+	List *grants = likely(relation_exists(USER_ROLES_BY_HASH) && probe_is_possible(table))
+					   ? grants_by_hash(table, user_id, tenant)
+					   : grants_by_scan(table, user_id, tenant);
 
-	scan_key_text(&key, Anum_user_roles_user_id, user_id);
-	scan_begin(&scan, USER_ROLES, USER_ROLES_BY_USER, 1, &key);
-	while (HeapTupleIsValid(tuple = scan_next(&scan)))
-	{
-		bool everywhere;
-		Datum where = scan_column(tuple, &scan, Anum_user_roles_tenant, &everywhere);
-		UserRole *granted;
-
-		if (!everywhere && (tenant == NULL || strcmp(TextDatumGetCString(where), tenant) != 0))
-			continue;
-		granted = palloc(sizeof(UserRole));
-		granted->grant_id =
-			DatumGetInt64(scan_column_not_null(tuple, &scan, Anum_user_roles_grant_id));
-		granted->role =
-			TextDatumGetCString(scan_column_not_null(tuple, &scan, Anum_user_roles_role));
-		/* the index is ordered by role: a role granted twice stands side by side */
-		if (previous && strcmp(previous->role, granted->role) == 0)
-			previous->grant_id = Min(previous->grant_id, granted->grant_id);
-		else
-			roles = lappend(roles, previous = granted);
-	}
-	scan_end(&scan);
-	if (list_length(roles) > 1)
-		list_sort(roles, compare_grants);
-	return roles;
+	table_close(table, AccessShareLock);
+	return list_length(grants) > 1 ? in_order(grants) : grants;
 }
 
 struct RoleReading

@@ -4,11 +4,14 @@
  */
 #include "postgres.h"
 
+#include "access/heapam.h"
 #include "access/relscan.h"
 #include "access/stratnum.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
+#include "catalog/pg_trigger.h"
+#include "commands/trigger.h"
 #include "port/pg_bswap.h"
 #include "storage/bufmgr.h"
 #include "utils/builtins.h"
@@ -17,6 +20,7 @@
 #include "utils/timestamp.h"
 
 #include "base/compat.h"
+#include "catalog/index_probe.h"
 #include "catalog/recent_rows.h"
 #include "catalog/table_access.h"
 #include "catalog/tables.h"
@@ -147,6 +151,7 @@ session_from_tuple(HeapTuple tuple, Relation table, SessionRow *row)
 
 	read_columns(tuple, table, Natts_sessions, values, nulls);
 	session_from_values(values, nulls, row);
+	row->place = tuple->t_self;
 }
 
 static bool
@@ -162,23 +167,39 @@ find_at_recent_place(Relation table, int64 key, SessionRow *row)
 	return true;
 }
 
+/* For a table of another kind than PostgreSQL's own, and with ignore_system_indexes. */
+static bool
+find_by_scan(Relation table, ScanKey key, SessionRow *row)
+{
+	SysScanDesc scan =
+		systable_beginscan(table, relation_oid(SESSIONS_BY_TOKEN), true, NULL, 1, key);
+	HeapTuple tuple = systable_getnext(scan);
+
+	if (HeapTupleIsValid(tuple))
+		session_from_tuple(tuple, table, row);
+	systable_endscan(scan);
+	return HeapTupleIsValid(tuple);
+}
+
 static bool
 find_by_index(Relation table, int64 key, SessionRow *row)
 {
 	ScanKeyData scan_key;
-	SysScanDesc scan;
+	IndexProbe probe;
 	HeapTuple tuple;
 
 	ScanKeyInit(&scan_key, Anum_sessions_token_key, BTEqualStrategyNumber, F_INT8EQ,
 				Int64GetDatum(key));
-	scan = systable_beginscan(table, relation_oid(SESSIONS_BY_TOKEN), true, NULL, 1, &scan_key);
-	tuple = systable_getnext(scan);
+	if (unlikely(!probe_is_possible(table)))
+		return find_by_scan(table, &scan_key, row);
+	probe_begin(&probe, table, SESSIONS_BY_TOKEN, &scan_key);
+	tuple = probe_next(&probe);
 	if (HeapTupleIsValid(tuple))
 	{
 		session_from_tuple(tuple, table, row);
-		recent_row_keep(key, scan->slot);
+		recent_row_keep(key, &probe.place, probe.buffer);
 	}
-	systable_endscan(scan);
+	probe_end(&probe);
 	return HeapTupleIsValid(tuple);
 }
 
@@ -283,18 +304,27 @@ lock_session(Writer *writer, const pg_uuid_t *session_id, bool wait, TupleTableS
 	return result == TM_Ok;
 }
 
-static void
-write_session(Writer *writer, const SessionRow *row, TupleTableSlot *locked)
+/* The row as it was edited, with what the library does not know as it is. */
+static TupleTableSlot *
+edited_row(Writer *writer, const SessionRow *row, TupleTableSlot *old)
 {
 	int natts = RelationGetNumberOfAttributes(writer->table);
 	TupleTableSlot *slot = writer_slot(writer, natts);
-	EPQState epqstate;
 
-	slot_getallattrs(locked);
-	memcpy(slot->tts_values, locked->tts_values, natts * sizeof(Datum));
-	memcpy(slot->tts_isnull, locked->tts_isnull, natts * sizeof(bool));
+	slot_getallattrs(old);
+	memcpy(slot->tts_values, old->tts_values, natts * sizeof(Datum));
+	memcpy(slot->tts_isnull, old->tts_isnull, natts * sizeof(bool));
 	session_to_values(row, slot->tts_values, slot->tts_isnull);
 	ExecStoreVirtualTuple(slot);
+	return slot;
+}
+
+static void
+write_session(Writer *writer, const SessionRow *row, TupleTableSlot *locked)
+{
+	TupleTableSlot *slot = edited_row(writer, row, locked);
+	EPQState epqstate;
+
 	compat_init_recheck(&epqstate, writer->estate);
 	EvalPlanQualSetSlot(&epqstate, locked);
 	ExecSimpleRelationUpdate(writer->target, writer->estate, &epqstate, locked, slot);
@@ -327,6 +357,119 @@ catalog_edit_session(const pg_uuid_t *session_id, bool wait, SessionEdit edit, v
 	}
 	writer_end(&writer);
 	return changed;
+}
+
+/* Whether an update of a row is told to this trigger; one for replicas alone is not, as a rule. */
+static bool
+wants_update(const Trigger *trigger)
+{
+	char other = SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA
+					 ? TRIGGER_FIRES_ON_ORIGIN
+					 : TRIGGER_FIRES_ON_REPLICA;
+
+	return TRIGGER_FOR_ROW(trigger->tgtype) && TRIGGER_FOR_UPDATE(trigger->tgtype) &&
+		   trigger->tgenabled != TRIGGER_DISABLED && trigger->tgenabled != other;
+}
+
+/* Whether a row that is written needs no more than its indexes: nobody else is to see it. */
+static bool
+is_written_simply(Relation table)
+{
+	const TriggerDesc *triggers = table->trigdesc;
+	const TupleConstr *constraints = RelationGetDescr(table)->constr;
+
+	for (int i = 0; triggers && i < triggers->numtriggers; i++)
+		if (wants_update(&triggers->triggers[i]))
+			return false;
+	return table->rd_tableam == GetHeapamTableAmRoutine() &&
+		   !(constraints && constraints->has_generated_stored);
+}
+
+/* Whether the page of the slot's row has room for one more version of it, most likely. */
+static bool
+has_room(TupleTableSlot *slot)
+{
+	BufferHeapTupleTableSlot *held = (BufferHeapTupleTableSlot *) slot;
+
+	return PageGetHeapFreeSpace(BufferGetPage(held->buffer)) >= MAXALIGN(held->base.tuple->t_len);
+}
+
+static bool
+fetch_session(Writer *writer, ItemPointerData place, const pg_uuid_t *session_id,
+			  TupleTableSlot *slot)
+{
+	bool isnull;
+
+	return table_tuple_fetch_row_version(writer->table, &place, GetLatestSnapshot(), slot) &&
+		   memcmp(DatumGetUUIDP(slot_getattr(slot, Anum_sessions_session_id, &isnull)), session_id,
+				  sizeof(pg_uuid_t)) == 0;
+}
+
+/*
+ * The version of the row that is in force, from where it was found.  Where its page is
+ * full, the session is looked for once more: that prunes the page.
+ */
+static bool
+fetch_with_room(Writer *writer, const SessionTouch *touch, TupleTableSlot *slot)
+{
+	SessionRow found;
+
+	if (fetch_session(writer, touch->place, &touch->session_id, slot) && has_room(slot))
+		return true;
+	ExecClearTuple(slot);
+	return catalog_find_session_by_id(&touch->session_id, &found) &&
+		   fetch_session(writer, found.place, &touch->session_id, slot);
+}
+
+/* False when somebody else has the row locked, or has just written it. */
+static bool
+write_unlocked(Writer *writer, const SessionRow *row, TupleTableSlot *old)
+{
+	TupleTableSlot *slot = edited_row(writer, row, old);
+	TM_FailureData failure;
+	LockTupleMode lock_mode;
+	CompatUpdateIndexes indexes;
+
+	CheckCmdReplicaIdentity(writer->table, CMD_UPDATE);
+	if (RelationGetDescr(writer->table)->constr)
+		ExecConstraints(writer->target, slot, writer->estate);
+	if (compat_update_now(writer->table, &old->tts_tid, slot, &failure, &lock_mode, &indexes) !=
+		TM_Ok)
+		return false;
+	if (indexes)
+		compat_insert_index_entries(writer->target, writer->estate, slot, indexes);
+	return true;
+}
+
+static bool
+touch_unlocked(Writer *writer, const SessionTouch *touch, SessionEdit edit)
+{
+	TupleTableSlot *slot = table_slot_create(writer->table, &writer->estate->es_tupleTable);
+	SessionRow row;
+
+	if (!fetch_with_room(writer, touch, slot))
+		return false;
+	slot_getallattrs(slot);
+	session_from_values(slot->tts_values, slot->tts_isnull, &row);
+	return !edit(&row, (void *) touch) || write_unlocked(writer, &row, slot);
+}
+
+/*
+ * Like catalog_edit_session without waiting, but without a lock that would be logged by
+ * itself: the update takes the row or leaves it.  False when it was not for this to
+ * write, or changed meanwhile.
+ */
+bool
+catalog_touch_session(const SessionTouch *touch, SessionEdit edit)
+{
+	Writer writer;
+	bool done;
+
+	writer_begin(&writer, SESSIONS);
+	require_columns(writer.table, Natts_sessions);
+	done = is_written_simply(writer.table) && touch_unlocked(&writer, touch, edit);
+	writer_end(&writer);
+	return done;
 }
 
 bool

@@ -64,6 +64,7 @@ static const char *const relation_names[CATALOG_RELATIONS] = {
 	[PERMISSION_CHANGES_BY_XID] = "permission_changes_xid_idx",
 	[USER_ROLES] = "user_roles",
 	[USER_ROLES_BY_USER] = "user_roles_user_id_role_tenant_key",
+	[USER_ROLES_BY_HASH] = "user_roles_user_id_hash",
 	[SIGNING_KEYS] = "keys",
 	[SIGNING_KEYS_BY_ID] = "keys_pkey",
 	[KEY_SECRETS] = "key_secrets",

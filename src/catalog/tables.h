@@ -8,6 +8,7 @@
 #include "datatype/timestamp.h"
 #include "nodes/pg_list.h"
 #include "utils/array.h"
+#include "storage/itemptr.h"
 #include "utils/jsonb.h"
 #include "utils/uuid.h"
 
@@ -25,6 +26,7 @@ typedef enum ProofRule
 /* What a session's row says.  Strings and metadata live in the caller's context. */
 typedef struct SessionRow
 {
+	ItemPointerData place; /* of the version that was read, of a row that was found */
 	pg_uuid_t session_id;
 	unsigned char token_hash[TOKEN_HASH_LEN];
 	char *user_id;
@@ -40,6 +42,14 @@ typedef struct SessionRow
 	ProofRule proof;
 	ArrayType *permissions; /* that it is narrowed to; NULL: it is not */
 } SessionRow;
+
+/* What shall be written to last_seen_at, and where the session's row was found. */
+typedef struct SessionTouch
+{
+	ItemPointerData place;
+	pg_uuid_t session_id;
+	TimestampTz seen_at;
+} SessionTouch;
 
 /* Changes a row that is locked in its newest version; false leaves it as it is. */
 typedef bool (*SessionEdit)(SessionRow *row, void *arg);
@@ -72,6 +82,7 @@ extern bool catalog_find_rotated_token(const unsigned char *token_hash, pg_uuid_
 extern void catalog_insert_session(const SessionRow *row);
 extern bool catalog_edit_session(const pg_uuid_t *session_id, bool wait, SessionEdit edit,
 								 void *arg);
+extern bool catalog_touch_session(const SessionTouch *touch, SessionEdit edit);
 extern void catalog_insert_rotated_token(const unsigned char *token_hash,
 										 const pg_uuid_t *session_id, TimestampTz rotated_at);
 extern void catalog_insert_event(const char *event, const char *user_id,

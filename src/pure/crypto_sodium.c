@@ -1,12 +1,22 @@
 /*
  * crypto_sodium.c
  *		The only door to libsodium; see crypto_sodium.h.
+ *
+ * It is loaded when a cookie first needs it: few databases have such cookies, and every
+ * new connection would spend a quarter of a millisecond on a library that it never calls.
  */
 #include "pure/crypto_sodium.h"
 
 #ifdef HAVE_LIBSODIUM
 
+#include <dlfcn.h>
+
 #include <sodium.h>
+
+/* The version that this was built with, as the build found it. */
+#ifndef SODIUM_SONAME
+#define SODIUM_SONAME "libsodium.so"
+#endif
 
 /* These lengths are libsodium's. */
 _Static_assert(SODIUM_IV_LEN == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, "nonce");
@@ -16,10 +26,34 @@ _Static_assert(SODIUM_TAG_LEN == crypto_secretbox_MACBYTES, "tag");
 _Static_assert(SODIUM_KEY_LEN == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "key");
 _Static_assert(SODIUM_KEY_LEN == crypto_secretbox_KEYBYTES, "key");
 
+static __typeof__(sodium_init) *init;
+static __typeof__(crypto_aead_xchacha20poly1305_ietf_decrypt_detached) *xchacha_open;
+static __typeof__(crypto_secretbox_open_easy) *secretbox_open;
+static __typeof__(sodium_memzero) *memzero;
+
+static bool
+find_functions(void)
+{
+	void *library = dlopen(SODIUM_SONAME, RTLD_NOW | RTLD_LOCAL);
+
+	if (library == NULL)
+		return false;
+	*(void **) &init = dlsym(library, "sodium_init");
+	*(void **) &xchacha_open =
+		dlsym(library, "crypto_aead_xchacha20poly1305_ietf_decrypt_detached");
+	*(void **) &secretbox_open = dlsym(library, "crypto_secretbox_open_easy");
+	*(void **) &memzero = dlsym(library, "sodium_memzero");
+	return init && memzero && xchacha_open && secretbox_open;
+}
+
 bool
 sodium_is_here(void)
 {
-	return sodium_init() >= 0;
+	static bool found = false;
+
+	if (!found)
+		found = find_functions() && init() >= 0;
+	return found;
 }
 
 static ResultCode
@@ -30,7 +64,7 @@ opened(int status, size_t len, unsigned char *out, size_t *out_len)
 		*out_len = len;
 		return RESULT_OK;
 	}
-	sodium_memzero(out, len);
+	memzero(out, len);
 	return RESULT_BAD_SIGNATURE;
 }
 
@@ -41,9 +75,8 @@ sodium_xchacha_open(const unsigned char *key, const unsigned char *iv, Slice aad
 	*out_len = 0;
 	if (!sodium_is_here())
 		return RESULT_CRYPTO_FAILED;
-	return opened(crypto_aead_xchacha20poly1305_ietf_decrypt_detached(
-					  out, NULL, (const unsigned char *) in.data, in.len, tag,
-					  (const unsigned char *) aad.data, aad.len, iv, key),
+	return opened(xchacha_open(out, NULL, (const unsigned char *) in.data, in.len, tag,
+							   (const unsigned char *) aad.data, aad.len, iv, key),
 				  in.len, out, out_len);
 }
 
@@ -56,7 +89,7 @@ sodium_xsalsa_open(const unsigned char *key, const unsigned char *iv, Slice in, 
 		return RESULT_BAD_SIGNATURE;
 	if (!sodium_is_here())
 		return RESULT_CRYPTO_FAILED;
-	return opened(crypto_secretbox_open_easy(out, (const unsigned char *) in.data, in.len, iv, key),
+	return opened(secretbox_open(out, (const unsigned char *) in.data, in.len, iv, key),
 				  in.len - SODIUM_TAG_LEN, out, out_len);
 }
 

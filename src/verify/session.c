@@ -33,13 +33,7 @@
 #define MAX_TOUCHES 8
 
 /* What this transaction shall write to last_seen_at when it commits. */
-typedef struct Touch
-{
-	pg_uuid_t session_id;
-	TimestampTz seen_at;
-} Touch;
-
-static Touch touches[MAX_TOUCHES];
+static SessionTouch touches[MAX_TOUCHES];
 static int ntouches = 0;
 
 static bool
@@ -220,13 +214,13 @@ session_touch(SessionRow *row, TimestampTz now)
 			return;
 		}
 	if (ntouches < MAX_TOUCHES)
-		touches[ntouches++] = (Touch){ row->session_id, now };
+		touches[ntouches++] = (SessionTouch){ row->place, row->session_id, now };
 }
 
 static bool
 edit_last_seen(SessionRow *row, void *arg)
 {
-	const Touch *touch = arg;
+	const SessionTouch *touch = arg;
 
 	if (row->ended || row->last_seen_at >= touch->seen_at)
 		return false;
@@ -247,7 +241,8 @@ write_touches(void)
 	if (!session_can_write() || !catalog_lock_sessions_now())
 		return;
 	for (int i = 0; i < n; i++)
-		catalog_edit_session(&touches[i].session_id, false, edit_last_seen, &touches[i]);
+		if (!catalog_touch_session(&touches[i], edit_last_seen))
+			catalog_edit_session(&touches[i].session_id, false, edit_last_seen, &touches[i]);
 }
 
 static void

@@ -1,10 +1,11 @@
 -- Attack: to be taken for another of whom a backend remembers something: by a token whose
 -- digest agrees in part with that of a session whose place is known, before and after that
--- one ends; by a user's id or a tenant that look like those whose roles are known.
+-- one ends; by a user's id or a tenant that look like those whose roles are known, or an id with the
+-- same hash.
 -- Holds: what is remembered is a place, and the whole digest is compared in the row; roles
--- are remembered for a user's whole id and tenant. Guards: src/catalog/table_sessions.c,
--- catalog_find_session(); src/verify/role_cache.c, key_of(). pgtap/caches.sql has many of both.
-SELECT plan(24);
+-- are remembered for a user's whole id and tenant, and read for it. Guards: src/catalog/table_sessions.c,
+-- catalog_find_session(); src/catalog/table_permissions.c, granted_by(); src/verify/role_cache.c, key_of(). pgtap/caches.sql has many of both.
+SELECT plan(28);
 
 -- Bytes 5 to 8 of the SHA-256 of 17466 and 19159 agree, and of 73447 and 91965.
 CREATE FUNCTION public.token(n int) RETURNS text LANGUAGE sql AS $$SELECT 'sat_' || lpad(n::text, 43, '0')$$;
@@ -28,5 +29,12 @@ SELECT is(roles(u, t), CASE WHEN admin THEN '{ADMIN}' ELSE '{}' END, format('%s,
 FROM (VALUES ('ann', 'x', true), ('ann', 'y', false), ('ann', NULL, false), ('annx', NULL, false), ('ann', 'x', true), ('an', 'nx', false),
   ('bob', NULL, true), ('bob', 'x', true), ('bo', NULL, false), ('bobb', NULL, false),
   (repeat('c', 40) || 'd' || repeat('c', 40), NULL, true), (repeat('c', 40) || 'e' || repeat('c', 40), NULL, false)) v (u, t, admin);
+
+-- two ids with the same hash, by which roles are looked for
+SELECT is(hashtext('user 122420'), hashtext('user 148686'), 'two ids have one hash');
+SELECT session_auth.grant_role('user 122420', 'ADMIN') \g /dev/null
+SELECT is(roles('user 148686', NULL), '{}', 'one has not what the other is granted');
+SELECT is(roles('user 122420', NULL), '{ADMIN}', 'who has it');
+SELECT is(roles('user 148686', 'x'), '{}', '… nor in a tenant');
 
 SELECT * FROM finish();
