@@ -14,6 +14,7 @@
 #include "catalog/changes.h"
 #include "executor/demands.h"
 #include "executor/gate.h"
+#include "executor/required_identity.h"
 #include "identity/identity.h"
 #include "maintenance/launcher.h"
 #include "maintenance/worker.h"
@@ -37,6 +38,7 @@ _PG_init(void)
 	session_init();
 	verify_init();
 	gate_init();
+	required_identity_init();
 	demands_init();
 	backends_init();
 	worker_init();

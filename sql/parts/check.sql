@@ -182,7 +182,14 @@ BEGIN ATOMIC
          format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', g.tgrelid::regclass, g.tgname)
   FROM pg_trigger g JOIN pg_proc f ON f.oid = g.tgfoid
   WHERE f.pronamespace = 'session_auth'::regnamespace AND NOT g.tgisinternal
-    AND g.tgenabled <> 'A' AND g.tgname NOT IN ('cache_replicated', 'written_replicated', 'session_auth_columns')
+    AND g.tgenabled <> 'A' AND g.tgname NOT IN ('cache_replicated', 'merge_replicated', 'written_replicated', 'session_auth_columns')
+  UNION ALL
+  SELECT 'error', format('trigger %I on %s', g.tgname, g.tgrelid::regclass),
+         'it does not fire for what is replicated, so a session that has ended can come back',
+         format('ALTER TABLE %s ENABLE REPLICA TRIGGER %I', g.tgrelid::regclass, g.tgname)
+  FROM pg_trigger g JOIN pg_proc f ON f.oid = g.tgfoid
+  WHERE f.pronamespace = 'session_auth'::regnamespace AND g.tgenabled <> 'R'
+    AND f.proname IN ('merge_session', 'merge_rotated_token')
   ORDER BY 1, 2, 3;
 END;
 COMMENT ON FUNCTION session_auth.check_policies() IS

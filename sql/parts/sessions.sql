@@ -1,5 +1,20 @@
 -- Sessions: what creates, verifies, rotates and ends them.
 
+CREATE TABLE session_auth.token_secrets (
+  secret_id integer NOT NULL PRIMARY KEY,
+  secret bytea NOT NULL CHECK (octet_length(secret) = 32)
+);
+COMMENT ON TABLE session_auth.token_secrets IS
+  'one secret of 32 random bytes, which proves when a token of our own was issued; never in dumps';
+COMMENT ON COLUMN session_auth.token_secrets.secret_id IS
+  'one row is enough';
+COMMENT ON COLUMN session_auth.token_secrets.secret IS
+  'standbys have it too, so that they wait for no token that was made up (session_auth.replica_wait)';
+ALTER TABLE session_auth.token_secrets ALTER secret SET STATISTICS 0;
+INSERT INTO session_auth.token_secrets (secret_id, secret)
+SELECT 1, pg_catalog.sha256(pg_catalog.string_agg(pg_catalog.uuid_send(pg_catalog.gen_random_uuid()), ''))
+FROM pg_catalog.generate_series(1, 4);
+
 CREATE FUNCTION session_auth.create_session(
   user_id text,
   expires_in interval DEFAULT NULL,
@@ -14,7 +29,7 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'session_auth_create_narrowed_session';
 COMMENT ON FUNCTION session_auth.create_session(text, interval, text, jsonb, text[]) IS
   'Starts a session for user_id (1 to 1024 bytes) and returns its token, which is shown this once: '
-  '256 random bits, base64url, prefix sat_. expires_in defaults to session_auth.session_lifetime and '
+  '256 random bits, base64url, prefix sat_, and the time where session_auth.replica_wait is set. expires_in defaults to session_auth.session_lifetime and '
   'is at most 100 years. token registers a framework''s own token instead; it must hold 122 bits, as '
   'a uuid v4 does. metadata is a JSON object of at most 8 kB. permissions narrows every identity of '
   'this session from its start, as narrow does: a key for a program. 22023 for a bad argument. '

@@ -114,6 +114,15 @@ ALTER TABLE session_auth.cookie_secrets
   ADD COLUMN without_end boolean NOT NULL DEFAULT false,
   ADD COLUMN since timestamptz NOT NULL DEFAULT now();
 
+CREATE TABLE session_auth.token_secrets (
+  secret_id integer NOT NULL PRIMARY KEY,
+  secret bytea NOT NULL CHECK (octet_length(secret) = 32)
+);
+ALTER TABLE session_auth.token_secrets ALTER secret SET STATISTICS 0;
+INSERT INTO session_auth.token_secrets (secret_id, secret)
+SELECT 1, pg_catalog.sha256(pg_catalog.string_agg(pg_catalog.uuid_send(pg_catalog.gen_random_uuid()), ''))
+FROM pg_catalog.generate_series(1, 4);
+
 -- Of what is secret no sample is kept, nor what was kept before, and nothing
 -- outside the table that row-level security guards.
 ALTER TABLE session_auth.sessions
@@ -214,6 +223,16 @@ SELECT session_auth.watch_permissions('roles'),
        session_auth.watch_permissions('role_parents'),
        session_auth.watch_permissions('permissions'),
        session_auth.watch_changes();
+
+-- What arrives from another server is merged with what is here.
+SELECT session_auth.merge_table('sessions', 'merge_session', 'INSERT OR UPDATE'),
+       session_auth.merge_table('rotated_tokens', 'merge_rotated_token', 'INSERT OR UPDATE'),
+       session_auth.merge_table('session_events', 'merge_row', 'INSERT'),
+       session_auth.merge_table('revoked_tokens', 'merge_row', 'INSERT'),
+       session_auth.merge_table('user_revocations', 'merge_row', 'INSERT'),
+       session_auth.merge_table('roles', 'merge_row', 'INSERT'),
+       session_auth.merge_table('role_parents', 'merge_row', 'INSERT'),
+       session_auth.merge_table('permissions', 'merge_row', 'INSERT');
 
 -- Rights: what is new is nobody's but its owner's, and each usage goes on with what it
 -- needs now, so that an application does.

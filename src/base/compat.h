@@ -54,6 +54,28 @@
 #define compat_init_recheck(epqstate, estate) EvalPlanQualInit((epqstate), (estate), NULL, NIL, -1)
 #endif
 
+/*
+ * What a plan does with tables, each with who must be allowed to: since 16 in a list of
+ * its own.
+ */
+#if PG_VERSION_NUM >= 160000
+#define compat_table_uses(plan) ((plan)->permInfos)
+#define CompatTableUse          RTEPermissionInfo
+#else
+#define compat_table_uses(plan) ((plan)->rtable)
+#define CompatTableUse          RangeTblEntry
+#endif
+
+/*
+ * What is told when a standby has replayed something, for who includes the headers of
+ * walsenders and condition variables.  Up to 15 there is none, nor where no standby may follow.
+ */
+#if PG_VERSION_NUM >= 160000
+#define compat_replay_signal() (max_wal_senders > 0 ? &WalSndCtl->wal_replay_cv : NULL)
+#else
+#define compat_replay_signal() ((ConditionVariable *) NULL)
+#endif
+
 /* An executor state's range table, of one relation. */
 #if PG_VERSION_NUM >= 180000
 #define compat_init_range_table(estate, rte, permissions)                                          \

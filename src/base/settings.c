@@ -26,6 +26,7 @@ int setting_purge_delay;
 int setting_statistics_databases;
 int setting_max_sessions_per_user;
 int setting_max_token_length;
+int setting_replica_wait;
 int setting_role_cache_size;
 int setting_session_cache_size;
 bool setting_log_denials;
@@ -33,6 +34,7 @@ bool setting_gate_policies;
 bool setting_fold_filters;
 bool setting_connection_scope;
 bool setting_guard_protection;
+bool setting_require_identity;
 int setting_pre_request_refused;
 int setting_denied_policies;
 
@@ -112,6 +114,11 @@ settings_init(void)
 	DefineCustomIntVariable("session_auth.max_token_length", "The longest token that is looked at.",
 							NULL, &setting_max_token_length, 16 * 1024, 64, MAX_TOKEN_LENGTH,
 							PGC_SUSET, GUC_UNIT_BYTE, NULL, NULL, NULL);
+	DefineCustomIntVariable("session_auth.replica_wait",
+							"How long a standby waits for a session that was just created.",
+							"On the primary, has tokens tell when they were issued. Zero is off.",
+							&setting_replica_wait, 0, 0, 60 * 1000, PGC_SUSET, GUC_UNIT_MS, NULL,
+							NULL, NULL);
 	DefineCustomIntVariable("session_auth.role_cache_size",
 							"How much memory a backend may use to remember who has which role.",
 							"A user takes some 30 bytes and an id.", &setting_role_cache_size, 1024,
@@ -143,6 +150,10 @@ settings_init(void)
 							 "Refuses to take protection away by anything but unprotect_table.",
 							 "Also refuses to change the extension's own tables and functions.",
 							 &setting_guard_protection, true, PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("session_auth.require_identity",
+							 "Refuses queries of protected tables without an identity.",
+							 "Otherwise they find no rows.", &setting_require_identity, false,
+							 PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomEnumVariable(
 		"session_auth.pre_request_refused", "What pre_request does with a token that is refused.",
 		"With nobody the request runs without an identity, as one without a token.",

@@ -19,6 +19,7 @@ extern int setting_max_sessions_per_user;
 extern int setting_purge_delay; /* ms */
 extern int setting_statistics_databases;
 extern int setting_max_token_length;   /* bytes */
+extern int setting_replica_wait;       /* ms */
 extern int setting_role_cache_size;    /* kB */
 extern int setting_session_cache_size; /* kB */
 extern bool setting_log_denials;
@@ -26,6 +27,7 @@ extern bool setting_gate_policies;
 extern bool setting_fold_filters;
 extern bool setting_connection_scope;
 extern bool setting_guard_protection;
+extern bool setting_require_identity;
 
 /* What pre_request does with a token that is refused. */
 enum

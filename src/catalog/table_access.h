@@ -47,8 +47,11 @@ typedef enum CatalogRelation
 	REVOKED_TOKENS_BY_JTI,
 	USER_REVOCATIONS,
 	USER_REVOCATIONS_BY_USER,
-	ADOPTED_ROLES, /* which SQL alone reads, as it does the next */
+	ADOPTED_ROLES, /* which SQL alone reads */
 	PROTECTIONS,
+	PROTECTIONS_BY_TARGET,
+	TOKEN_SECRETS,
+	TOKEN_SECRETS_BY_ID,
 	CATALOG_RELATIONS
 } CatalogRelation;
 

@@ -80,6 +80,9 @@ static const char *const relation_names[CATALOG_RELATIONS] = {
 	[USER_REVOCATIONS_BY_USER] = "user_revocations_user_id_idx",
 	[ADOPTED_ROLES] = "adopted_roles",
 	[PROTECTIONS] = "protections",
+	[PROTECTIONS_BY_TARGET] = "protections_pkey",
+	[TOKEN_SECRETS] = "token_secrets",
+	[TOKEN_SECRETS_BY_ID] = "token_secrets_pkey",
 };
 
 static Oid relation_oids[CATALOG_RELATIONS]; /* of those that were asked for */

@@ -155,6 +155,8 @@ typedef struct SecretRow
 	TimestampTz since;
 } SecretRow;
 
+extern bool catalog_is_protected(Oid relid);
+extern bool catalog_token_secret(unsigned char secret[TOKEN_HASH_LEN]);
 extern bool catalog_roles_are_adopted(void);
 extern List *catalog_keys(bool with_secrets);
 extern List *catalog_authjs_secrets(void);

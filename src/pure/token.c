@@ -81,7 +81,7 @@ is_opaque(const char *s, size_t len)
 	if (len < TOKEN_OPAQUE_MIN || len > TOKEN_OPAQUE_MAX)
 		return false;
 	if (memcmp(s, TOKEN_PREFIX, TOKEN_PREFIX_LEN) == 0)
-		return len == TOKEN_OWN_LEN && is_base64url(s, len);
+		return (len == TOKEN_OWN_LEN || len == TOKEN_TIMED_LEN) && is_base64url(s, len);
 	for (i = 0; i < len; i++)
 		if (class_of(s[i]) == 0)
 			return false;

@@ -19,6 +19,9 @@
 #define TOKEN_PREFIX_LEN 4
 #define TOKEN_OWN_LEN    (TOKEN_PREFIX_LEN + 43)
 
+/* With the time of their issue and a proof of it behind these, 56 bytes (timed_token.h). */
+#define TOKEN_TIMED_LEN  (TOKEN_PREFIX_LEN + 75)
+
 #define TOKEN_OPAQUE_MIN 20
 #define TOKEN_OPAQUE_MAX 255
 
@@ -31,7 +34,7 @@
 typedef enum TokenForm
 {
 	TOKEN_FORM_UNKNOWN,
-	TOKEN_FORM_OPAQUE,  /* 20 to 255 of [A-Za-z0-9_~+/=,-]; with our prefix exactly our form */
+	TOKEN_FORM_OPAQUE,  /* 20 to 255 of [A-Za-z0-9_~+/=,-]; with our prefix exactly our forms */
 	TOKEN_FORM_JWE,     /* five parts of base64url, of which the second may be empty */
 	TOKEN_FORM_JWS,     /* three parts of base64url */
 	TOKEN_FORM_SIGNED,  /* value.signature with 44 characters of base64: better-auth, Lucia */

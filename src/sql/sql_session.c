@@ -24,16 +24,15 @@
 #include "pure/base64.h"
 #include "pure/crypto.h"
 #include "pure/lucia.h"
+#include "pure/timed_token.h"
 #include "pure/token.h"
 #include "sql/arguments.h"
 #include "verify/external_token.h"
 #include "verify/session.h"
 #include "verify/verify.h"
 
-/* As many random bits as a uuid v4 has. */
-
 #define TOKEN_RANDOM_BYTES 32
-#define OWN_TOKEN_SIZE     (sizeof(TOKEN_PREFIX) + BASE64URL_LEN(TOKEN_RANDOM_BYTES))
+#define OWN_TOKEN_SIZE     (TOKEN_TIMED_LEN + 1) /* the longer of its forms, and a NUL */
 
 static void
 require_random(void *out, size_t len)
@@ -43,15 +42,37 @@ require_random(void *out, size_t len)
 }
 
 static void
+write_token(const unsigned char *random, char *token)
+{
+	size_t len;
+
+	memcpy(token, TOKEN_PREFIX, TOKEN_PREFIX_LEN);
+	len = base64url_encode(random, TOKEN_RANDOM_BYTES, token + TOKEN_PREFIX_LEN);
+	token[TOKEN_PREFIX_LEN + len] = '\0';
+}
+
+static void
+write_timed_token(const unsigned char *random, const unsigned char *secret, char *token)
+{
+	if (timed_token_write(random, clock_now(), secret, token) != RESULT_OK)
+		result_raise(RESULT_CRYPTO_FAILED);
+}
+
+/* Where standbys may wait for it, it says when that is over. */
+static void
 make_token(char *token)
 {
 	unsigned char random[TOKEN_RANDOM_BYTES];
-	size_t len;
+	unsigned char secret[TIMED_TOKEN_SECRET];
 
 	require_random(random, sizeof(random));
-	memcpy(token, TOKEN_PREFIX, TOKEN_PREFIX_LEN);
-	len = base64url_encode(random, sizeof(random), token + TOKEN_PREFIX_LEN);
-	token[TOKEN_PREFIX_LEN + len] = '\0';
+	if (setting_replica_wait > 0 && catalog_token_secret(secret))
+	{
+		write_timed_token(random, secret, token);
+		crypto_cleanse(secret, sizeof(secret));
+	}
+	else
+		write_token(random, token);
 	crypto_cleanse(random, sizeof(random));
 }
 

@@ -28,6 +28,7 @@
 #include "pure/crypto.h"
 #include "verify/keys.h"
 #include "verify/known_thefts.h"
+#include "verify/replica_wait.h"
 #include "verify/session.h"
 
 #define MAX_TOUCHES 8
@@ -157,14 +158,34 @@ session_find_hash(const unsigned char *hash, FoundSession *found)
 	return session_check(&found->row, clock_now());
 }
 
+/* On a standby the row may be on its way: looked for again whenever more has arrived. */
+static ResultCode
+find_when_replayed(const unsigned char *hash, ReplicaWait *wait, FoundSession *found)
+{
+	ResultCode result = session_find_hash(hash, found);
+	bool goes_on = true;
+
+	while (result == RESULT_NO_SESSION && goes_on)
+	{
+		goes_on = replica_wait_for_more(wait);
+		result = session_find_hash(hash, found);
+	}
+	return result;
+}
+
 ResultCode
 session_find(const char *token, size_t len, FoundSession *found)
 {
 	unsigned char hash[TOKEN_HASH_LEN];
+	ResultCode result;
+	ReplicaWait wait;
 
 	if (!crypto_sha256(token, len, hash))
 		return RESULT_CRYPTO_FAILED;
-	return session_find_hash(hash, found);
+	result = session_find_hash(hash, found);
+	if (result == RESULT_NO_SESSION && replica_wait_begin(&wait, token, len))
+		result = find_when_replayed(hash, &wait, found);
+	return result;
 }
 
 /* --------------------------------------------------------------- last_seen_at */
@@ -477,7 +498,11 @@ typedef struct RotateArgs
 	TimestampTz expires_at;
 } RotateArgs;
 
-/* Of two rotations at once the second finds another token in the row. */
+/*
+ * Of two rotations at once the second finds another token in the row.  That the old
+ * token has a successor is written first, so that a server to which rows are
+ * replicated one by one knows it before the successor arrives (merge_tokens()).
+ */
 static bool
 edit_rotate(SessionRow *row, void *arg)
 {
@@ -489,6 +514,7 @@ edit_rotate(SessionRow *row, void *arg)
 		args->result = RESULT_NO_SESSION;
 	if (args->result != RESULT_OK)
 		return false;
+	catalog_insert_rotated_token(args->old_hash, &row->session_id, clock_now());
 	memcpy(row->token_hash, args->new_hash, TOKEN_HASH_LEN);
 	row->last_seen_at = clock_now();
 	args->user_id = row->user_id;
@@ -504,10 +530,7 @@ session_rotate(const pg_uuid_t *session_id, const unsigned char *old_hash,
 	RotateArgs args = { old_hash, new_hash, RESULT_NO_SESSION, NULL, 0 };
 
 	if (catalog_edit_session(session_id, true, edit_rotate, &args))
-	{
-		catalog_insert_rotated_token(old_hash, session_id, clock_now());
 		catalog_insert_event("session_rotated", args.user_id, session_id, actor, NULL);
-	}
 	*expires_at = args.expires_at;
 	return args.result;
 }
