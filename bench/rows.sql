@@ -85,6 +85,8 @@ SELECT FROM session_auth.authenticate(bench.token(1));
 SELECT session_auth.narrow('{view:project:*,view:items}');
 SET LOCAL max_parallel_workers_per_gather = 0;
 CALL bench.measure_scans('rows', 0, :rounds, bench.narrowed_scans('a pattern'));
+SET LOCAL max_parallel_workers_per_gather = 2;
+CALL bench.measure_scans('rows', 2, :rounds, bench.narrowed_scans('a pattern'));
 COMMIT;
 
 BEGIN;
@@ -92,6 +94,8 @@ SELECT FROM session_auth.authenticate(bench.token(1));
 SELECT session_auth.narrow((SELECT array_agg('view:project:' || n) FROM generate_series(1, 100) n) || '{view:items}');
 SET LOCAL max_parallel_workers_per_gather = 0;
 CALL bench.measure_scans('rows', 0, :rounds, bench.narrowed_scans('names'));
+SET LOCAL max_parallel_workers_per_gather = 2;
+CALL bench.measure_scans('rows', 2, :rounds, bench.narrowed_scans('names'));
 COMMIT;
 
 \o :results/plans.txt

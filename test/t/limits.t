@@ -44,7 +44,7 @@ sub answers
 		foreach my $trial (@{ $of{$who} })
 		{
 			my ($name, $statement) = @$trial;
-			(my $qualified = $statement) =~ s/(?<![.\w])(token\(|accounts\b(?!')|projects\b(?!'))/public.$1/g;
+			(my $qualified = $statement) =~ s/(?<![.\w])(token\(|refusal\(|accounts\b(?!')|projects\b(?!'))/public.$1/g;
 			$qualified =~ s/'(things|logins|people)'/'public.$1'/g;
 			$script .= "SAVEPOINT s; SELECT '\@$name'; $qualified; ROLLBACK TO s;\n";
 		}

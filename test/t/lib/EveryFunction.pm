@@ -57,6 +57,14 @@ sub prepare_everything
 	});
 	$node->safe_psql('postgres', <<'SQL');
 CREATE FUNCTION token(text) RETURNS text LANGUAGE sql STABLE SECURITY DEFINER AS 'SELECT token FROM public.tokens WHERE name = $1';
+CREATE FUNCTION refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE statement;
+	RETURN 'none';
+EXCEPTION WHEN object_not_in_prerequisite_state THEN
+	RETURN SQLERRM;
+END $$;
+INSERT INTO public.tokens SELECT 'narrowed', (session_auth.create_session('carol', permissions => '{edit:project:*,view:accounts}')).token;
 -- Auth.js v5's cookie: RFC 5869, 7516, 7518
 CREATE FUNCTION base64url(bytea) RETURNS text LANGUAGE sql AS
   $$SELECT translate(rtrim(replace(encode($1, 'base64'), E'\n', ''), '='), '+/', '-_')$$;
@@ -89,7 +97,8 @@ sub every_statement
 		[ 'a table under the written policies', q{SELECT count(*) FROM accounts} ],
 		[ 'a table under policies for each row', q{SELECT count(*) FROM projects WHERE id > 3} ],
 		[ 'an UPDATE under policies', q{WITH u AS (UPDATE accounts SET org = 'x' RETURNING id) SELECT count(*) FROM u} ],
-		[ 'narrow', q{SELECT session_auth.has_permission('view', 'accounts') || '' || session_auth.permitted_resources('ADMIN', 'edit')::text FROM session_auth.narrow('{view:accounts,edit:project:*}')} ],
+		[ 'narrow, which a savepoint could undo', q{SELECT refusal($$SELECT session_auth.narrow('{view:accounts}')$$)} ],
+		[ 'a token of less', q{SELECT concat_ws(' ', user_id, session_auth.has_permission('edit', 'project:1'), session_auth.has_permission('CHIEF', 'edit', 'home'), session_auth.permitted_resources('ADMIN', 'edit')) FROM session_auth.authenticate(token('narrowed'))} ],
 		[ 'deauthenticate', q{SELECT session_auth.deauthenticate()} ],
 		[ 'my_sessions', q{SELECT string_agg(metadata::text || current, ',' ORDER BY current, metadata::text) FROM session_auth.my_sessions()} ],
 		[ 'sign_out', q{SELECT session_auth.sign_out()} ],
