@@ -7,13 +7,18 @@
 #include "fmgr.h"
 
 #include "base/compat.h"
+#include "base/recorded_events.h"
 #include "base/settings.h"
+#include "base/shared_memory.h"
 #include "base/string_table.h"
 #include "catalog/changes.h"
 #include "executor/demands.h"
 #include "executor/gate.h"
 #include "executor/required_identity.h"
 #include "identity/identity.h"
+#include "maintenance/launcher.h"
+#include "maintenance/worker.h"
+#include "monitor/backends.h"
 #include "verify/session.h"
 #include "verify/verify.h"
 
@@ -26,6 +31,7 @@ _PG_init(void)
 {
 	string_seeds_init();
 	settings_init();
+	recorded_events_init();
 	identity_init();
 	MarkGUCPrefixReserved("session_auth");
 	changes_init();
@@ -34,4 +40,8 @@ _PG_init(void)
 	gate_init();
 	required_identity_init();
 	demands_init();
+	backends_init();
+	worker_init();
+	launcher_init();
+	shared_memory_init();
 }

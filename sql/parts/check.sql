@@ -14,6 +14,19 @@ END;
 COMMENT ON FUNCTION session_auth.protected_tables() IS
   'internal: tables with a policy that calls a function of this extension';
 
+CREATE FUNCTION session_auth.narrows() RETURNS boolean
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  RETURN EXISTS (SELECT FROM session_auth.keys k WHERE k.scope_claim IS NOT NULL)
+    OR EXISTS (SELECT FROM session_auth.authjs_secrets s WHERE s.scope_claim IS NOT NULL)
+    OR EXISTS (SELECT FROM session_auth.sessions s WHERE s.permissions IS NOT NULL AND s.expires_at > now());
+END
+$$;
+COMMENT ON FUNCTION session_auth.narrows() IS
+  'internal: whether some live session, key or secret leaves its identities less than their users may do';
+
 CREATE FUNCTION session_auth.check_policies()
 RETURNS TABLE (severity text, object text, problem text, advice text)
 LANGUAGE sql STABLE SECURITY DEFINER
@@ -134,9 +147,7 @@ BEGIN ATOMIC
       WHERE o.polrelid = p.polrelid AND NOT o.polpermissive AND o.polcmd IN ('*', 'r')
         AND (o.polroles = '{0}' OR EXISTS (SELECT FROM unnest(o.polroles) r (oid) WHERE pg_has_role(a.oid, r.oid, 'USAGE')))
         AND 'no question' <> ALL (session_auth.policy_problems(o.polqual)))
-    AND (EXISTS (SELECT FROM session_auth.keys k WHERE k.scope_claim IS NOT NULL)
-      OR EXISTS (SELECT FROM session_auth.authjs_secrets s WHERE s.scope_claim IS NOT NULL)
-      OR EXISTS (SELECT FROM session_auth.sessions s WHERE s.permissions IS NOT NULL AND s.expires_at > now()))
+    AND session_auth.narrows()
   UNION ALL
   SELECT DISTINCT 'error', v.oid::regclass::text,
          format('the view reads %s as its owner, not as its caller', t.name),

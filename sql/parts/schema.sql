@@ -237,6 +237,17 @@ END;
 COMMENT ON FUNCTION session_auth.record_event(text, text, jsonb) IS
   'internal: writes a row of session_events';
 
+-- For what is recorded at all.
+CREATE FUNCTION session_auth.event_recorded() RETURNS trigger
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'session_auth_event_recorded';
+COMMENT ON FUNCTION session_auth.event_recorded() IS
+  'internal: leaves out an event of a class that session_auth.record_events does not name';
+
+CREATE TRIGGER event_recorded BEFORE INSERT ON session_auth.session_events
+  FOR EACH ROW EXECUTE FUNCTION session_auth.event_recorded();
+ALTER TABLE session_auth.session_events ENABLE ALWAYS TRIGGER event_recorded;
+
 -- Their owner alone writes to the tables, and members of pg_read_all_data do not see
 -- those that dumps leave out.  Those that dumps hold can be read, as pg_dump does, and
 -- so can adopted_roles, which a dump of user_roles looks into; nothing there is secret.

@@ -1,5 +1,5 @@
 -- From 0.1.0 to 0.2.0: what a fresh install makes, beside the data that are there.
--- Functions, procedures and comments come from sql/parts (scripts/update-script).
+-- Functions, procedures, views and comments come from sql/parts (scripts/update-script).
 
 -- Before anything changes: what there is, and who holds which usage.
 CREATE TEMPORARY TABLE objects_before AS
@@ -170,6 +170,10 @@ ALTER TABLE session_auth.user_revocations
 
 @FUNCTIONS@
 
+-- For what is recorded at all.
+CREATE TRIGGER event_recorded BEFORE INSERT ON session_auth.session_events
+  FOR EACH ROW EXECUTE FUNCTION session_auth.event_recorded();
+ALTER TABLE session_auth.session_events ENABLE ALWAYS TRIGGER event_recorded;
 -- What becomes of adopted tables that are dropped, by whichever command, or partitioned.
 DROP EVENT TRIGGER session_auth_source_dropped;
 CREATE EVENT TRIGGER session_auth_source_dropped ON sql_drop
@@ -256,15 +260,18 @@ BEGIN
   END LOOP;
 
   FOR change IN
-    SELECT 'REVOKE EXECUTE ON ROUTINE %s FROM %s' AS command, p.oid::pg_catalog.regprocedure AS object, h.grantee
+    SELECT 'REVOKE EXECUTE ON ROUTINE %s FROM %s' AS command, p.oid::pg_catalog.regprocedure::pg_catalog.text AS object, h.grantee
     FROM holders h CROSS JOIN LATERAL pg_catalog.unnest(h.functions) f (oid)
     JOIN pg_catalog.pg_proc p ON p.oid = f.oid
     WHERE NOT EXISTS (
       SELECT FROM holders o CROSS JOIN LATERAL session_auth.functions_of_usage(o.usage) n
       WHERE o.grantee = h.grantee AND n::oid = f.oid)
     UNION ALL
-    SELECT 'GRANT EXECUTE ON ROUTINE %s TO %s', n, h.grantee
+    SELECT 'GRANT EXECUTE ON ROUTINE %s TO %s', n::pg_catalog.text, h.grantee
     FROM holders h CROSS JOIN LATERAL session_auth.functions_of_usage(h.usage) n
+    UNION ALL
+    SELECT 'GRANT SELECT ON TABLE %s TO %s', r::pg_catalog.text, h.grantee
+    FROM holders h CROSS JOIN LATERAL session_auth.relations_of_usage(h.usage) r
   LOOP
     EXECUTE pg_catalog.format(change.command, change.object, change.grantee::pg_catalog.regrole);
   END LOOP;

@@ -90,6 +90,32 @@
 	((void) (permissions), ExecInitRangeTable((estate), list_make1(rte)))
 #endif
 
+/* Deletes a row that nobody else has locked: it waits for nobody.  Since 19 with options. */
+#if PG_VERSION_NUM >= 190000
+#define compat_tuple_delete(relation, place, cid, snapshot, failure)                               \
+	table_tuple_delete((relation), (place), (cid), 0, (snapshot), InvalidSnapshot, false, (failure))
+#define compat_index_fetch_begin(relation) table_index_fetch_begin((relation), 0)
+#else
+#define compat_tuple_delete(relation, place, cid, snapshot, failure)                               \
+	table_tuple_delete((relation), (place), (cid), (snapshot), InvalidSnapshot, false, (failure),  \
+					   false)
+#define compat_index_fetch_begin(relation) table_index_fetch_begin(relation)
+#endif
+
+/* Whether a plan writes to the relation of this number.  Since 19 that is a set. */
+#if PG_VERSION_NUM >= 190000
+#define compat_is_written(plan, relation) bms_is_member((relation), (plan)->resultRelationRelids)
+#else
+#define compat_is_written(plan, relation) list_member_int((plan)->resultRelations, (relation))
+#endif
+
+/* From a signal handler: PostgreSQL's own, which since 19 is told by whom the signal is. */
+#if PG_VERSION_NUM >= 190000
+#define compat_cancel_statement() StatementCancelHandler(postgres_signal_arg, pg_siginfo)
+#else
+#define compat_cancel_statement() StatementCancelHandler(postgres_signal_arg)
+#endif
+
 /* Since 16 where a relation's file is has another name. */
 #if PG_VERSION_NUM >= 160000
 #define compat_relation_file(relation) ((relation)->rd_locator)

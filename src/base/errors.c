@@ -74,6 +74,40 @@ result_reason(ResultCode result)
 	return "The token was refused.";
 }
 
+/* The same in a word, for statistics. */
+const char *
+result_name(ResultCode result)
+{
+	static const char *const names[] = {
+		[RESULT_TOO_LONG] = "too_long",
+		[RESULT_UNKNOWN_FORM] = "unknown_form",
+		[RESULT_MALFORMED] = "malformed",
+		[RESULT_UNSUPPORTED] = "unsupported",
+		[RESULT_NOT_SET_UP] = "not_set_up",
+		[RESULT_UNKNOWN_KEY] = "unknown_key",
+		[RESULT_BAD_KEY] = "bad_key",
+		[RESULT_BAD_SIGNATURE] = "bad_signature",
+		[RESULT_CRYPTO_FAILED] = "crypto_failed",
+		[RESULT_NO_MEMORY] = "no_memory",
+		[RESULT_NO_EXPIRY] = "no_expiry",
+		[RESULT_NO_SUBJECT] = "no_subject",
+		[RESULT_CLAIM_TYPE] = "claim_type",
+		[RESULT_CLAIM_MISSING] = "claim_missing",
+		[RESULT_EXPIRED] = "expired",
+		[RESULT_NOT_YET_VALID] = "not_yet_valid",
+		[RESULT_WRONG_ISSUER] = "wrong_issuer",
+		[RESULT_WRONG_AUDIENCE] = "wrong_audience",
+		[RESULT_WRONG_TENANT] = "wrong_tenant",
+		[RESULT_REVOKED] = "revoked",
+		[RESULT_NO_SESSION] = "no_session",
+		[RESULT_ENDED] = "ended",
+		[RESULT_IDLE] = "idle",
+		[RESULT_STOLEN] = "stolen",
+	};
+
+	return (size_t) result < lengthof(names) && names[result] ? names[result] : "other";
+}
+
 /*
  * What can be told of the token that is being looked at beside the reason: which claim,
  * which key.  Never a claim's value.  It is said once, and forgotten with the next token.

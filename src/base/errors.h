@@ -9,6 +9,7 @@
 #include "pure/result.h"
 
 extern const char *result_reason(ResultCode result);
+extern const char *result_name(ResultCode result);
 extern void result_explain(const char *format, ...) pg_attribute_printf(1, 2);
 extern void result_explain_nothing(void);
 extern const char *result_explained(ResultCode result);

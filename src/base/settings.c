@@ -2,13 +2,14 @@
  * settings.c
  *		Every setting of session_auth but its guarded one (see identity.c).
  *
- * All are PGC_SUSET: what bounds an identity's life is the DBA's to say, never
- * the request's.
+ * All are PGC_SUSET or stricter: what bounds an identity's life is the DBA's to
+ * say, never the request's.
  */
 #include "postgres.h"
 
 #include <limits.h>
 
+#include "miscadmin.h"
 #include "utils/guc.h"
 
 #include "base/settings.h"
@@ -20,6 +21,9 @@ int setting_rotation_grace;
 int setting_touch_interval;
 int setting_clock_skew;
 int setting_event_retention;
+int setting_purge_interval;
+int setting_purge_delay;
+int setting_statistics_databases;
 int setting_max_sessions_per_user;
 int setting_max_token_length;
 int setting_replica_wait;
@@ -57,6 +61,17 @@ define_seconds(const char *name, const char *description, const char *detail, in
 							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
 }
 
+/* The server takes such a one at its start alone, which is when it has a meaning. */
+static void
+define_size_of_shared_memory(void)
+{
+	if (process_shared_preload_libraries_in_progress)
+		DefineCustomIntVariable(
+			"session_auth.statistics_databases", "For how many databases counters are kept.",
+			"It takes effect with shared_preload_libraries alone.", &setting_statistics_databases,
+			128, 1, 10000, PGC_POSTMASTER, 0, NULL, NULL, NULL);
+}
+
 void
 settings_init(void)
 {
@@ -83,6 +98,14 @@ settings_init(void)
 	define_seconds("session_auth.event_retention",
 				   "How long purge_sessions keeps rows of session_events.", NULL,
 				   &setting_event_retention, 90 * DAY, 0);
+	DefineCustomIntVariable("session_auth.purge_interval",
+							"How often a worker purges every database that has the extension.",
+							"It needs shared_preload_libraries. Zero turns it off.",
+							&setting_purge_interval, 600, 0, INT_MAX / 1000, PGC_SIGHUP, GUC_UNIT_S,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable(
+		"session_auth.purge_delay", "How long purge() and the worker sleep between batches.", NULL,
+		&setting_purge_delay, 10, 0, 60 * 1000, PGC_SUSET, GUC_UNIT_MS, NULL, NULL, NULL);
 
 	DefineCustomIntVariable("session_auth.max_sessions_per_user",
 							"How many sessions a user may have at once; the oldest goes.",
@@ -105,6 +128,7 @@ settings_init(void)
 		"How much memory a backend may use to remember where it found sessions.",
 		"A session takes some 40 bytes.", &setting_session_cache_size, 1024, 64, 1024 * 1024,
 		PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
+	define_size_of_shared_memory();
 	DefineCustomBoolVariable("session_auth.log_denials",
 							 "Logs why a token was refused, where no error says so.",
 							 "The token itself is never logged.", &setting_log_denials, false,

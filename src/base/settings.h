@@ -13,8 +13,11 @@ extern int setting_rotation_grace;
 extern int setting_touch_interval;
 extern int setting_clock_skew;
 extern int setting_event_retention;
+extern int setting_purge_interval;
 
 extern int setting_max_sessions_per_user;
+extern int setting_purge_delay; /* ms */
+extern int setting_statistics_databases;
 extern int setting_max_token_length;   /* bytes */
 extern int setting_replica_wait;       /* ms */
 extern int setting_role_cache_size;    /* kB */

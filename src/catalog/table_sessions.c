@@ -20,6 +20,7 @@
 #include "utils/timestamp.h"
 
 #include "base/compat.h"
+#include "base/recorded_events.h"
 #include "catalog/index_probe.h"
 #include "catalog/recent_rows.h"
 #include "catalog/table_access.h"
@@ -507,7 +508,7 @@ catalog_insert_rotated_token(const unsigned char *token_hash, const pg_uuid_t *s
 	insert_row(ROTATED_TOKENS, Natts_rotated_tokens, values, nulls);
 }
 
-/* Audit.  Everything but the event may be NULL. */
+/* Audit.  Everything but the event may be NULL.  What is not recorded is not even begun. */
 void
 catalog_insert_event(const char *event, const char *user_id, const pg_uuid_t *session_id,
 					 const char *actor, Jsonb *detail)
@@ -515,6 +516,8 @@ catalog_insert_event(const char *event, const char *user_id, const pg_uuid_t *se
 	Datum values[Natts_session_events] = { 0 };
 	bool nulls[Natts_session_events] = { false };
 
+	if (!event_is_recorded(event, strlen(event)))
+		return;
 #define SET_COLUMN(column, present, datum)                                                         \
 	do                                                                                             \
 	{                                                                                              \

@@ -51,6 +51,7 @@ static const char *const relation_names[CATALOG_RELATIONS] = {
 	[SESSIONS_BY_ID] = "sessions_pkey",
 	[SESSIONS_BY_TOKEN] = "sessions_token_key_key",
 	[SESSIONS_BY_USER] = "sessions_user_id_idx",
+	[SESSIONS_BY_EXPIRY] = "sessions_expires_at_idx",
 	[ROTATED_TOKENS] = "rotated_tokens",
 	[ROTATED_TOKENS_BY_TOKEN] = "rotated_tokens_pkey",
 	[SESSION_EVENTS] = "session_events",
@@ -384,6 +385,8 @@ void
 writer_end(Writer *writer)
 {
 	AfterTriggerEndQuery(writer->estate);
+	/* which triggers have opened */
+	ExecCloseResultRelations(writer->estate);
 	ExecCloseIndices(writer->target);
 	ExecResetTupleTable(writer->estate->es_tupleTable, false);
 	FreeExecutorState(writer->estate);

@@ -35,6 +35,7 @@
 #include "base/compat.h"
 #include "base/settings.h"
 #include "executor/constancy.h"
+#include "executor/denial.h"
 #include "executor/fold.h"
 #include "executor/gate.h"
 #include "executor/interpreted.h"
@@ -55,6 +56,8 @@ typedef struct Gate
 	bool is_for_good;     /* its answer holds as long as the query runs */
 	bool is_policy;       /* it asks this extension, for a table with row-level security */
 	bool passed;
+	bool is_noted;         /* that it was not, in this query */
+	Denials *denials;      /* the query's */
 	Moment moment;         /* in which it was */
 	ExecProcNodeMtd fetch; /* the scan itself */
 } Gate;
@@ -127,6 +130,11 @@ ask(PlanState *scan, Gate *gate)
 		gate->state.evalfunc = gate->passed ? evaluate_nothing : evaluate_filter;
 	if (gate->passed && gate->is_for_good)
 		remove_gate(scan, gate);
+	if (!gate->passed && gate->is_policy && !gate->is_noted)
+	{
+		gate->is_noted = true;
+		denial_note(scan, gate->denials);
+	}
 	return gate->passed;
 }
 
@@ -215,10 +223,11 @@ is_policy(const PlanState *scan, List *conditions)
 }
 
 static void
-add_gate(PlanState *scan, List *conditions)
+add_gate(PlanState *scan, List *conditions, Denials *denials)
 {
 	Gate *gate = palloc0(sizeof(Gate));
 
+	gate->denials = denials;
 	gate->filter = scan->qual;
 	gate->is_all = list_length(conditions) == list_length(scan->plan->qual);
 	gate->is_for_good = !has_own_call((Node *) conditions, NULL);
@@ -263,28 +272,59 @@ constant_conditions(const PlanState *scan, const Bitmapset *params)
 	return conditions;
 }
 
-static void
-add_to_scan(PlanState *node, void *params)
+/* What is known of a query whose nodes are visited. */
+typedef struct Visit
 {
+	Bitmapset *params;
+	Denials *denials; /* made for its first gate */
+} Visit;
+
+static Denials *
+denials_of(Visit *visit)
+{
+	if (visit->denials == NULL)
+	{
+		visit->denials = palloc0(sizeof(Denials));
+		visit->denials->context = CurrentMemoryContext;
+	}
+	return visit->denials;
+}
+
+static void
+watch_test(ResultState *result, Visit *visit)
+{
+	const PlanState *scan = outerPlanState(result);
+
+	if (result->resconstantqual && scan && reads_table(scan))
+		denial_watch(result, scan, denials_of(visit));
+}
+
+static void
+add_to_scan(PlanState *node, void *arg)
+{
+	Visit *visit = arg;
 	List *conditions;
 
+	if (IsA(node, ResultState))
+		watch_test((ResultState *) node, visit);
 	if (!reads_table(node))
 		return;
 	if (setting_fold_filters)
-		decide_columns_of(node, params);
+		decide_columns_of(node, visit->params);
 	if (node->qual == NULL)
 		return;
-	conditions = constant_conditions(node, params);
+	conditions = constant_conditions(node, visit->params);
 	if (setting_fold_filters && list_length(conditions) < list_length(node->plan->qual))
-		fold_filter_of(node, params);
+		fold_filter_of(node, visit->params);
 	if (setting_gate_policies && conditions != NIL)
-		add_gate(node, conditions);
+		add_gate(node, conditions, denials_of(visit));
 }
 
 static void
 start_executor(QueryDesc *query, int eflags)
 {
 	MemoryContext old;
+	Visit visit = { NULL, NULL };
 
 	if (next_hook)
 		next_hook(query, eflags);
@@ -293,7 +333,8 @@ start_executor(QueryDesc *query, int eflags)
 	if (!(setting_gate_policies || setting_fold_filters) || (eflags & EXEC_FLAG_EXPLAIN_ONLY))
 		return;
 	old = MemoryContextSwitchTo(query->estate->es_query_cxt);
-	visit_plan_nodes(query, add_to_scan, constant_params(query));
+	visit.params = constant_params(query);
+	visit_plan_nodes(query, add_to_scan, &visit);
 	MemoryContextSwitchTo(old);
 }
 

@@ -25,6 +25,7 @@
 #include "identity/cursor.h"
 #include "identity/identity.h"
 #include "identity/identity_text.h"
+#include "monitor/active.h"
 
 #define SETTING_NAME "session_auth.identity"
 
@@ -334,6 +335,29 @@ identity_check_hook(char **newval, void **extra, GucSource source)
 	return *extra != NULL;
 }
 
+/* A parallel worker has its leader's identity, which is shown for the leader. */
+static void
+show_to_others(const Identity *identity)
+{
+	Publication publication;
+
+	if (identity == NULL || identity->scope == SCOPE_UNREADABLE || IsParallelWorker())
+	{
+		active_retract();
+		return;
+	}
+	publication = (Publication){
+		.user_id = identity->user_id,
+		.tenant = identity->tenant,
+		.roles = identity_role_names(identity),
+		.roles_len = identity->roles_len,
+		.of_connection = identity->scope == SCOPE_CONNECTION,
+		.since = GetCurrentStatementStartTimestamp(),
+		.expires_at = identity->expires_at,
+	};
+	active_publish(&publication);
+}
+
 /*
  * Whatever brings back an identity from before narrow() within the transaction, nobody is in
  * force then: the end of a function that has settings of its own takes back what was set in it.
@@ -350,6 +374,7 @@ identity_assign_hook(const char *newval, void *extra)
 	withheld = undoes_narrowing(extra) ? extra : NULL;
 	identity_in_force = withheld ? NULL : extra;
 	identity_generation++;
+	show_to_others(identity_in_force);
 }
 
 /* What SHOW and SET ... FROM CURRENT see: that there is one, never its content. */

@@ -23,12 +23,16 @@
 /* Names of roles, of which those that a pattern covers are listed at once. */
 #define MAX_LISTED 1024
 
+/* Answers that are remembered where the names cannot be listed. */
+#define MAX_ANSWERS 4096
+
 /* Beyond this everything is put together anew: actions may be made up. */
 #define MAX_BYTES ((Size) 4 * 1024 * 1024)
 
 struct NarrowedRules
 {
-	ActionRules rules; /* of the roles */
+	ActionRules rules;   /* of the roles */
+	StringTable answers; /* resource → what was answered, as an effect */
 	int n;
 	ActionGrants *layers[FLEXIBLE_ARRAY_MEMBER]; /* that do not cover all */
 };
@@ -115,15 +119,30 @@ narrowing_covers(const char *narrowing, const char *action, const char *resource
 /* ------------------------------------------------------------------ putting together */
 
 /* What the layers and the roles say of one resource. */
+static bool
+ask_all(const NarrowedRules *narrowed, const StringKey *resource)
+{
+	for (int i = 0; i < narrowed->n; i++)
+		if (!layer_covers(narrowed->layers[i], resource))
+			return false;
+	return permission_allows(&narrowed->rules, resource->bytes, resource->len);
+}
+
+/* Remembered, as many rows have few resources. */
 bool
-narrowed_rules_allow(const NarrowedRules *narrowed, const char *resource, size_t len)
+narrowed_rules_allow(NarrowedRules *narrowed, const char *resource, size_t len)
 {
 	StringKey key = string_key(resource, len);
+	const StringEntry *entry = string_table_find(&narrowed->answers, &key);
+	bool allowed;
 
-	for (int i = 0; i < narrowed->n; i++)
-		if (!layer_covers(narrowed->layers[i], &key))
-			return false;
-	return permission_allows(&narrowed->rules, resource, len);
+	if (likely(entry != NULL))
+		return effects_allow((uint32) entry->value.bits);
+	allowed = ask_all(narrowed, &key);
+	if (narrowed->answers.used < MAX_ANSWERS)
+		string_table_insert(&narrowed->answers, context, &key)->value.bits =
+			allowed ? EFFECT_ALLOW : EFFECT_DENY;
+	return allowed;
 }
 
 static int
@@ -146,11 +165,10 @@ static NarrowedRules *
 read_layers(const char *narrowing, const ActionRules *rules, const char *action, size_t len)
 {
 	NarrowedRules *narrowed =
-		MemoryContextAlloc(context, offsetof(NarrowedRules, layers) +
-										count_layers(narrowing) * sizeof(ActionGrants *));
+		MemoryContextAllocZero(context, offsetof(NarrowedRules, layers) +
+											count_layers(narrowing) * sizeof(ActionGrants *));
 
 	narrowed->rules = *rules;
-	narrowed->n = 0;
 	for (const char *at = narrowing; *at;)
 	{
 		ActionGrants *layer = read_layer(&at, action, len, context);
@@ -196,7 +214,7 @@ list_names(const NarrowedRules *narrowed)
 			char *name = string_entry_text(&from->entries[i]);
 			StringKey key = string_key(name, from->entries[i].size - 1);
 
-			if (narrowed_rules_allow(narrowed, name, key.len))
+			if (ask_all(narrowed, &key))
 				string_table_insert(names, context, &key)->value.bits = EFFECT_ALLOW;
 			pfree(name);
 		}

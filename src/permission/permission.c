@@ -25,6 +25,7 @@
 
 #include "base/string_table.h"
 #include "catalog/permission_changes.h"
+#include "monitor/counters.h"
 #include "permission/effect.h"
 #include "permission/permission.h"
 #include "permission/role_set.h"
@@ -109,6 +110,13 @@ drop_everything(void)
 	forget_permission_changes();
 }
 
+static Size
+cache_bytes(void)
+{
+	return MemoryContextMemAllocated(cache_context, true) +
+		   MemoryContextMemAllocated(sets_context, true);
+}
+
 /* To add up the memory of all roles takes longer than to read one: it is not done each time. */
 static bool
 is_full(void)
@@ -116,9 +124,7 @@ is_full(void)
 	if (++readings_unmeasured < READINGS_TO_MEASURE)
 		return false;
 	readings_unmeasured = 0;
-	return MemoryContextMemAllocated(cache_context, true) +
-			   MemoryContextMemAllocated(sets_context, true) >
-		   MAX_CACHE_BYTES;
+	return cache_bytes() > MAX_CACHE_BYTES;
 }
 
 static StringEntry *
@@ -220,6 +226,16 @@ begin_following(void)
 	follow_permission_changes(reading, heard_of_more);
 	followed_changes = changes;
 	return reading;
+}
+
+/* For statistics a cache that is small yet is measured after the first readings, too. */
+static void
+end_following(RoleReading *reading)
+{
+	catalog_end_reading(reading);
+	counter_add(COUNT_CACHE_FILLS);
+	if ((readings_unmeasured & (readings_unmeasured - 1)) == 0)
+		counter_set(COUNT_CACHE_BYTES, cache_bytes());
 }
 
 /* --------------------------------------------------------------------- sets of roles */
@@ -335,7 +351,7 @@ read_set(const StringKey *names)
 	RoleReading *reading = begin_following();
 	const PermissionSet *set = set_at(reading, names);
 
-	catalog_end_reading(reading);
+	end_following(reading);
 	end_work(work, old);
 	return set;
 }
@@ -544,7 +560,7 @@ read_rules(const PermissionSet *set, const char *action, size_t len)
 	ActionRules rules;
 
 	(void) rules_at(reading, set_at(reading, &names), action, len, &rules);
-	catalog_end_reading(reading);
+	end_following(reading);
 	end_work(work, old);
 	return rules;
 }
@@ -627,7 +643,7 @@ ask_tables(const RuleParts *parts, const StringKey *resource)
 	effects = effects_at(reading, rules.parts, resource, &completed);
 	if (completed)
 		make_rules_anew();
-	catalog_end_reading(reading);
+	end_following(reading);
 	end_work(work, old);
 	return effects_allow(effects);
 }
@@ -756,6 +772,6 @@ permission_enumerate(const char *role, const char *action, bool *everything)
 		if (completed)
 			make_rules_anew();
 	}
-	catalog_end_reading(reading);
+	end_following(reading);
 	return resources;
 }

@@ -26,10 +26,10 @@ typedef struct NarrowedRules NarrowedRules;
 typedef struct ActionRules
 {
 	const StringTable
-		*names;             /* the table that one look-up asks, or NULL where that is not enough */
-	uint32 all;             /* effects on every resource, where one look-up answers */
-	const RuleParts *parts; /* NULL: it says nothing */
-	const NarrowedRules *narrowed; /* what has to be asked instead, where more than that decides */
+		*names;              /* the table that one look-up asks, or NULL where that is not enough */
+	uint32 all;              /* effects on every resource, where one look-up answers */
+	const RuleParts *parts;  /* NULL: it says nothing */
+	NarrowedRules *narrowed; /* what has to be asked instead, where more than that decides */
 } ActionRules;
 
 /*
@@ -44,7 +44,7 @@ extern const PermissionSet *permission_set_of_role(const char *role, uint64 *val
 extern bool permission_set_has_role(const PermissionSet *set, const char *role, size_t len);
 extern ActionRules permission_rules(const PermissionSet *set, const char *action, size_t len);
 extern bool permission_allows_by_rules(const ActionRules *rules, const char *resource, size_t len);
-extern bool narrowed_rules_allow(const NarrowedRules *narrowed, const char *resource, size_t len);
+extern bool narrowed_rules_allow(NarrowedRules *narrowed, const char *resource, size_t len);
 extern List *permission_enumerate(const char *role, const char *action, bool *everything);
 
 /* What the rules say of one resource.  Nothing may be done to nothing. */

@@ -102,8 +102,8 @@ find_constant_role(Node *node, void *context)
 static bool
 is_question(Oid function)
 {
-	static const char *const questions[] = { "has_permission", "has_role", "require_permission",
-											 "permitted_resources" };
+	static const char *const questions[] = { "has_permission", "has_role", "demand_permission",
+											 "require_permission", "permitted_resources" };
 	const char *name = get_func_name(function);
 
 	for (size_t i = 0; i < lengthof(questions); i++)

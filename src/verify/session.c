@@ -24,6 +24,7 @@
 #include "base/clock.h"
 #include "base/json_build.h"
 #include "base/settings.h"
+#include "monitor/counters.h"
 #include "pure/crypto.h"
 #include "verify/keys.h"
 #include "verify/known_thefts.h"
@@ -448,6 +449,7 @@ session_create(SessionRow *row, const char *actor)
 	if (setting_max_sessions_per_user > 0)
 		make_room(row->user_id, actor);
 	catalog_insert_session(row);
+	counter_add(COUNT_CREATED);
 	catalog_insert_event("session_created", row->user_id, &row->session_id, actor, NULL);
 }
 

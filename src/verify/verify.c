@@ -15,6 +15,7 @@
 #include "base/errors.h"
 #include "base/narrowing_text.h"
 #include "base/settings.h"
+#include "monitor/counters.h"
 #include "pure/lucia.h"
 #include "pure/token.h"
 #include "verify/provers.h"
@@ -225,6 +226,13 @@ verify_load_roles(Identity *identity)
 	identity_give_list(identity, role_cache_get(identity->user_id, identity->tenant));
 }
 
+static void
+count(ResultCode result)
+{
+	StaticAssertStmt(RESULT_STOLEN < RESULTS_COUNTED, "every reason has a counter");
+	counter_add(result == RESULT_OK ? COUNT_VERIFIED : COUNT_REFUSED + (int) result);
+}
+
 static ResultCode
 begin(Slice token, const char *tenant, Verification *verification)
 {
@@ -237,9 +245,8 @@ begin(Slice token, const char *tenant, Verification *verification)
 	return token.data == NULL || token.len == 0 ? RESULT_NO_TOKEN : RESULT_OK;
 }
 
-/* The cookie of that name, as request.c gives it; data NULL: the name is not known. */
-ResultCode
-verify_cookie(Slice name, Slice text, const char *tenant, Verification *verification)
+static ResultCode
+verify_named(Slice name, Slice text, const char *tenant, Verification *verification)
 {
 	ResultCode result = begin(text, tenant, verification);
 	Presented token;
@@ -248,6 +255,16 @@ verify_cookie(Slice name, Slice text, const char *tenant, Verification *verifica
 		return result;
 	token = (Presented){ text, name, token_form(text.data, text.len) };
 	return verify_presented(&token, verification);
+}
+
+/* The cookie of that name, as request.c gives it; data NULL: the name is not known. */
+ResultCode
+verify_cookie(Slice name, Slice text, const char *tenant, Verification *verification)
+{
+	ResultCode result = verify_named(name, text, tenant, verification);
+
+	count(result);
+	return result;
 }
 
 /* What was no token may be a Cookie header with one in it. */
@@ -259,7 +276,7 @@ verify_header(Slice header, const char *tenant, Verification *verification, Resu
 	if (memchr(header.data, '=', header.len) == NULL ||
 		request_cookie(header, &cookie) != RESULT_OK)
 		return so_far;
-	return verify_cookie(cookie.name, cookie.text, tenant, verification);
+	return verify_named(cookie.name, cookie.text, tenant, verification);
 }
 
 /*
@@ -272,10 +289,11 @@ verify_token(const char *token, size_t len, const char *tenant, Verification *ve
 {
 	const Slice text = { token, len };
 	const Slice no_name = { NULL, 0 };
-	ResultCode result = verify_cookie(no_name, text, tenant, verification);
+	ResultCode result = verify_named(no_name, text, tenant, verification);
 
 	if (is_left_open(result) || result == RESULT_NO_SESSION)
-		return verify_header(text, tenant, verification, result);
+		result = verify_header(text, tenant, verification, result);
+	count(result);
 	return result;
 }
 

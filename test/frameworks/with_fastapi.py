@@ -7,8 +7,9 @@ sys.path.insert(0, sys.argv[1])
 import fastapi
 import starlette
 from fastapi.testclient import TestClient
+from sqlalchemy import text
 
-from fastapi_app import app
+from fastapi_app import app, as_sender
 from tap import as_admin, equal, tampered, user_of
 
 print(f'# with FastAPI {fastapi.__version__}, Starlette {starlette.__version__}', flush=True)
@@ -42,3 +43,15 @@ as_admin("SELECT session_auth.expire_user_sessions('1')")
 equal(user_of(f'session={cookie}'), None, 'expire_user_sessions ends it')
 equal(with_cookie(cookie).get('/').status_code, 401, 'by the page, too')
 equal(other.get('/').json(), ['Rent'], 'and not his')
+
+as_admin('CREATE TABLE notes (id int); GRANT INSERT ON notes TO app')
+
+
+@app.get('/fails')
+def fails(connection=fastapi.Depends(as_sender)):
+    connection.execute(text('INSERT INTO notes VALUES (1)'))
+    raise fastapi.HTTPException(409, 'after a write')
+
+
+equal(other.get('/fails').status_code, 409, 'a route that raises after a write')
+equal(as_admin('SELECT count(*) FROM notes'), 0, 'has written nothing')

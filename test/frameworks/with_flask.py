@@ -76,3 +76,11 @@ with app.test_request_context(headers={'Cookie': f"session={cookies_of(other)['s
     ok(database.get(Account, 3) is kept, 'within one the identity map answers without asking')
     database.commit()
     ok(database.get(Account, 3) is None, 'after a commit it asks again, and nobody has none')
+
+with app.app_context():
+    try:
+        database.execute(sqlalchemy.text("SELECT session_auth.authenticate_request('session=none', NULL)"))
+        refused = 'accepted'
+    except sqlalchemy.exc.DBAPIError as error:
+        refused = f'{type(error).__name__} {error.orig.pgcode}'
+equal(refused, 'OperationalError 28000', 'a refused cookie arrives as OperationalError')

@@ -1,7 +1,7 @@
 -- Less than the user may do: narrow(), sessions that are narrowed from their start, scopes of tokens; by the
 -- rule "what it may do and what one of each layer covers", over random permissions. Siblings: effects.sql,
 -- test/attacks/narrowed.sql, test/t/agents.t.
-SELECT plan(81);
+SELECT plan(84);
 
 SELECT session_auth.import_permissions('{"ADMIN": ["*:accounts", "view:project:*", "!view:project:13", "view:a", "view:b", "view:files/x", "edit:*"], "CHIEF": ["*:*"], "USER": []}') \g /dev/null
 SELECT session_auth.grant_role('alice', 'ADMIN'), session_auth.grant_role('chief', 'CHIEF') \g /dev/null
@@ -181,4 +181,27 @@ END $$;
 CALL public.run_scopes();
 SELECT is(answer, expected, 'scopes: ' || what) FROM scopes ORDER BY n;
 SELECT throws_ok('SELECT session_auth.add_authjs_secret(''a secret of Auth.js'', scope_claim => '''')', '22023', 'invalid scope_claim', 'an empty claim');
+-- check_policies names what narrowing does not reach, where it is set up
+CREATE TABLE public.own (owner text);
+CREATE TABLE public.asks (owner text);
+CREATE TABLE public.restricted (owner text);
+CREATE TABLE public.hidden (owner text);
+ALTER TABLE own ENABLE ROW LEVEL SECURITY;
+ALTER TABLE asks ENABLE ROW LEVEL SECURITY;
+ALTER TABLE restricted ENABLE ROW LEVEL SECURITY;
+ALTER TABLE hidden ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON own USING (owner = (SELECT session_auth.user_id()));
+CREATE POLICY p ON asks USING (owner = (SELECT session_auth.user_id()) AND (SELECT session_auth.has_permission('view', 'asks')));
+CREATE POLICY p ON restricted USING (owner = (SELECT session_auth.user_id()));
+CREATE POLICY r ON restricted AS RESTRICTIVE USING (owner = ANY (session_auth.permitted_resources((SELECT session_auth.role()), 'view')));
+CREATE POLICY p ON hidden USING (owner = (SELECT session_auth.user_id()));
+GRANT SELECT ON own, asks, restricted TO sa_request;
+CREATE FUNCTION public.unasked() RETURNS text LANGUAGE sql AS $$
+  SELECT string_agg(severity || ' ' || object, ', ' ORDER BY object) FROM session_auth.check_policies() WHERE problem LIKE 'it asks for no permission%' $$;
+SELECT is(unasked(), 'warning policy p on public.own', 'a policy that asks for nothing');
+SELECT session_auth.drop_key('scoped') \g /dev/null
+SELECT session_auth.expire_user_sessions(u) FROM unnest('{alice,chief,7,6f2b0a55-6f2d-4c7e-9d59-53b0d6a4c0de}'::text[]) u \g /dev/null
+SELECT is(unasked(), NULL, '… is as good as any where nobody is narrowed');
+SELECT FROM session_auth.create_session('alice', permissions => '{}') \g /dev/null
+SELECT is(unasked(), 'warning policy p on public.own', '… also by a session alone');
 SELECT * FROM finish();

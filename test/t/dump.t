@@ -36,6 +36,8 @@ $node->safe_psql('postgres', q{
 	ALTER TABLE "Pay roll" OWNER TO keeper;
 	SELECT session_auth.protect_table('"Pay roll"', 'pay', denied => 'error'), session_auth.protect_columns('"Pay roll"', '{50% pay,team}', owner_column => 'who is it');
 });
+$node->safe_psql('postgres', "CREATE ROLE u_$_; SELECT session_auth.grant_usage('u_$_', '$_')") foreach qw(request issuer admin impersonator maintenance monitor auditor);
+my $usages = q{SELECT database_role, usage, (SELECT string_agg(c.relname, ',' ORDER BY c.relname) FROM pg_class c WHERE c.relnamespace = 'session_auth'::regnamespace AND has_table_privilege(u.database_role, c.oid, 'SELECT')) FROM session_auth.list_usages() u};
 my $token = $node->safe_psql('postgres', q{SELECT token FROM session_auth.create_session('alice')});
 my $hash = $node->safe_psql('postgres', "SELECT encode(sha256('$token'), 'hex')");
 
@@ -64,6 +66,7 @@ foreach my $format (sort keys %restore)
 	$restore{$format}->($file, $format);
 
 	my $ask = sub { return $node->safe_psql($format, $_[0]) };
+	is($ask->($usages), $node->safe_psql('postgres', $usages), "$format: who holds which usage is restored, with the views");
 	is($ask->(q{SELECT session_auth.has_permission('ADMIN', 'view', 'accounts')}), 't', "$format: a permission works");
 	is($ask->(q{SELECT session_auth.has_permission('CHIEF', 'view', 'accounts')}), 't', "$format: so does inheritance");
 	is($ask->(q{SELECT session_auth.has_permission('CHIEF', 'burn', 'accounts')}), 'f', "$format: and a denial");

@@ -107,15 +107,15 @@ sub rows
 # Arguments without casts, and the columns of what comes back.
 my @functions = rows(q{
 	SELECT p.proname,
-	  format('%s(%s) → %s', p.proname,
-	    (SELECT string_agg(regexp_replace(a.text, '::[a-z ]+(\[\])?', '', 'g'), ', ' ORDER BY a.place)
+	  format(CASE p.prokind WHEN 'p' THEN 'CALL %s(%s)' ELSE '%s(%s) → %s' END, p.proname,
+	    (SELECT string_agg(regexp_replace(regexp_replace(a.text, '^IN ', ''), '::[a-z ]+(\[\])?', '', 'g'), ', ' ORDER BY a.place)
 	     FROM regexp_split_to_table(pg_get_function_arguments(p.oid), ', (?=(?:OUT )?\w+ )') WITH ORDINALITY a (text, place)
 	     WHERE a.text NOT LIKE 'OUT %'),
 	    CASE WHEN p.proallargtypes IS NULL THEN format_type(p.prorettype, NULL)
 	      ELSE format('%s(%s)', CASE WHEN p.proretset THEN 'table' ELSE 'record' END,
 	        (SELECT string_agg(format('%s %s', p.proargnames[i], format_type(p.proallargtypes[i], NULL)), ', ' ORDER BY i)
 	         FROM generate_subscripts(p.proargmodes, 1) i WHERE p.proargmodes[i] IN ('o', 't'))) END),
-	  coalesce((SELECT string_agg(u, ', ' ORDER BY u DESC) FROM unnest('{request,issuer,admin}'::text[]) u
+	  coalesce((SELECT string_agg(u, ', ' ORDER BY place) FROM unnest(session_auth.usages()) WITH ORDINALITY u (u, place)
 	    WHERE p.oid IN (SELECT f FROM session_auth.functions_of_usage(u) f)), 'the owner of the extension')
 	FROM pg_proc p
 	WHERE p.pronamespace = 'session_auth'::regnamespace
@@ -159,9 +159,10 @@ foreach my $setting (@settings)
 	ok(defined $entry, "$name has an entry in the reference") or next;
 	my ($default, $said_unit, $who) = $entry =~ /^Default: ([^,.]*).*?\. Unit: (\w+)\. Changed by: (\w+)\.$/m;
 	is($said_unit, $units{$unit}, "$name: its unit");
-	is($who, $context eq 'superuser' ? 'superusers' : $context, "$name: who may change it");
+	is($who, { superuser => 'superusers', sighup => 'reload', postmaster => 'restart' }->{$context}, "$name: who may change it");
 	my $value = $default // '';
 	$value = $node->safe_psql('shop', "SELECT extract(epoch FROM interval '$value')::bigint") if $unit eq 's';
+	$value = $node->safe_psql('shop', "SELECT (1000 * extract(epoch FROM interval '$value'))::bigint") if $unit eq 'ms';
 	$value = $node->safe_psql('shop', "SELECT pg_size_bytes('$value') / @{[$unit eq 'kB' ? 1024 : 1]}") if $unit =~ /^k?B$/;
 	is($value, $boot, "$name: its default");
 	my ($short) = $name =~ /\.(.*)/;
@@ -169,6 +170,8 @@ foreach my $setting (@settings)
 }
 ok(defined section($reference, 3, 'session_auth.identity'), 'session_auth.identity has an entry in the reference');
 $known{'session_auth.identity'} = 1;
+# which is there where the server preloads the library
+$known{'session_auth.statistics_databases'} = 1;
 
 # ----------------------------------------------------- tables, and what is stale
 

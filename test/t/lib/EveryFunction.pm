@@ -89,6 +89,7 @@ sub every_statement
 		[ 'a table under the written policies', q{SELECT count(*) FROM accounts} ],
 		[ 'a table under policies for each row', q{SELECT count(*) FROM projects WHERE id > 3} ],
 		[ 'an UPDATE under policies', q{WITH u AS (UPDATE accounts SET org = 'x' RETURNING id) SELECT count(*) FROM u} ],
+		[ 'narrow', q{SELECT session_auth.has_permission('view', 'accounts') || '' || session_auth.permitted_resources('ADMIN', 'edit')::text FROM session_auth.narrow('{view:accounts,edit:project:*}')} ],
 		[ 'deauthenticate', q{SELECT session_auth.deauthenticate()} ],
 		[ 'my_sessions', q{SELECT string_agg(metadata::text || current, ',' ORDER BY current, metadata::text) FROM session_auth.my_sessions()} ],
 		[ 'sign_out', q{SELECT session_auth.sign_out()} ],
@@ -103,6 +104,7 @@ sub every_statement
 		(map { [ "verify_session, $_", "SELECT user_id || roles::text || kind || (claims - '{exp,iat,sid}'::text[]) FROM session_auth.verify_session(token('$_'), 'acme')" ] } qw(carol HS256 ES256 authjs express)),
 		[ 'verify_session of what is no token', q{SELECT count(*) FROM session_auth.verify_session('sat_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA')} ],
 		[ 'create_session', q{SELECT length(token) FROM session_auth.create_session('erna', '1 hour', metadata => '{"a": [1, {"b": null}]}')} ],
+		[ 'create_session, narrowed', q{SELECT length(token) FROM session_auth.create_session('erna', '1 hour', permissions => '{view:accounts,*:project:*}')} ],
 		[ 'refresh_session', q{SELECT session_auth.refresh_session(token('alice')) > now()} ],
 		[ 'rotate_session', q{SELECT length(token) FROM session_auth.rotate_session(token('alice'))} ],
 		[ 'expire_session', q{SELECT session_auth.expire_session(token('alice'))} ],
@@ -126,6 +128,9 @@ sub every_statement
 		[ 'list_protected', q{SELECT count(*) FROM session_auth.list_protected()} ],
 		[ 'list_keys', q{SELECT string_agg(kid || fingerprint, ',' ORDER BY kid) FROM session_auth.list_keys()} ],
 		[ 'secrets of cookies', q{SELECT concat(session_auth.add_authjs_secret('another secret'), session_auth.drop_authjs_secret('a secret of Auth.js'), session_auth.add_cookie_secret('express', 'one more'), session_auth.drop_cookie_secret('express', 'one more'))} ],
+		[ 'statistics', q{SELECT live_sessions > 0 FROM session_auth.statistics} ],
+		[ 'active_identities', q{SELECT count(*) FILTER (WHERE pid = 0) FROM session_auth.active_identities} ],
+		[ 'list_usages', q{SELECT string_agg(database_role::text || usage, ',' ORDER BY usage, database_role::text) FROM session_auth.list_usages()} ],
 		[ 'revoke_token', q{SELECT session_auth.revoke_token('j-2', 'https://i', now() + interval '1 day')} ],
 	);
 	my @owner = (

@@ -1,0 +1,16 @@
+/*
+ * worker.h
+ *		Purges one database, for two seconds at the most.
+ */
+#ifndef SESSION_AUTH_WORKER_H
+#define SESSION_AUTH_WORKER_H
+
+#include "postmaster/bgworker.h"
+
+#define LIBRARY_NAME "session_auth"
+
+extern void worker_init(void);
+extern void worker_describe(BackgroundWorker *worker, Oid database);
+extern bool worker_left_something(void);
+
+#endif /* SESSION_AUTH_WORKER_H */
