@@ -254,7 +254,7 @@ UPDATE pg_proc SET prosrc = 'session_auth_bygone' WHERE proname = 'bygone';
 my $to_this = qq{
 ALTER TABLE session_auth.sessions ADD COLUMN signed_only boolean, ADD COLUMN permissions text[] COLLATE "C";
 $told
-} . join('', map { s/^CREATE/CREATE OR REPLACE/r } $taken, $checks) . qq{
+} . ($taken =~ s/^CREATE/CREATE OR REPLACE/r) . qq{
 DROP FUNCTION session_auth.bygone();
 $created
 REVOKE ALL ON FUNCTION session_auth.tenant() FROM PUBLIC, stranger;
