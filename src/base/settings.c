@@ -72,8 +72,9 @@ define_size_of_shared_memory(void)
 			128, 1, 10000, PGC_POSTMASTER, 0, NULL, NULL, NULL);
 }
 
-void
-settings_init(void)
+/* How long things last. */
+static void
+define_times(void)
 {
 	define_seconds("session_auth.session_lifetime",
 				   "How long a session lasts when create_session is not told.",
@@ -98,6 +99,12 @@ settings_init(void)
 	define_seconds("session_auth.event_retention",
 				   "How long purge_sessions keeps rows of session_events.", NULL,
 				   &setting_event_retention, 90 * DAY, 0);
+}
+
+/* How much there may be of them, and what is done beside requests. */
+static void
+define_limits(void)
+{
 	DefineCustomIntVariable("session_auth.purge_interval",
 							"How often a worker purges every database that has the extension.",
 							"It needs shared_preload_libraries. Zero turns it off.",
@@ -106,7 +113,6 @@ settings_init(void)
 	DefineCustomIntVariable(
 		"session_auth.purge_delay", "How long purge() and the worker sleep between batches.", NULL,
 		&setting_purge_delay, 10, 0, 60 * 1000, PGC_SUSET, GUC_UNIT_MS, NULL, NULL, NULL);
-
 	DefineCustomIntVariable("session_auth.max_sessions_per_user",
 							"How many sessions a user may have at once; the oldest goes.",
 							"Zero turns the limit off.", &setting_max_sessions_per_user, 0, 0,
@@ -129,6 +135,12 @@ settings_init(void)
 		"A session takes some 40 bytes.", &setting_session_cache_size, 1024, 64, 1024 * 1024,
 		PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
 	define_size_of_shared_memory();
+}
+
+/* How policies are evaluated, and what is said of it. */
+static void
+define_policies(void)
+{
 	DefineCustomBoolVariable("session_auth.log_denials",
 							 "Logs why a token was refused, where no error says so.",
 							 "The token itself is never logged.", &setting_log_denials, false,
@@ -142,6 +154,16 @@ settings_init(void)
 		"Computes once what a filter asks for each row and is the same for all.",
 		"Only calls of this extension's functions are treated so.", &setting_fold_filters, true,
 		PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomEnumVariable(
+		"session_auth.denied_policies", "What a query gets that policies deny whatever the row.",
+		"With error it fails, instead of finding no row. This needs session_auth.gate_policies.",
+		&setting_denied_policies, DENIED_EMPTY, denied_answers, PGC_SUSET, 0, NULL, NULL, NULL);
+}
+
+/* What is refused. */
+static void
+define_guards(void)
+{
 	DefineCustomBoolVariable("session_auth.connection_scope",
 							 "Allows identities that last as long as their connection.",
 							 "Turn it off where a pooler hands connections from client to client.",
@@ -159,8 +181,13 @@ settings_init(void)
 		"With nobody the request runs without an identity, as one without a token.",
 		&setting_pre_request_refused, PRE_REQUEST_ERROR, pre_request_answers, PGC_SUSET, 0, NULL,
 		NULL, NULL);
-	DefineCustomEnumVariable(
-		"session_auth.denied_policies", "What a query gets that policies deny whatever the row.",
-		"With error it fails, instead of finding no row. This needs session_auth.gate_policies.",
-		&setting_denied_policies, DENIED_EMPTY, denied_answers, PGC_SUSET, 0, NULL, NULL, NULL);
+}
+
+void
+settings_init(void)
+{
+	define_times();
+	define_limits();
+	define_policies();
+	define_guards();
 }

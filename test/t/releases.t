@@ -247,16 +247,14 @@ my ($created) = $script =~ /^(\Q$tenant\E.*?;\nCOMMENT.*?;\n)/ms or BAIL_OUT('no
 my ($told) = $script =~ /^((?:COMMENT ON COLUMN session_auth\.sessions\.(?:signed_only|permissions) IS\n[^\n]*;\n){2})/m or BAIL_OUT('no comments on signed_only and permissions');
 my ($taken) = $script =~ /^(CREATE FUNCTION session_auth\.take_over_sessions.*?;\nCOMMENT.*?;\n)/ms or BAIL_OUT('no function take_over_sessions');
 my $took = changed($taken, 'user_id, tenant, signed_only)', 'user_id, tenant)', ', a.signed_only', '');
-my ($checks) = $script =~ /^(CREATE FUNCTION session_auth\.check_policies\(.*?;\nCOMMENT.*?;\n)/ms or BAIL_OUT('no function check_policies');
-my $checked = changed($checks, 'EXISTS (SELECT FROM session_auth.sessions s WHERE s.permissions IS NOT NULL AND s.expires_at > now())', 'false');
-my $older = changed($script, ",\n  signed_only boolean,\n  permissions text[] COLLATE \"C\"\n) WITH", "\n) WITH", $told, '', $taken, $took, $checks, $checked, $created, q{
+my $older = changed($script, ",\n  signed_only boolean,\n  permissions text[] COLLATE \"C\"\n) WITH", "\n) WITH", $told, '', $taken, $took, $created, q{
 CREATE FUNCTION session_auth.bygone() RETURNS text LANGUAGE c AS 'MODULE_PATHNAME', 'session_auth_tenant';
 UPDATE pg_proc SET prosrc = 'session_auth_bygone' WHERE proname = 'bygone';
 });
 my $to_this = qq{
 ALTER TABLE session_auth.sessions ADD COLUMN signed_only boolean, ADD COLUMN permissions text[] COLLATE "C";
 $told
-} . join('', map { s/^CREATE/CREATE OR REPLACE/r } $taken, $checks) . qq{
+} . ($taken =~ s/^CREATE/CREATE OR REPLACE/r) . qq{
 DROP FUNCTION session_auth.bygone();
 $created
 REVOKE ALL ON FUNCTION session_auth.tenant() FROM PUBLIC, stranger;
