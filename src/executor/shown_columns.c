@@ -110,7 +110,7 @@ decide(Node *node, void *arg)
 		return decide((Node *) when->result, arg);
 	if (known == KNOWN_FALSE)
 		return decide((Node *) ((CaseExpr *) node)->defresult, arg);
-	rest = copyObject((CaseExpr *) node);
+	rest = (CaseExpr *) copyObjectImpl(node);
 	linitial_node(CaseWhen, rest->args)->expr = (Expr *) condition;
 	return (Node *) rest;
 }
