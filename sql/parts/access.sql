@@ -369,6 +369,12 @@ RETURNS TABLE (object regclass, resource text, action text, rows_alone text)
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
+  -- chosen before their conditions are read, whatever the plan: others are refused there
+  WITH handwritten AS MATERIALIZED (
+    SELECT p.oid, p.polrelid, p.polname FROM pg_policy p
+    WHERE p.polrelid IN (SELECT session_auth.protected_tables())
+      AND NOT EXISTS (SELECT FROM session_auth.protections r WHERE r.target::oid = p.polrelid)
+  )
   SELECT p.target, p.resource, a.action,
     nullif(concat_ws(', ', 'own rows alone (' || p.owner_column || ')',
       'rows of the tenant alone (' || p.tenant_column || ')'), '')
@@ -376,11 +382,10 @@ BEGIN ATOMIC
   CROSS JOIN unnest(ARRAY['view', 'create', 'edit', 'delete']) a (action)
   UNION ALL
   SELECT DISTINCT p.polrelid::regclass, k.resource, k.action, format('by policy %s', p.polname)
-  FROM pg_policy p
+  FROM handwritten p
   CROSS JOIN (VALUES (false), (true)) w (with_check)
   CROSS JOIN LATERAL session_auth.policy_conditions(p.oid, w.with_check, 'pg_catalog') k
-  WHERE k.kind = 'permission' AND NOT EXISTS (SELECT FROM session_auth.protections r WHERE r.target::oid = p.polrelid)
-    AND p.polrelid IN (SELECT session_auth.protected_tables())
+  WHERE k.kind = 'permission'
   UNION ALL
   SELECT h.target, h.resource || '.' || c, a.action,
     CASE a.action WHEN 'view' THEN 'own rows in any case (' || h.owner_column || ')' END
