@@ -155,18 +155,25 @@ purge_database(Oid database)
 	return worker_left_something();
 }
 
-/* The databases that have something left after their turn. */
+/*
+ * The databases that have something left after their turn.  The longest pause that one of
+ * them asks for comes before the next.
+ */
 static List *
-take_turns(List *databases)
+take_turns(List *databases, long *pause_ms)
 {
 	List *unfinished = NIL;
 	ListCell *cell;
 
+	*pause_ms = BREATHER_MS;
 	foreach (cell, databases)
 	{
 		follow_signals();
 		if (setting_purge_interval > 0 && purge_database(lfirst_oid(cell)))
+		{
 			unfinished = lappend_oid(unfinished, lfirst_oid(cell));
+			*pause_ms = Max(*pause_ms, worker_pause_ms());
+		}
 	}
 	return unfinished;
 }
@@ -183,13 +190,14 @@ without_dropped(List *databases)
 static void
 run_round(void)
 {
-	List *unfinished = take_turns(list_databases());
+	long pause_ms;
+	List *unfinished = take_turns(list_databases(), &pause_ms);
 
 	while (unfinished != NIL)
 	{
-		wait_for(BREATHER_MS);
+		wait_for(pause_ms);
 		follow_signals();
-		unfinished = take_turns(without_dropped(unfinished));
+		unfinished = take_turns(without_dropped(unfinished), &pause_ms);
 	}
 }
 

@@ -37,6 +37,7 @@
 
 #include "base/compat.h"
 #include "base/shared_memory.h"
+#include "base/settings.h"
 #include "maintenance/purge.h"
 #include "maintenance/worker.h"
 
@@ -51,6 +52,7 @@ PGDLLEXPORT void session_auth_purge_worker(Datum database);
 typedef struct Turn
 {
 	bool left_something;
+	int pause_ms; /* that a batch of another turn has to wait for at the least */
 } Turn;
 
 static Turn *turn = NULL;
@@ -81,10 +83,17 @@ worker_left_something(void)
 	return turn->left_something;
 }
 
+int
+worker_pause_ms(void)
+{
+	return turn->pause_ms;
+}
+
 void
 worker_describe(BackgroundWorker *worker, Oid database)
 {
 	turn->left_something = false;
+	turn->pause_ms = 0;
 	memset(worker, 0, sizeof(BackgroundWorker));
 	worker->bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
 	worker->bgw_start_time = BgWorkerStart_RecoveryFinished;
@@ -182,12 +191,15 @@ take_turn(void)
 
 	purge_begin(&purge);
 	run_batch(&purge);
-	while (!purge_is_done(&purge) && GetCurrentTimestamp() < end)
+	/* a pause that goes beyond the turn is spent outside of the database */
+	while (!purge_is_done(&purge) &&
+		   TimestampTzPlusMilliseconds(GetCurrentTimestamp(), setting_purge_delay) < end)
 	{
 		purge_rest();
 		run_batch(&purge);
 	}
 	turn->left_something = !purge_is_done(&purge);
+	turn->pause_ms = setting_purge_delay;
 }
 
 /* Who is asked to go, or waits too long for a lock, has nothing to report. */

@@ -12,5 +12,6 @@
 extern void worker_init(void);
 extern void worker_describe(BackgroundWorker *worker, Oid database);
 extern bool worker_left_something(void);
+extern int worker_pause_ms(void);
 
 #endif /* SESSION_AUTH_WORKER_H */

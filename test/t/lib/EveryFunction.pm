@@ -136,7 +136,7 @@ sub every_statement
 		[ 'import_jwks', qq{SELECT session_auth.import_jwks('https://far', '$jwk')} ],
 		[ 'disable and drop_key', q{SELECT concat(session_auth.disable_key('HS256'), session_auth.drop_key('RS256'))} ],
 		[ 'access_matrix', q{SELECT string_agg(concat_ws(' ', role, action, allowed), ',' ORDER BY object::text, resource, action, role) FROM session_auth.access_matrix()} ],
-		[ 'explain_access', q{SELECT count(*) > 0 FROM session_auth.explain_access('accounts', 'view', 'alice', '{"id": 1}')} ],
+		[ 'explain_access', q{SELECT count(*) > 0 FROM session_auth.explain_access('public.accounts', 'view', 'alice', '{"id": 1}')} ],
 		[ 'list_protected', q{SELECT count(*) FROM session_auth.list_protected()} ],
 		[ 'list_keys', q{SELECT string_agg(kid || fingerprint, ',' ORDER BY kid) FROM session_auth.list_keys()} ],
 		[ 'secrets of cookies', q{SELECT concat(session_auth.add_authjs_secret('another secret'), session_auth.drop_authjs_secret('a secret of Auth.js'), session_auth.add_cookie_secret('express', 'one more'), session_auth.drop_cookie_secret('express', 'one more'))} ],
