@@ -1,6 +1,6 @@
 -- What protect_table remembers, the guard that keeps it, and what check_policies says
 -- when it is gone all the same. Siblings: test/attacks/migration_tools.sql, test/t/dump.t.
-SELECT plan(66);
+SELECT plan(68);
 
 SELECT session_auth.import_permissions('{"USER": ["*:accounts"]}') \g /dev/null
 CREATE TABLE public.accounts (id int PRIMARY KEY, owner text, org int);
@@ -153,6 +153,11 @@ ALTER TABLE bare FORCE ROW LEVEL SECURITY;
 SELECT matches(problems('bare'), 'warning: row-level security is forced but not enabled, which does nothing', 'FORCE without ENABLE');
 ALTER TABLE bare ENABLE ROW LEVEL SECURITY;
 SELECT is(problems('bare'), NULL, '… neither when it is enabled');
+
+-- a temporary table would be remembered for ever, as no trigger fires when its connection ends
+CREATE TEMPORARY TABLE passing (id int);
+SELECT throws_ok($$SELECT session_auth.protect_table('passing')$$, '22023', 'invalid target', 'a temporary table is not protected');
+SELECT is(count(*), 0::bigint, '… nor remembered') FROM session_auth.protections WHERE target = 'passing'::regclass;
 
 -- a policy that is always true beside those of protect_table: any role may have brought it
 CREATE TABLE public.opened (id int, owner text, public boolean);
