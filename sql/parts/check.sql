@@ -133,6 +133,23 @@ BEGIN ATOMIC
          'Write (SELECT session_auth...) around it, so that it is evaluated once per query.'
   FROM expressions e WHERE e.problem = 'bare call'
   UNION ALL
+  SELECT DISTINCT 'error', format('policy %I on %s', p.polname, t.name),
+         format('it is always true, so policy %I does nothing: permissive policies add up', o.polname),
+         format('DROP POLICY %I ON %s, or add a policy AS RESTRICTIVE', p.polname, t.name)
+  FROM protected t
+  JOIN pg_policy p ON p.polrelid = t.oid AND p.polpermissive
+    AND 'true' IN (pg_get_expr(p.polqual, t.oid), pg_get_expr(p.polwithcheck, t.oid))
+  JOIN askers a ON p.polroles = '{0}'
+    OR EXISTS (SELECT FROM unnest(p.polroles) r (oid) WHERE pg_has_role(a.oid, r.oid, 'USAGE'))
+  JOIN pg_policy o ON o.polrelid = t.oid AND o.polpermissive
+    AND (o.polcmd = p.polcmd OR '*' IN (o.polcmd, p.polcmd))
+    AND EXISTS (SELECT FROM pg_depend d JOIN pg_proc f ON f.oid = d.refobjid
+      WHERE d.classid = 'pg_policy'::regclass AND d.objid = o.oid AND d.refclassid = 'pg_proc'::regclass
+        AND f.pronamespace = 'session_auth'::regnamespace)
+  WHERE (has_any_column_privilege(a.oid, t.oid, 'SELECT, INSERT, UPDATE') OR has_table_privilege(a.oid, t.oid, 'DELETE'))
+    AND NOT EXISTS (SELECT FROM pg_policy r
+      WHERE r.polrelid = t.oid AND NOT r.polpermissive AND r.polcmd IN ('*', o.polcmd))
+  UNION ALL
   SELECT DISTINCT 'warning', format('policy %I on %s', p.polname, c.oid::regclass),
          'it asks for no permission, so it shows to sessions, tokens and programs that may do less what their user sees',
          'Let it ask has_permission, or add a policy AS RESTRICTIVE that does.'

@@ -28,10 +28,10 @@ LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  RAISE EXCEPTION USING ERRCODE = '42501', MESSAGE = format('%s belongs to session_auth', object),
-    DETAIL = 'Only the scripts of the extension change what it is made of.',
-    HINT = 'Leave the schema session_auth out of what migrations compare. A superuser can set '
-           'session_auth.guard_protection to off.';
+  PERFORM session_auth.forbid(format('%s belongs to session_auth', object),
+    'Only the scripts of the extension change what it is made of.',
+    'Leave the schema session_auth out of what migrations compare. A superuser can set '
+    'session_auth.guard_protection to off.');
 END
 $$;
 COMMENT ON FUNCTION session_auth.refuse_change(text) IS
@@ -50,11 +50,10 @@ BEGIN
   FROM session_auth.protections p WHERE p.target::oid = NEW.target;
   lost := lost || session_auth.lost_columns_of(NEW.target);
   IF cardinality(lost) > 0 AND session_auth.guards() THEN
-    RAISE EXCEPTION USING ERRCODE = '42501',
-      MESSAGE = format('table %s would lose its protection', NEW.target::regclass),
-      DETAIL = format('At the end of the transaction %s.', array_to_string(lost, ', ')),
-      HINT = 'session_auth.unprotect_table() takes it away, protect_table() renews it. A superuser can '
-             'set session_auth.guard_protection to off.';
+    PERFORM session_auth.forbid(format('table %s would lose its protection', NEW.target::regclass),
+      format('At the end of the transaction %s.', array_to_string(lost, ', ')),
+      'session_auth.unprotect_table() takes it away, protect_table() renews it. A superuser can '
+      'set session_auth.guard_protection to off.');
   END IF;
   RETURN NULL;
 END

@@ -393,6 +393,9 @@ BEGIN
   ) THEN
     PERFORM session_auth.refuse('target',
       'It must be an ordinary or a partitioned table of the application.');
+  ELSIF EXISTS (SELECT FROM pg_class c WHERE c.oid = target AND c.relpersistence = 't') THEN
+    -- it goes without a trigger that could forget it, and a dump of what is remembered would name it
+    PERFORM session_auth.refuse('target', 'A temporary table is seen by its own connection alone.');
   END IF;
 END
 $$;

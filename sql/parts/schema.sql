@@ -215,6 +215,12 @@ AS 'MODULE_PATHNAME', 'session_auth_refuse';
 COMMENT ON FUNCTION session_auth.refuse(text, text) IS
   'internal: raises 22023, and keeps the statement, which may hold a secret, out of the log';
 
+CREATE FUNCTION session_auth.forbid(message text, detail text, hint text) RETURNS void
+LANGUAGE c STABLE
+AS 'MODULE_PATHNAME', 'session_auth_forbid';
+COMMENT ON FUNCTION session_auth.forbid(text, text, text) IS
+  'internal: raises 42501 without the lines of the functions that led to it';
+
 CREATE FUNCTION session_auth.check_snapshot() RETURNS void
 LANGUAGE c STABLE
 AS 'MODULE_PATHNAME', 'session_auth_check_snapshot';

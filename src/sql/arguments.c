@@ -329,6 +329,21 @@ session_auth_refuse(PG_FUNCTION_ARGS)
 					errdetail("%s", detail), errhidestmt(true), errhidecontext(true)));
 }
 
+SQL_FUNCTION(session_auth_forbid);
+
+/* forbid(message text, detail text, hint text) */
+Datum
+session_auth_forbid(PG_FUNCTION_ARGS)
+{
+	char *message = argument_required(fcinfo, 0, "message");
+	char *detail = argument_required(fcinfo, 1, "detail");
+	char *hint = argument_required(fcinfo, 2, "hint");
+
+	hide_own_frames();
+	ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("%s", message),
+					errdetail("%s", detail), errhint("%s", hint)));
+}
+
 SQL_FUNCTION(session_auth_acting_user);
 
 Datum

@@ -1,6 +1,6 @@
 -- An error says what is wrong with an argument, and leads through the caller's own
 -- functions alone: not one of ours is in its CONTEXT.  What catches it goes on as before.
-SELECT plan(17);
+SELECT plan(20);
 
 -- the CONTEXT of a statement's error, as a function of the application's catches it
 CREATE FUNCTION public.context_of(statement text) RETURNS text LANGUAGE plpgsql AS $$
@@ -32,6 +32,14 @@ FROM unnest(ARRAY[
   'SELECT session_auth.adopt_sessions(''public.notes'', ''id'', ''owner'', ''owner'')']) call;
 SELECT is(public.context_of('SELECT session_auth.create_session('''')'), '22023 PL/pgSQL function context_of(text) line 5 at EXECUTE',
   'so it is with a function in C');
+
+-- nor with the guards, whose callers run a migration and know of no function of ours
+SELECT session_auth.protect_table('public.notes') \g /dev/null
+SELECT matches(public.context_of(command), '^42501 (SQL statement "[^"]*"\n)?PL/pgSQL function context_of\(text\) line 5 at EXECUTE$', command)
+FROM unnest(ARRAY[
+  'ALTER TABLE session_auth.sessions ADD note text',
+  'ALTER TABLE session_auth.role_parents DROP CONSTRAINT role_parents_role_fkey',
+  'SET CONSTRAINTS ALL IMMEDIATE; ALTER TABLE public.notes DISABLE ROW LEVEL SECURITY']) command;
 
 -- the frames of whoever catches it are as they were
 CREATE FUNCTION public.catches() RETURNS text LANGUAGE plpgsql AS $$

@@ -1,6 +1,6 @@
 -- What protect_table remembers, the guard that keeps it, and what check_policies says
 -- when it is gone all the same. Siblings: test/attacks/migration_tools.sql, test/t/dump.t.
-SELECT plan(61);
+SELECT plan(68);
 
 SELECT session_auth.import_permissions('{"USER": ["*:accounts"]}') \g /dev/null
 CREATE TABLE public.accounts (id int PRIMARY KEY, owner text, org int);
@@ -148,11 +148,34 @@ GRANT SELECT (id) ON bare TO sa_request;
 SELECT is(problems('bare'), 'warning: it has no row-level security, and sa_request can read it', '… that a role with usage request can read');
 REVOKE ALL (id) ON bare FROM sa_request;
 GRANT SELECT ON bare TO PUBLIC;
-SELECT is(problems('bare'), 'warning: it has no row-level security, and sa_request can read it', '… by PUBLIC');
+SELECT is(problems('bare'), 'warning: it has no row-level security, and sa_admin, sa_owner, sa_request can read it', '… by PUBLIC');
 ALTER TABLE bare FORCE ROW LEVEL SECURITY;
 SELECT matches(problems('bare'), 'warning: row-level security is forced but not enabled, which does nothing', 'FORCE without ENABLE');
 ALTER TABLE bare ENABLE ROW LEVEL SECURITY;
 SELECT is(problems('bare'), NULL, '… neither when it is enabled');
+
+-- a temporary table would be remembered for ever, as no trigger fires when its connection ends
+CREATE TEMPORARY TABLE passing (id int);
+SELECT throws_ok($$SELECT session_auth.protect_table('passing')$$, '22023', 'invalid target', 'a temporary table is not protected');
+SELECT is(count(*), 0::bigint, '… nor remembered') FROM session_auth.protections WHERE target = 'passing'::regclass;
+
+-- a policy that is always true beside those of protect_table: any role may have brought it
+CREATE TABLE public.opened (id int, owner text, public boolean);
+SELECT session_auth.protect_table('opened', owner_column => 'owner') \g /dev/null
+CREATE POLICY everybody ON opened USING (true);
+SELECT is(problems('policy everybody on public.opened'), NULL, 'a policy that is always true, of a table that no request can read');
+GRANT SELECT ON opened TO sa_request;
+SELECT matches(problems('policy everybody on public.opened'), '^error: it is always true, so policy session_auth_', '… that requests can read');
+DROP POLICY everybody ON opened;
+CREATE POLICY everybody ON opened FOR INSERT TO sa_request WITH CHECK (true);
+SELECT is(problems('policy everybody on public.opened'), 'error: it is always true, so policy session_auth_insert does nothing: permissive policies add up', '… for one command and one role');
+DROP POLICY everybody ON opened;
+CREATE POLICY everybody ON opened AS RESTRICTIVE USING (true);
+SELECT is(problems('policy everybody on public.opened'), NULL, '… but not a restrictive one, which lets nothing through by itself');
+DROP POLICY everybody ON opened;
+CREATE POLICY everybody ON opened FOR SELECT USING (public);
+SELECT is(problems('policy everybody on public.opened'), NULL, '… nor one that asks the row');
+DROP POLICY everybody ON opened;
 
 -- foreign partitions can have no row-level security
 CREATE EXTENSION file_fdw;
