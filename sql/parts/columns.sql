@@ -29,7 +29,8 @@ CREATE FUNCTION session_auth.guard_columns() RETURNS trigger
 LANGUAGE c
 AS 'MODULE_PATHNAME', 'session_auth_guard_columns';
 COMMENT ON FUNCTION session_auth.guard_columns() IS
-  'internal: 42501 for who writes a column, of those that its arguments name after the resource, without edit on it';
+  'internal: 42501 for who writes a column, of those that its arguments name after the resource and the owner''s column, '
+  'without edit on it, or gives somebody else''s row another owner without view on all of them';
 
 CREATE FUNCTION session_auth.shows_only(view oid, target oid, expressions text[]) RETURNS boolean
 LANGUAGE c STABLE STRICT
@@ -157,18 +158,20 @@ COMMENT ON FUNCTION session_auth.column_writer(regclass, regclass, name[], text,
 
 -- What a table and its view have lost of what protect_columns did.
 
-CREATE FUNCTION session_auth.column_trigger(target oid, resource text, columns name[]) RETURNS text
+CREATE FUNCTION session_auth.column_trigger(target oid, resource text, columns name[], owner_column name) RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
   SELECT format('CREATE OR REPLACE TRIGGER session_auth_columns BEFORE INSERT OR UPDATE ON %s '
-    'FOR EACH ROW EXECUTE FUNCTION session_auth.guard_columns(%L, %s)', $1::regclass, $2,
+    'FOR EACH ROW EXECUTE FUNCTION session_auth.guard_columns(%L, %L, %s)', $1::regclass, $2, coalesce($4, ''),
     (SELECT string_agg(quote_literal(c), ', ' ORDER BY n) FROM unnest($3) WITH ORDINALITY u (c, n)));
 END;
-COMMENT ON FUNCTION session_auth.column_trigger(oid, text, name[]) IS
+COMMENT ON FUNCTION session_auth.column_trigger(oid, text, name[], name) IS
   'internal: the command that guards a table''s hidden columns';
 
-CREATE FUNCTION session_auth.has_column_trigger(target oid, resource text, columns name[]) RETURNS boolean
+CREATE FUNCTION session_auth.has_column_trigger(
+  target oid, resource text, columns name[], owner_column name
+) RETURNS boolean
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
@@ -180,9 +183,9 @@ BEGIN ATOMIC
       AND t.tgqual IS NULL AND t.tgattr = ''
       AND t.tgargs = (
         SELECT string_agg(convert_to(a.value, getdatabaseencoding()) || '\x00'::bytea, ''::bytea ORDER BY a.n)
-        FROM unnest(ARRAY[$2] || $3::text[]) WITH ORDINALITY a (value, n)));
+        FROM unnest(ARRAY[$2, coalesce($4::text, '')] || $3::text[]) WITH ORDINALITY a (value, n)));
 END;
-COMMENT ON FUNCTION session_auth.has_column_trigger(oid, text, name[]) IS
+COMMENT ON FUNCTION session_auth.has_column_trigger(oid, text, name[], name) IS
   'internal: whether what column_trigger makes is there and fires';
 
 -- The events of the view that a function of the application's owner takes over.
@@ -249,7 +252,7 @@ BEGIN
       lost := lost || format('view %s is not written as protect_columns has it', view);
     END IF;
   END IF;
-  IF NOT session_auth.has_column_trigger(target, resource, columns) THEN
+  IF NOT session_auth.has_column_trigger(target, resource, columns, owner_column) THEN
     lost := lost || 'trigger session_auth_columns is gone, altered or disabled'::text;
   END IF;
   RETURN lost;
@@ -423,7 +426,7 @@ BEGIN
   RETURN NEXT format('REVOKE ALL ON FUNCTION %s() FROM PUBLIC', writer);
   RETURN NEXT format('CREATE OR REPLACE TRIGGER session_auth_columns INSTEAD OF %s ON %s FOR EACH ROW EXECUTE FUNCTION %s()',
     session_auth.view_events(target), name_of_view, writer);
-  RETURN NEXT session_auth.column_trigger(target, name_of_resource, columns);
+  RETURN NEXT session_auth.column_trigger(target, name_of_resource, columns, owner_column);
   RETURN NEXT format('ALTER VIEW %s OWNER TO %s', name_of_view, owner);
   RETURN NEXT format('ALTER FUNCTION %s() OWNER TO %s', writer, owner);
   RETURN NEXT format('SELECT session_auth.remember_columns(%L, %L, %L, %L, %L)',

@@ -4,7 +4,7 @@
  *		them; how PostgreSQL's functions differ from version to version is in compat.h.
  *
  * What is made and found is allocated in the caller's context.  The untrusted
- * JSON of tokens is read by pure/json.c, which knows no server.
+ * JSON of tokens is read by pure/json_read.c, which knows no server.
  */
 #include "postgres.h"
 

@@ -427,13 +427,6 @@ framework_is_aged(const Framework *row)
 		   row->time == TIME_CREATED_MS || row->time == TIME_CREATED_S;
 }
 
-bool
-framework_tells_issue(const Framework *row)
-{
-	return framework_is_aged(row) || row->payload == PAYLOAD_ERLANG_TOKEN ||
-		   row->payload == PAYLOAD_CLAIMS;
-}
-
 /* An age that is given where the cookie has no time of issue says that it carries its end. */
 FrameworkEnd
 framework_ends(const Framework *row, const FrameworkOptions *options)

@@ -264,12 +264,6 @@ bool framework_applies(const Framework *row, const FrameworkOptions *options);
 FrameworkYield framework_yields(const Framework *row, const FrameworkOptions *options);
 FrameworkEnd framework_ends(const Framework *row, const FrameworkOptions *options);
 
-/*
- * Does the cookie tell when it was issued (FrameworkProof's issued_us)?  A user's cookies that do
- * not cannot be ended one by one, nor by a time: only a new secret ends them.
- */
-bool framework_tells_issue(const Framework *row);
-
 /* --------------------------------------------------------------------- the keys */
 
 #define FRAMEWORK_KEYS_MAX 8

@@ -14,7 +14,7 @@
 #define NODES_MAX                256
 #define BYTES_MAX                16384 /* the numbers of a private RSA key of 16384 bits */
 #define CERTIFICATE_MAX          8192
-#define PEM_MAX                  8192
+#define JWK_PEM_MAX              8192
 #define CERTIFICATE_MARK         "-----BEGIN CERTIFICATE-----"
 #define PUBLIC_MAX               (BASE64URL_LEN(CRYPTO_SIGNATURE_MAX) + 256)
 
@@ -220,7 +220,7 @@ key_of_certificate(const JsonDoc *doc, const JsonNode *jwk, CryptoAlg alg, Crypt
 	const JsonNode *chain = MEMBER(doc, jwk, "x5c");
 	const JsonNode *first = chain && chain->kind == JSON_KIND_ARRAY ? json_first(chain) : NULL;
 	unsigned char der[CERTIFICATE_MAX];
-	char pem[PEM_MAX];
+	char pem[JWK_PEM_MAX];
 	size_t len;
 	Slice text;
 
@@ -326,7 +326,7 @@ static ResultCode
 key_of_certificate_pem(CryptoAlg alg, const char *text, size_t len, CryptoKey **key,
 					   const char **why)
 {
-	char pem[PEM_MAX];
+	char pem[JWK_PEM_MAX];
 	size_t pem_len;
 
 	if (crypto_certificate_pem_key((Slice){ text, len }, pem, sizeof(pem), &pem_len) != RESULT_OK)

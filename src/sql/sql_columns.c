@@ -2,9 +2,9 @@
  * sql_columns.c
  *		The trigger that guards columns which protect_columns() hides.
  *
- * Invariant: whether it raises an error depends on which columns a statement names and on
- * what it puts there, never on what was there before: that could be told from an
- * error by whoever may not see it.  It binds whom policies bind.
+ * Invariant: whether it raises an error depends on which columns a statement names, on
+ * what it puts there and on the row's owner, never on what was hidden before: that could
+ * be told from an error by whoever may not see it.  It binds whom policies bind.
  */
 #include "postgres.h"
 
@@ -19,10 +19,12 @@
 #include "rewrite/rewriteHandler.h"
 #include "utils/acl.h"
 #include "utils/datum.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
 
 #include "base/compat.h"
+#include "identity/identity.h"
 #include "sql/require.h"
 
 /* As row-level security has it: superusers, BYPASSRLS, owners without FORCE, foreign keys. */
@@ -71,24 +73,87 @@ is_written(const TriggerData *trigger, AttrNumber number)
 	return !isnull && !is_default(rel, number, value);
 }
 
-static void
-guard_column(const TriggerData *trigger, const char *resource, const char *column)
+static AttrNumber
+column_number(const TriggerData *trigger, const char *column)
 {
 	int number = SPI_fnumber(trigger->tg_relation->rd_att, column);
 
 	if (number <= 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
-				 errmsg("table %s has no column \"%s\", which is hidden",
+				 errmsg("table %s has no column \"%s\", which protect_columns() was told of",
 						RelationGetRelationName(trigger->tg_relation), column),
 				 errhint("Call session_auth.protect_columns() again with the columns' names.")));
-	if (is_written(trigger, (AttrNumber) number))
+	return (AttrNumber) number;
+}
+
+static void
+guard_column(const TriggerData *trigger, const char *resource, const char *column)
+{
+	if (is_written(trigger, column_number(trigger, column)))
 		permission_require("edit", psprintf("%s.%s", resource, column));
+}
+
+static bool
+is_callers(const FormData_pg_attribute *column, Datum owner)
+{
+	const Identity *identity = identity_current();
+	Oid output;
+	bool varlena;
+
+	if (identity == NULL || identity->user_id == NULL)
+		return false;
+	getTypeOutputInfo(column->atttypid, &output, &varlena);
+	return strcmp(OidOutputFunctionCall(output, owner), identity->user_id) == 0;
+}
+
+/*
+ * Whether a row that is not the caller's own gets another owner.  The owner's column is
+ * never hidden, so an error may depend on what was there before.
+ */
+static bool
+gives_away(const TriggerData *trigger, const char *owner_column)
+{
+	TupleDesc columns = trigger->tg_relation->rd_att;
+	const FormData_pg_attribute *column;
+	AttrNumber number;
+	Datum was;
+	Datum is;
+	bool was_null;
+	bool is_null;
+
+	if (owner_column[0] == '\0' || !TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
+		return false;
+	number = column_number(trigger, owner_column);
+	column = TupleDescAttr(columns, number - 1);
+	was = heap_getattr(trigger->tg_trigtuple, number, columns, &was_null);
+	is = heap_getattr(trigger->tg_newtuple, number, columns, &is_null);
+	if (was_null || is_null)
+		return !is_null;
+	return !datum_image_eq(was, is, column->attbyval, column->attlen) && !is_callers(column, was);
+}
+
+/* Whoever becomes a row's owner sees what is hidden in it: that takes who may view it. */
+static void
+guard_columns(const TriggerData *trigger, const char *resource, const char *owner_column,
+			  char *const *columns, int n_columns)
+{
+	bool shows = gives_away(trigger, owner_column);
+
+	for (int i = 0; i < n_columns; i++)
+	{
+		guard_column(trigger, resource, columns[i]);
+		if (shows)
+			permission_require("view", psprintf("%s.%s", resource, columns[i]));
+	}
 }
 
 SQL_FUNCTION(session_auth_guard_columns);
 
-/* guard_columns(resource, column...): a trigger before each row of an INSERT or UPDATE */
+/*
+ * guard_columns(resource, owner_column, column...): a trigger before each row of an
+ * INSERT or UPDATE.  Without an owner's column its name is empty.
+ */
 Datum
 session_auth_guard_columns(PG_FUNCTION_ARGS)
 {
@@ -99,9 +164,9 @@ session_auth_guard_columns(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("guard_columns must be called before each row of an INSERT or UPDATE")));
-	if (is_bound(trigger->tg_relation))
-		for (int i = 1; i < trigger->tg_trigger->tgnargs; i++)
-			guard_column(trigger, trigger->tg_trigger->tgargs[0], trigger->tg_trigger->tgargs[i]);
+	if (trigger->tg_trigger->tgnargs > 2 && is_bound(trigger->tg_relation))
+		guard_columns(trigger, trigger->tg_trigger->tgargs[0], trigger->tg_trigger->tgargs[1],
+					  trigger->tg_trigger->tgargs + 2, trigger->tg_trigger->tgnargs - 2);
 	return PointerGetDatum(TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ? trigger->tg_newtuple
 																	  : trigger->tg_trigtuple);
 }

@@ -2,10 +2,11 @@
 -- his own in WHERE, sorting, grouping, RETURNING, whole rows, CASE, views on the view, COPY,
 -- statistics, errors that tell one value from another; or writes it: through the view, past it,
 -- by INSERT, ON CONFLICT, MERGE, a trigger of the view's on a view of his own.
+-- or takes rows over, as a row's owner sees it all.
 -- Holds: what is hidden is NULL wherever it is used, and no error depends on it.
--- Guards: sql/parts/columns.sql, shown_column() and column_writer(); src/sql/sql_columns.c, is_written().
+-- Guards: sql/parts/columns.sql, shown_column() and column_writer(); src/sql/sql_columns.c, is_written(), gives_away().
 -- Also: test/pgtap/protected_columns.sql.
-SELECT plan(44);
+SELECT plan(51);
 
 SELECT session_auth.import_permissions('{"USER": ["*:accounts"]}'), session_auth.grant_role('eve', 'USER') \g /dev/null
 SELECT session_auth.grant_usage('sa_owner', 'admin') \g /dev/null
@@ -63,6 +64,11 @@ SELECT is(does(statement), '42501 permission denied: "edit" on "accounts.' || co
   ('INSERT INTO accounts (id, balance, code) VALUES (1, 0, NULL) ON CONFLICT (id) DO UPDATE SET balance = 1', 'balance'), ('MERGE INTO accounts a USING (VALUES (1)) v (i) ON a.id = v.i WHEN MATCHED THEN UPDATE SET balance = 1', 'balance')) v (statement, column_name);
 SELECT is(does('UPDATE accounts SET balance = 900 WHERE id = 1'), does('UPDATE accounts SET balance = 899 WHERE id = 1'), 'an error is the same for the value that is there and for another');
 SELECT is(does('UPDATE accounts_visible SET balance = 2000 WHERE id = 1'), '42501 permission denied: "edit" on "accounts.balance"', '… nor does a constraint answer first');
+SELECT is(does(statement), '42501 permission denied: "view" on "accounts.balance"', statement) FROM unnest(ARRAY[
+  'UPDATE accounts_visible SET owner = ''eve'' WHERE id = 1', 'UPDATE accounts SET owner = ''eve''', 'UPDATE accounts_visible SET owner = ''mallory'' WHERE id = 1',
+  'INSERT INTO accounts (id, owner, code) VALUES (1, ''eve'', NULL) ON CONFLICT (id) DO UPDATE SET owner = excluded.owner',
+  'MERGE INTO accounts a USING (VALUES (1)) v (i) ON a.id = v.i WHEN MATCHED THEN UPDATE SET owner = ''eve''', 'UPDATE above SET owner = ''eve''']) statement;
+SELECT is(does('UPDATE accounts SET owner = owner'), '2', 'an owner that stays is none that changes');
 CREATE TABLE public.own_view AS SELECT * FROM accounts_visible WHERE false;
 CREATE VIEW public.of_eve AS SELECT * FROM own_view;
 SELECT is(does('CREATE TRIGGER t INSTEAD OF INSERT ON of_eve FOR EACH ROW EXECUTE FUNCTION accounts_visible_write()'), '42501 permission denied for function accounts_visible_write', 'what writes through the view is not for views of others');

@@ -175,12 +175,6 @@ ends(void)
 	ends_of("koa", FRAMEWORK_ENDS_BY_ITSELF, FRAMEWORK_ENDS_BY_ITSELF);
 	ends_of("iron-session", FRAMEWORK_ENDS_BY_ITSELF, FRAMEWORK_ENDS_BY_ITSELF);
 	ends_of("h3", FRAMEWORK_ENDS_NEVER, FRAMEWORK_ENDS);
-	ok(framework_tells_issue(framework_next("django", NULL)) &&
-		   framework_tells_issue(framework_next("phoenix-token", NULL)) &&
-		   !framework_tells_issue(framework_next("rails", NULL)) &&
-		   !framework_tells_issue(framework_next("flask-login", NULL)) &&
-		   !framework_tells_issue(framework_next("iron-session", NULL)),
-	   "which cookies tell when they were issued");
 	memset(&options, 0, sizeof(options));
 	at("rails", "rails-089", NOW, RESULT_NO_EXPIRY, "exp is null: without_end has to be said");
 	at("iron-session", "iron-session-217", NOW, RESULT_NO_EXPIRY, "a seal without an end");
