@@ -83,11 +83,13 @@ CREATE TABLE session_auth.authjs_secrets (
     CONSTRAINT authjs_secrets_role_source_check CHECK (role_source IN ('claims', 'grants', 'both', 'automatic')),
   user_claim text COLLATE "C" NOT NULL DEFAULT 'sub',
   required_claims jsonb NOT NULL DEFAULT '{}',
-  scope_claim text COLLATE "C"
+  scope_claim text COLLATE "C",
+  since timestamptz DEFAULT now()
 );
 COMMENT ON TABLE session_auth.authjs_secrets IS
   'AUTH_SECRETs of applications, the one with the highest number is the newest; never in dumps';
 COMMENT ON COLUMN session_auth.authjs_secrets.user_claim IS 'as in keys';
+COMMENT ON COLUMN session_auth.authjs_secrets.since IS 'when it was added; NULL: by version 0.1.0';
 COMMENT ON COLUMN session_auth.authjs_secrets.required_claims IS 'as in keys';
 COMMENT ON COLUMN session_auth.authjs_secrets.scope_claim IS 'as in keys';
 COMMENT ON COLUMN session_auth.authjs_secrets.secret_id IS
@@ -576,6 +578,21 @@ AS 'MODULE_PATHNAME', 'session_auth_list_keys';
 COMMENT ON FUNCTION session_auth.list_keys() IS
   'The keys that are trusted, with everything but secrets; fingerprint is a public key''s RFC 7638 '
   'thumbprint.';
+
+CREATE FUNCTION session_auth.list_secrets()
+RETURNS TABLE (kind text, names text[], since timestamptz)
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT 'authjs', s.cookie_names, s.since FROM session_auth.authjs_secrets s
+  UNION ALL
+  SELECT c.kind, c.cookie_names, c.since FROM session_auth.cookie_secrets c
+  ORDER BY 1, 3;
+END;
+COMMENT ON FUNCTION session_auth.list_secrets() IS
+  'The secrets of applications whose cookies are trusted, with neither secret nor digest: kind is authjs '
+  'or that of add_cookie_secret, names are the cookies'' names (NULL: as the framework calls them), since '
+  'is when it was added (NULL: by version 0.1.0).';
 
 -- Compared in PL/pgSQL, not in a query: plans that are logged show constants.
 CREATE FUNCTION session_auth.find_authjs_secret(secret text) RETURNS bigint

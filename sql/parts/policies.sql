@@ -31,7 +31,7 @@ BEGIN ATOMIC
   SELECT DISTINCT r.oid
   FROM pg_proc f CROSS JOIN LATERAL aclexplode(f.proacl) a
   JOIN pg_roles r ON r.oid = a.grantee AND r.oid <> f.proowner AND NOT r.rolsuper
-  WHERE f.pronamespace = 'session_auth'::regnamespace AND f.proname = 'authenticate';
+  WHERE f.pronamespace = 'session_auth'::regnamespace AND f.proname = 'mark_of_request';
 END;
 COMMENT ON FUNCTION session_auth.request_roles() IS
   'internal: the database roles with usage request';

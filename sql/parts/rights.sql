@@ -41,7 +41,7 @@ BEGIN ATOMIC
        'revoke_token']),
     (ARRAY['issuer', 'admin', 'maintenance'], ARRAY['purge_sessions']),
     (ARRAY['maintenance', 'admin'], ARRAY['purge', 'purge_ended', 'purge_old']),
-    (ARRAY['monitor', 'admin'], ARRAY['list_usages', 'read_statistics', 'read_identities']),
+    (ARRAY['monitor', 'admin'], ARRAY['list_usages', 'list_secrets', 'read_statistics', 'read_identities']),
     (ARRAY['impersonator', 'admin'], ARRAY['impersonate']),
     (ARRAY['admin'], ARRAY['create_role', 'drop_role', 'inherit_role', 'disinherit_role',
        'grant_permission', 'deny_permission', 'revoke_permission', 'import_permissions',

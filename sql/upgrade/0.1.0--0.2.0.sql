@@ -100,8 +100,10 @@ ALTER TABLE session_auth.authjs_secrets
   ADD COLUMN user_claim text COLLATE "C" NOT NULL DEFAULT 'sub',
   ADD COLUMN required_claims jsonb NOT NULL DEFAULT '{}',
   ADD COLUMN scope_claim text COLLATE "C",
+  ADD COLUMN since timestamptz,
   DROP CONSTRAINT authjs_secrets_role_source_check,
   ADD CONSTRAINT authjs_secrets_role_source_check CHECK (role_source IN ('claims', 'grants', 'both', 'automatic'));
+ALTER TABLE session_auth.authjs_secrets ALTER since SET DEFAULT now();
 ALTER TABLE session_auth.cookie_secrets
   DROP CONSTRAINT cookie_secrets_kind_check,
   ADD CONSTRAINT cookie_secrets_kind_check CHECK (kind <> ''),

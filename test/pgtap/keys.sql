@@ -2,7 +2,7 @@
 -- they then open is in tokens_*.sql.
 -- Also: test/t/jwt.t, test/attacks/jwt.sql.
 \ir tokens.psql
-SELECT plan(161);
+SELECT plan(164);
 
 -- add_key: every kind of material
 SELECT lives_ok(format('SELECT session_auth.add_key(%L, %L, %L, issuer => %L)', kid, algorithm, key, 'https://ok.example'), 'add_key: ' || what)
@@ -195,7 +195,9 @@ SELECT set_eq(format($$SELECT DISTINCT proname::text FROM pg_proc WHERE pronames
   '{add_key,import_jwks,disable_key,drop_key,list_keys,add_authjs_secret,drop_authjs_secret,add_cookie_secret,drop_cookie_secret,revoke_token,issue_token,token_from_cookie,authenticate_request,pre_request,read_key,read_jwks,check_secret,keys_changed,revocations_changed,check_role_source,check_optional_names,check_cookie_kind}', usage), names::text[], usage || ' may call what it needs, and nothing else of these')
 FROM (VALUES
   ('sa_plain', '{}'), ('sa_request', '{token_from_cookie,authenticate_request,pre_request}'), ('sa_issuer', '{revoke_token,issue_token,token_from_cookie}'),
-  ('sa_admin', '{add_key,import_jwks,disable_key,drop_key,list_keys,add_authjs_secret,drop_authjs_secret,add_cookie_secret,drop_cookie_secret,revoke_token,token_from_cookie}')) u (usage, names);
+  ('sa_admin', '{add_key,import_jwks,disable_key,drop_key,list_keys,add_authjs_secret,drop_authjs_secret,add_cookie_secret,drop_cookie_secret,revoke_token,token_from_cookie,authenticate_request,pre_request}')) u (usage, names);
+SELECT unnest(ARRAY[is(string_agg(kind, ',' ORDER BY kind), (SELECT string_agg(k, ',' ORDER BY k) FROM (SELECT 'authjs' k FROM session_auth.authjs_secrets UNION ALL SELECT kind FROM session_auth.cookie_secrets) s), 'list_secrets names each'), is(bool_and(since <= now()), true, '… and since when')]) FROM session_auth.list_secrets();
+SELECT is((SELECT string_agg(l::text, '') FROM session_auth.list_secrets() l) ~ (SELECT string_agg(secret, '|') FROM (SELECT secret FROM session_auth.authjs_secrets UNION ALL SELECT secret FROM session_auth.cookie_secrets) s), false, '… and never a secret');
 SET ROLE sa_admin;
 SELECT lives_ok($$SELECT session_auth.add_key('admin', 'HS256', repeat('x', 32))$$, 'admin adds a key');
 SELECT lives_ok($$SELECT session_auth.import_jwks('https://admin.example', '{"keys": []}')$$, '… imports a set');

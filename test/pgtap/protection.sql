@@ -148,7 +148,7 @@ GRANT SELECT (id) ON bare TO sa_request;
 SELECT is(problems('bare'), 'warning: it has no row-level security, and sa_request can read it', '… that a role with usage request can read');
 REVOKE ALL (id) ON bare FROM sa_request;
 GRANT SELECT ON bare TO PUBLIC;
-SELECT is(problems('bare'), 'warning: it has no row-level security, and sa_admin, sa_owner, sa_request can read it', '… by PUBLIC');
+SELECT is(problems('bare'), 'warning: it has no row-level security, and sa_request can read it', '… by PUBLIC');
 ALTER TABLE bare FORCE ROW LEVEL SECURITY;
 SELECT matches(problems('bare'), 'warning: row-level security is forced but not enabled, which does nothing', 'FORCE without ENABLE');
 ALTER TABLE bare ENABLE ROW LEVEL SECURITY;

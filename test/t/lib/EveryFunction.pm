@@ -138,6 +138,7 @@ sub every_statement
 		[ 'access_matrix', q{SELECT string_agg(concat_ws(' ', role, action, allowed), ',' ORDER BY object::text, resource, action, role) FROM session_auth.access_matrix()} ],
 		[ 'explain_access', q{SELECT count(*) > 0 FROM session_auth.explain_access('public.accounts', 'view', 'alice', '{"id": 1}')} ],
 		[ 'list_protected', q{SELECT count(*) FROM session_auth.list_protected()} ],
+		[ 'list_secrets', q{SELECT string_agg(kind || coalesce(array_to_string(names, ' '), ''), ',' ORDER BY kind) FROM session_auth.list_secrets()} ],
 		[ 'list_keys', q{SELECT string_agg(kid || fingerprint, ',' ORDER BY kid) FROM session_auth.list_keys()} ],
 		[ 'secrets of cookies', q{SELECT concat(session_auth.add_authjs_secret('another secret'), session_auth.drop_authjs_secret('a secret of Auth.js'), session_auth.add_cookie_secret('express', 'one more'), session_auth.drop_cookie_secret('express', 'one more'))} ],
 		[ 'statistics', q{SELECT live_sessions > 0 FROM session_auth.statistics} ],
