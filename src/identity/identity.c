@@ -341,7 +341,8 @@ show_to_others(const Identity *identity)
 {
 	Publication publication;
 
-	if (identity == NULL || identity->scope == SCOPE_UNREADABLE || IsParallelWorker())
+	if (identity == NULL || identity->scope == SCOPE_UNREADABLE || IsParallelWorker() ||
+		identity->expires_at == DT_NOBEGIN)
 	{
 		active_retract();
 		return;
@@ -524,12 +525,18 @@ identity_current_checked(void)
 	return identity_in_force;
 }
 
-/* What the identity is narrowed to, or NULL; one that has expired has its narrowing still. */
+/*
+ * What the identity is narrowed to, or NULL; one that has expired has its narrowing still.
+ * Where a reset has taken a narrowed identity away, nothing may be done to the
+ * transaction's end.
+ */
 const char *
 identity_narrowing(void)
 {
+	static const char covers_nothing[] = { NARROWING_END, '\0' };
+
 	if (identity_in_force == NULL)
-		return NULL;
+		return transaction_is_narrowed ? covers_nothing : NULL;
 	if (identity_in_force->scope == SCOPE_UNREADABLE)
 		refuse_unreadable();
 	return identity_in_force->narrowing;
@@ -640,9 +647,33 @@ identity_narrow(const char *permissions)
 	write_identity(&narrowed, GUC_ACTION_LOCAL);
 }
 
+/*
+ * In its narrowed transaction an identity that is dropped leaves its narrowing behind, for
+ * workers too: it has ended, and nobody is in force.
+ */
+static void
+leave_narrowing(void)
+{
+	Identity ended = *identity_in_force;
+	const char *text;
+	Identity *chunk;
+
+	ended.expires_at = DT_NOBEGIN;
+	ended.scope = SCOPE_TRANSACTION;
+	text = identity_to_text(&ended);
+	chunk = identity_to_chunk(&ended);
+	if (chunk == NULL)
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	write_setting("", NULL, GUC_ACTION_SET);
+	write_setting(text, chunk, GUC_ACTION_LOCAL);
+}
+
 /* Also drops what lies below an identity of scope transaction. */
 void
 identity_drop(void)
 {
-	write_setting("", NULL, GUC_ACTION_SET);
+	if (transaction_is_narrowed && identity_in_force && identity_in_force->narrowed)
+		leave_narrowing();
+	else
+		write_setting("", NULL, GUC_ACTION_SET);
 }

@@ -5,7 +5,7 @@
 -- Holds: at each step the same few rows; after the transaction nobody's. Guards: src/identity/identity.c,
 -- identity_narrow(), identity_set() and undoes_narrowing(); src/permission/narrowing.c, narrowing_rules();
 -- src/sql/sql_permission.c; src/verify/verify.c, identity_of_session(). Also: test/pgtap/narrow.sql.
-SELECT plan(75);
+SELECT plan(81);
 \ir people.psql
 SELECT session_auth.import_permissions('{"ADMIN": ["view:project:*", "view:vault", "edit:project:*"], "USER": ["view:accounts"]}') \g /dev/null
 CREATE TABLE things AS
@@ -206,6 +206,21 @@ BEGIN; SET LOCAL ROLE sa_request;
 SELECT is(seen(), :all, 'an identity of the connection is narrowed for a transaction');
 COMMIT;
 SELECT session_auth.deauthenticate() \g /dev/null
+
+-- nobody is left: what a given role may do is not wider for that, in workers neither
+BEGIN; SELECT enter(true, :'alice'), session_auth.narrow('{view:accounts}') \g /dev/null
+SELECT is(session_auth.has_permission('ADMIN', 'view', 'vault'), false, 'a given role is narrowed');
+SAVEPOINT s;
+SELECT session_auth.deauthenticate() \g /dev/null
+SELECT is(session_auth.has_permission('ADMIN', 'view', 'vault'), false, '… after deauthenticate too');
+SELECT set_config(name, 'on', true) FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query') \g /dev/null
+SELECT is(session_auth.has_permission('ADMIN', 'view', 'vault'), false, '… in workers too');
+SELECT is(session_auth.is_authenticated(), false, '… where nobody is in force');
+ROLLBACK TO s;
+RESET ALL;
+SELECT is(session_auth.has_permission('ADMIN', 'view', 'vault'), false, '… and after RESET ALL');
+ROLLBACK;
+SELECT is(session_auth.has_permission('ADMIN', 'view', 'vault'), true, '… to the end of the transaction');
 
 -- a question that has been answered in the same statement
 BEGIN; SELECT enter(true, :'alice') \g /dev/null
