@@ -98,7 +98,7 @@ const Framework frameworks[] = {
 
 	/* Lucia's example, and sessions of one's own: the row has the proof */
 	{ .kind = "lucia",
-	  .cookie_names = { "__Host-session", "session" },
+	  .cookie_names = { "__Host-session", "session", "SESSION" },
 	  .escapes = COOKIE_ESCAPES_URI,
 	  .proof = PROOF_ROW,
 	  .yields = YIELDS_TOKEN,

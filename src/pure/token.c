@@ -242,6 +242,12 @@ uuid_version(const char *s, size_t len)
 	return variant >= 8 && variant <= 11 ? hex_digit(s[14]) : 0;
 }
 
+bool
+token_is_uuid(const char *token, size_t len)
+{
+	return uuid_version(token, len) >= 0;
+}
+
 static int
 distinct_chars(const char *s, size_t len)
 {

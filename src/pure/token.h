@@ -52,4 +52,7 @@ TokenForm token_form(const char *token, size_t len);
  */
 int token_entropy_bits(const char *token, size_t len);
 
+/* Is it a uuid in its usual form, of whatever version? */
+bool token_is_uuid(const char *token, size_t len);
+
 #endif /* SESSION_AUTH_TOKEN_H */

@@ -17,6 +17,7 @@
 #include "base/settings.h"
 #include "monitor/counters.h"
 #include "pure/lucia.h"
+#include "pure/spring.h"
 #include "pure/token.h"
 #include "verify/provers.h"
 #include "verify/request.h"
@@ -78,11 +79,22 @@ use_session(ResultCode found, const char *kind, Verification *verification)
 	return RESULT_OK;
 }
 
+/* As it stands, or as Spring writes a session's id into its cookie. */
+static ResultCode
+find_opaque(Slice token, FoundSession *found)
+{
+	char id[SPRING_ID_LEN];
+	ResultCode result = session_find(token.data, token.len, found);
+
+	if (result == RESULT_NO_SESSION && spring_session_id(token, id))
+		return session_find(id, sizeof(id), found);
+	return result;
+}
+
 static ResultCode
 verify_opaque(Slice token, Verification *verification)
 {
-	return use_session(session_find(token.data, token.len, &verification->session), "opaque",
-					   verification);
+	return use_session(find_opaque(token, &verification->session), "opaque", verification);
 }
 
 /* What no secret has signed may be Lucia's, whose row has the proof. */

@@ -2,7 +2,7 @@
 -- it refuses. Siblings: adopt.sql (plain tables), adopt_roles.sql, adopt_partitions.sql;
 -- test/attacks/adoption_forms.sql.
 SET timezone = 'Asia/Tokyo';
-SELECT plan(116);
+SELECT plan(120);
 
 CREATE FUNCTION public.who(token text) RETURNS text LANGUAGE sql
 AS $$ SELECT coalesce((SELECT v.user_id FROM session_auth.verify_session(token) v), 'nobody') $$;
@@ -229,5 +229,15 @@ FROM (VALUES
   ('numbers', 'token', 'who', 'at', 'where_column => ''at'', where_value => ''x''', 'invalid where_column'),
   ('numbers', 'token', 'who', 'at', 'tenant_column => ''nowhere''', 'invalid tenant_column')
 ) v (source, token, who, until, more, message);
+
+-- Spring Session 2 and later write base64 of the id into the cookie SESSION (DefaultCookieSerializer)
+CREATE TABLE public.spring_session (primary_id char(36) PRIMARY KEY, session_id char(36) NOT NULL, expiry_time bigint NOT NULL, principal_name varchar(100));
+INSERT INTO public.spring_session VALUES ('d3b0b9fc-51ab-4a0e-9f0e-5f3ac71bd001', 'd3b0b9fc-51ab-4a0e-9f0e-5f3ac71bd002', 4102444800000, 'sam');
+SELECT session_auth.adopt_sessions('public.spring_session', 'session_id', 'principal_name', 'expiry_time', expires_form => 'milliseconds', signed_only => false) \g /dev/null
+SELECT encode('d3b0b9fc-51ab-4a0e-9f0e-5f3ac71bd002', 'base64') AS spring, encode('d3b0b9fc-51ab-4a0e-9f0e-5f3ac71bd003', 'base64') AS other \gset
+SELECT is(user_id, 'sam', 'Spring''s cookie is base64 of the id') FROM session_auth.verify_session(:'spring');
+SELECT is(user_id, 'sam', '… by its name') FROM session_auth.authenticate_request('SESSION=' || :'spring', NULL);
+SELECT is(user_id, 'sam', 'the id itself too') FROM session_auth.verify_session('d3b0b9fc-51ab-4a0e-9f0e-5f3ac71bd002');
+SELECT is_empty(format('SELECT FROM session_auth.verify_session(%L)', :'other'), 'another id is none');
 
 SELECT * FROM finish();

@@ -1,0 +1,19 @@
+/*
+ * spring.h
+ *		Spring Session's cookie: base64 of the session's id, which is a uuid.
+ *
+ * Pure: no PostgreSQL, no OpenSSL, no allocation.
+ */
+#ifndef SESSION_AUTH_SPRING_H
+#define SESSION_AUTH_SPRING_H
+
+#include <stdbool.h>
+
+#include "pure/slice.h"
+
+#define SPRING_ID_LEN 36
+
+/* The id that is written in the token; false when it is no such cookie. */
+bool spring_session_id(Slice token, char id[SPRING_ID_LEN]);
+
+#endif /* SESSION_AUTH_SPRING_H */
