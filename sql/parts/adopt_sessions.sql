@@ -160,7 +160,8 @@ BEGIN
     SELECT (SELECT count(*) FROM taken),
       (SELECT count(a.session_id) FROM adopted a),
       (SELECT coalesce(jsonb_object_agg(l.left_out, l.n), ''{}'') FROM (
-         SELECT a.left_out, count(*) AS n FROM adopted a WHERE a.left_out IS NOT NULL GROUP BY a.left_out) l)'
+         SELECT coalesce(a.left_out, ''expired already'') AS left_out, count(*) AS n FROM adopted a
+         WHERE a.left_out IS NOT NULL OR a.expires_at <= $1 GROUP BY 1) l)'
     INTO taken, fitting, left_out USING clock_timestamp();
   PERFORM session_auth.refuse_hashes(arguments, left_out, fitting);
   -- repeated: what changed while the triggers did not fire

@@ -185,7 +185,7 @@ $ask->(q{
 });
 ($status, $out, $err) = $node->psql('postgres', q{SELECT session_auth.adopt_sessions('mixed', 'token', 'who', 'ends', expires_form => 'seconds')});
 is($out, '1', 'of a mixed table one row is adopted');
-like($err, qr/WARNING:  8 rows of table public.mixed were not adopted\nDETAIL:  2 without a user, 1 with 64 hexadecimal digits, which may be a hash, 1 with a token of fewer than 122 random bits, 1 with a user that is no user_id, 1 with an expiry that is no time from 1970 to 9999, 1 without a token, 1 without an expiry\./, '… and the WARNING says how many were not, and why');
+like($err, qr/WARNING:  9 rows of table public.mixed were not adopted\nDETAIL:  2 without a user, 1 expired already, 1 with 64 hexadecimal digits, which may be a hash, 1 with a token of fewer than 122 random bits, 1 with a user that is no user_id, 1 with an expiry that is no time from 1970 to 9999, 1 without a token, 1 without an expiry\./, '… and the WARNING says how many were not, and why');
 ($status, $out, $err) = $node->psql('postgres', q{SELECT session_auth.adopt_roles('mixed_roles', 'who', 'role', tenant_column => 'team')});
 like($err, qr/WARNING:  4 roles of table public.mixed_roles were not adopted\nDETAIL:  1 with a name that is no role, 1 with a tenant that is none, 1 without a tenant, 1 without a user\./, '… of roles too');
 my $log_before = -s $node->logfile;
