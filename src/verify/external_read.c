@@ -430,7 +430,7 @@ external_read(const Proof *proof, TimestampTz now, MemoryContext context, Extern
 		token->not_before = DT_NOBEGIN;
 		token->expires_at = DT_NOEND;
 		token->valid_until = Min(token->valid_until, proof->expires_at);
-		return token->nsessions > 0 ? result : RESULT_MALFORMED;
+		return result == RESULT_OK && token->nsessions == 0 ? RESULT_MALFORMED : result;
 	}
 	nodes = palloc(JSON_NODES_FOR(proof->claims.len) * sizeof(JsonNode));
 	if (result == RESULT_OK)

@@ -61,7 +61,7 @@ CREATE FUNCTION refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
 	EXECUTE statement;
 	RETURN 'none';
-EXCEPTION WHEN object_not_in_prerequisite_state THEN
+EXCEPTION WHEN object_not_in_prerequisite_state OR invalid_parameter_value THEN
 	RETURN SQLERRM;
 END $$;
 INSERT INTO public.tokens SELECT 'narrowed', (session_auth.create_session('carol', permissions => '{edit:project:*,view:accounts}')).token;
