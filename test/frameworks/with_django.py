@@ -140,12 +140,16 @@ with override_settings(MIDDLEWARE=settings.MIDDLEWARE[:-1] + [f'{__name__}.Authe
     equal(late.get('/count/').content, b'none', 'ATOMIC_REQUESTS opens after middleware: what authenticates without a transaction of its own is for nothing')
 
 
+def sqlstate_of(error):
+    return error.pgcode if hasattr(error, 'pgcode') else error.sqlstate  # psycopg 3 has another name for it
+
+
 def error_of(statement, values):
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement, values)
     except DatabaseError as error:
-        return f'{type(error).__name__} {error.__cause__.pgcode}'
+        return f'{type(error).__name__} {sqlstate_of(error.__cause__)}'
 
 
 equal(error_of('SELECT session_auth.authenticate_request(%s, NULL)', ['sessionid=none']), 'OperationalError 28000', 'a refused cookie arrives as OperationalError')

@@ -5,7 +5,7 @@ use strict;
 use warnings;
 use utf8;
 use Digest::SHA qw(hmac_sha256 sha256 sha256_hex);
-use Encode qw(decode_utf8);
+use Encode qw(decode_utf8 encode_utf8);
 use MIME::Base64 qw(encode_base64url);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
@@ -71,37 +71,38 @@ while (my ($name, $shape, $type) = splice @rows, 0, 3)
 {
 	my $schema = 'shape' . ++$n;
 	$typed{$name} = 1;
+	my $label = encode_utf8($name);
 	my $in = "SET search_path = $schema; SET client_min_messages = error;";
 	my $table = "CREATE SCHEMA $schema; $in " . ($shape =~ /REFERENCES users/ ? 'CREATE TABLE users (id bigint PRIMARY KEY);' : '') . ' CREATE TABLE ' . $shape;
 	if ($roles{$name})
 	{
 		my ($insert, $user, $expected) = @{ $roles{$name} };
 		$ask->("$table; $in $type; $insert");
-		is($ask->(qq{SELECT string_agg(role || coalesce('\@' || tenant, ''), ' ' ORDER BY role, tenant) FROM session_auth.user_roles WHERE user_id = '$user'}), $expected, "$name: roles");
+		is($ask->(qq{SELECT string_agg(role || coalesce('\@' || tenant, ''), ' ' ORDER BY role, tenant) FROM session_auth.user_roles WHERE user_id = '$user'}), $expected, "$label: roles");
 	}
 	elsif ($samples{$name})
 	{
 		my @first = $samples{$name}->(1);
 		my @second = $samples{$name}->(2);
-		is($ask->("$table; $in $first[0]; $type"), '1', "$name: one session is taken over");
+		is($ask->("$table; $in $first[0]; $type"), '1', "$label: one session is taken over");
 		$ask->("$in $second[0]");
 		foreach (\@first, \@second)
 		{
 			my (undef, $token, $user, $tenant, $nothing) = @$_;
 			if (defined $token)
 			{
-				is($ask->(qq{SELECT concat_ws(' ', user_id, tenant) FROM session_auth.verify_session('$token') WHERE expires_at BETWEEN now() + interval '50 minutes' AND now() + interval '61 days'}), join(' ', $user, $tenant // ()), "$name: the token opens its session");
+				is($ask->(qq{SELECT concat_ws(' ', user_id, tenant) FROM session_auth.verify_session('$token') WHERE expires_at BETWEEN now() + interval '50 minutes' AND now() + interval '61 days'}), join(' ', $user, $tenant // ()), "$label: the token opens its session");
 			}
 			else
 			{
-				is($ask->(qq{SELECT signed_only, expires_at BETWEEN now() AND now() + interval '14 days 1 minute' FROM session_auth.sessions WHERE user_id = '$user' AND ended_at IS NULL}), 't|t', "$name: a session that a proved cookie opens");
+				is($ask->(qq{SELECT signed_only, expires_at BETWEEN now() AND now() + interval '14 days 1 minute' FROM session_auth.sessions WHERE user_id = '$user' AND ended_at IS NULL}), 't|t', "$label: a session that a proved cookie opens");
 				$ask->(qq{UPDATE session_auth.sessions SET user_id = 'seen $schema' WHERE user_id = '$user'});
 			}
-			is($ask->(qq{SELECT count(*) FROM session_auth.verify_session('$nothing')}), '0', "$name: what else is stored opens nothing") if defined $nothing;
+			is($ask->(qq{SELECT count(*) FROM session_auth.verify_session('$nothing')}), '0', "$label: what else is stored opens nothing") if defined $nothing;
 		}
 		$ask->("$in " . 'SELECT session_auth.abandon(source) FROM session_auth.list_adoptions()');
 	}
-	else { fail("$name: the test has no rows for it") }
+	else { fail("$label: the test has no rows for it") }
 }
 is(join(', ', grep { !$typed{$_} } sort keys %samples, keys %roles), '', 'all rows are on the page');
 cmp_ok(scalar(keys %typed), '>=', 20, 'there are twenty shapes and more');

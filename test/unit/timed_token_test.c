@@ -5,7 +5,7 @@
 #include "pure/timed_token.h"
 #include "pure/token.h"
 
-static const unsigned char random_bytes[TIMED_TOKEN_RANDOM] = "thirty-two bytes, none of a kind";
+static const unsigned char random_bytes[TIMED_TOKEN_RANDOM] = "32 bytes, none of a kind";
 static const unsigned char secret[TIMED_TOKEN_SECRET] = "a secret that both servers have";
 
 static void

@@ -47,8 +47,8 @@ sub alive
 sub has
 {
 	my ($self, @command) = @_;
-	run_command(\@command);
-	return $? == 0;
+	# where the program itself is missing, this dies
+	return defined eval { run_command(\@command); 1 } && $? == 0;
 }
 
 # -------------------------------------------------------------------- the page
