@@ -21,9 +21,10 @@ my $filled = q{
 sub ask { my ($database, @sql) = @_; return $node->safe_psql($database, join "\n", @sql) }
 sub fill { my ($database, $n) = @_; return ask($database, sprintf $filled, $n) }
 sub purged { my ($of, $database) = @_; return $of->poll_query_until($database, 'SELECT count(*) = 0 FROM session_auth.sessions WHERE expires_at < now()') }
+# Of so many rows some are gone: between two batches nobody need be in the database.
+sub under_way { my ($database, $rows) = @_; return $node->poll_query_until($database, "SELECT count(*) BETWEEN 1 AND $rows - 1 FROM session_auth.sessions") }
 sub logged { return slurp_file($node->logfile) }
 my $launchers = q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'session_auth purge launcher'};
-my $in = q{SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'session_auth purge worker' AND datname = '%s'};
 
 # --- every database that has it
 
@@ -74,15 +75,15 @@ like($err, qr/cannot be changed now/, 'it is no session\'s to change');
 
 ask('one', "ALTER DATABASE one SET session_auth.purge_delay = '5s'");
 fill('one', 45_000);
-ok($node->poll_query_until('postgres', sprintf($in, 'one'), '1'), 'a purge is under way');
+ok(under_way('one', 45_000), 'a purge is under way');
 my $start = time;
 ask('postgres', 'ALTER DATABASE one RENAME TO first');
 cmp_ok(time - $start, '<', 9, 'ALTER DATABASE RENAME does not wait for long');
 ask('first', 'ALTER DATABASE first RESET session_auth.purge_delay');
 ok(purged($node, 'first'), '… and the purge goes on');
-ask('first', 'ALTER DATABASE first SET session_auth.purge_delay = 0');
+ask('first', q{ALTER DATABASE first SET session_auth.purge_delay = '50ms'});
 fill('first', 200_000);
-ok($node->poll_query_until('postgres', sprintf($in, 'first'), '1'), 'a purge is under way');
+ok(under_way('first', 200_000), 'a purge is under way');
 ask('postgres', 'CREATE DATABASE copied TEMPLATE first');
 ok(1, 'CREATE DATABASE copies the database beside it');
 ask('postgres', 'DROP DATABASE copied');
@@ -92,7 +93,7 @@ ask('postgres', 'CREATE DATABASE three');
 ask('three', 'CREATE EXTENSION session_auth');
 ask('three', "ALTER DATABASE three SET session_auth.purge_delay = '5s'");
 fill('three', 45_000);
-ok($node->poll_query_until('postgres', sprintf($in, 'three'), '1'), 'another purge is under way');
+ok(under_way('three', 45_000), 'another purge is under way');
 ask('postgres', 'DROP DATABASE three WITH (FORCE)');
 is(ask('postgres', q{SELECT count(*) FROM pg_database WHERE datname = 'three'}), '0', 'DROP DATABASE WITH (FORCE) drops too');
 
@@ -122,8 +123,7 @@ unlike(logged(), qr/FATAL:.*(?:background worker|database .* does not exist)/, '
 
 my $backend = $node->background_psql('two', on_error_stop => 0);
 my $victim = $backend->query('SELECT pg_backend_pid()');
-kill 'KILL', $victim;
-$node->poll_query_until('postgres', 'SELECT 1', '1');
+crash($node, $victim);
 eval { $backend->quit };
 fill('two', 10);
 ok(purged($node, 'two'), 'after a crash it runs again');

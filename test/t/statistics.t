@@ -144,8 +144,7 @@ is(join(' ', sort keys %seen), 'alice|{ADMIN}|acme|transaction', 'what is read i
 my $backend = $node->background_psql('postgres', on_error_stop => 0);
 $backend->query_safe("SELECT session_auth.authenticate('$fine', 'connection')");
 my $victim = $backend->query('SELECT pg_backend_pid()');
-kill 'KILL', $victim;
-$node->poll_query_until('postgres', 'SELECT 1', '1');
+crash($node, $victim);
 eval { $backend->quit };
 is(ask('SELECT created, verified, denied FROM session_auth.statistics'), '0|0|0', 'after a crash counters begin anew');
 is(who(), '', '… and nobody is left');

@@ -10,7 +10,7 @@ use Test::More;
 # Interrupted, a test still stops its servers, which END blocks do.
 $SIG{$_} = sub { exit 130 } foreach qw(INT TERM HUP);
 
-our @EXPORT = qw(new_server add_extension find_pgbouncer start_pgbouncer relay);
+our @EXPORT = qw(new_server crash add_extension find_pgbouncer start_pgbouncer relay);
 
 # A started node of PostgreSQL::Test::Cluster, which the test has loaded;
 # further lines of postgresql.conf can be given.
@@ -38,6 +38,15 @@ sub add_extension
 		SELECT session_auth.grant_role('bob', 'USER');
 	});
 	return;
+}
+
+# Kills a backend, whose server begins anew: what connects before that is told so, or lost.
+sub crash
+{
+	my ($node, $pid) = @_;
+	my $before = -s $node->logfile;
+	kill 'KILL', $pid;
+	return $node->wait_for_log(qr/ready to accept connections/, $before);
 }
 
 # PgBouncer's program, or nothing where it is not installed; Debian keeps it out
