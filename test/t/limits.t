@@ -21,7 +21,7 @@ my %settings = (
 	'as much memory as there may be' => { work_mem => '2000GB', maintenance_work_mem => '2000GB', hash_mem_multiplier => 1000, max_stack_depth => '7MB' },
 	'other plans' => { jit => 'on', jit_above_cost => 0, jit_inline_above_cost => 0, jit_optimize_above_cost => 0, plan_cache_mode => 'force_generic_plan', enable_seqscan => 'off', enable_hashagg => 'off', enable_sort => 'off', from_collapse_limit => 1, join_collapse_limit => 1, geqo_threshold => 2, cursor_tuple_fraction => 0 },
 	'parallel plans' => { $parallel => 'on', parallel_setup_cost => 0, parallel_tuple_cost => 0, min_parallel_table_scan_size => 0 },
-	'other styles' => { DateStyle => 'SQL, DMY', IntervalStyle => 'sql_standard', TimeZone => 'Asia/Kathmandu', bytea_output => 'escape', $node->pg_version >= 19 ? () : (standard_conforming_strings => 'off'), array_nulls => 'off', transform_null_equals => 'on', quote_all_identifiers => 'on', extra_float_digits => -15, search_path => '', default_transaction_isolation => 'repeatable read', check_function_bodies => 'off' },
+	'other styles' => { DateStyle => 'SQL, DMY', IntervalStyle => 'sql_standard', TimeZone => 'Asia/Kathmandu', bytea_output => 'escape', $node->pg_version->major >= 19 ? () : (standard_conforming_strings => 'off'), array_nulls => 'off', transform_null_equals => 'on', quote_all_identifiers => 'on', extra_float_digits => -15, search_path => '', default_transaction_isolation => 'repeatable read', check_function_bodies => 'off' },
 );
 
 # Each function that a usage grants is in a statement.

@@ -148,7 +148,7 @@ sub every_statement
 	);
 	my @owner = (
 		[ 'protect and unprotect_table', q{SELECT concat(session_auth.protect_table('things', owner_column => 'owner', tenant_column => 'org'), session_auth.unprotect_table('things'))} ],
-		[ 'protect and unprotect_columns', q{SELECT refusal($$SELECT session_auth.protect_columns('accounts', '{project}')$$) || coalesce(refusal($$SELECT session_auth.unprotect_columns('accounts')$$), 'none')} ],
+		[ 'protect and unprotect_columns', q{SELECT refusal($$SELECT session_auth.protect_columns('public.accounts', '{project}')$$) || coalesce(refusal($$SELECT session_auth.unprotect_columns('public.accounts')$$), 'none')} ],
 		[ 'check_policies', q{SELECT count(*) FROM session_auth.check_policies()} ],
 		[ 'adopt_sessions and abandon', q{SELECT concat(session_auth.adopt_sessions('logins', 'token', 'person', 'until'), session_auth.abandon('logins'))} ],
 		[ 'list_adoptions', q{SELECT count(*) FROM session_auth.list_adoptions()} ],
