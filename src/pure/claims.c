@@ -125,8 +125,7 @@ issuer_fits(const Claims *claims, Slice issuer)
 {
 	if (issuer.data == NULL)
 		return true;
-	return claims->iss.data != NULL && claims->iss.len == issuer.len &&
-		   memcmp(claims->iss.data, issuer.data, issuer.len) == 0;
+	return claims->iss.data != NULL && slice_equals(claims->iss, issuer);
 }
 
 ResultCode

@@ -68,18 +68,6 @@ next_pair(Slice header, size_t *pos, Pair *pair)
 	return false;
 }
 
-static bool
-same(Slice a, Slice b)
-{
-	return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
-}
-
-static bool
-starts_with(Slice s, Slice prefix)
-{
-	return s.len >= prefix.len && memcmp(s.data, prefix.data, prefix.len) == 0;
-}
-
 /* parseInt of what stands behind the last dot (or of everything without one). */
 static int
 chunk_index(Slice name)
@@ -105,12 +93,12 @@ is_part(Slice cookie, Slice name, CookieChunks chunks)
 	switch (chunks)
 	{
 		case COOKIE_AUTHJS:
-			return starts_with(cookie, name);
+			return slice_begins_with(cookie, name);
 		case COOKIE_BETTER_AUTH:
-			return starts_with(cookie, name) && cookie.len > name.len &&
+			return slice_begins_with(cookie, name) && cookie.len > name.len &&
 				   cookie.data[name.len] == '.' && chunk_index(cookie) != NO_INDEX;
 		default:
-			return same(cookie, name);
+			return slice_equals(cookie, name);
 	}
 }
 
@@ -120,7 +108,7 @@ is_known(const Chunk *found, size_t n, Slice name)
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if (same(found[i].pair.name, name))
+		if (slice_equals(found[i].pair.name, name))
 			return true;
 	return false;
 }

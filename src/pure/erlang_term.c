@@ -46,25 +46,13 @@ take_number(Slice *bytes, size_t n, uint32_t *number)
 	return true;
 }
 
-static bool
-take_bytes(Slice *bytes, size_t n, Slice *taken)
-{
-	if (bytes->len < n)
-		return false;
-	taken->data = bytes->data;
-	taken->len = n;
-	bytes->data += n;
-	bytes->len -= n;
-	return true;
-}
-
 /* A length of n bytes, and as many bytes. */
 static bool
 take_counted(Slice *bytes, size_t n, Slice *taken)
 {
 	uint32_t len;
 
-	return take_number(bytes, n, &len) && take_bytes(bytes, len, taken);
+	return take_number(bytes, n, &len) && slice_take(bytes, len, taken);
 }
 
 /* A sign and up to eight bytes, the lowest first. */
@@ -167,7 +155,7 @@ take_head(Slice *bytes, Term *term)
 		case TAG_STRING:
 			return take_counted(bytes, 2, &ignored);
 		case TAG_NEW_FLOAT:
-			return take_bytes(bytes, 8, &ignored);
+			return slice_take(bytes, 8, &ignored);
 		default:
 			return tag == TAG_NIL;
 	}
@@ -216,8 +204,7 @@ term_read_message(Slice message, Term *term)
 static bool
 is_named(const Term *key, Slice name)
 {
-	return (key->kind == TERM_BINARY || key->kind == TERM_ATOM) && key->bytes.len == name.len &&
-		   memcmp(key->bytes.data, name.data, name.len) == 0;
+	return (key->kind == TERM_BINARY || key->kind == TERM_ATOM) && slice_equals(key->bytes, name);
 }
 
 ResultCode

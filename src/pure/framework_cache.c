@@ -47,8 +47,8 @@ is_hs256(const Opening *o, Slice part)
 {
 	JoseHeader *header = arena_take(o->arena, sizeof(JoseHeader));
 
-	return header != NULL && jose_header(header, part) == RESULT_OK && header->alg_len == 5 &&
-		   memcmp(header->alg, "HS256", 5) == 0;
+	return header != NULL && jose_header(header, part) == RESULT_OK &&
+		   slice_is(slice_make(header->alg, header->alg_len), "HS256");
 }
 
 /* A JWS with HS256; the secret may be shorter than JOSE allows, as the library's may. */
@@ -170,7 +170,7 @@ framework_open_cache(const Opening *o)
 	if (is_fault_of_machine(result))
 		return result;
 	if (result == RESULT_OK && better_auth_cache_check(cache, o->now_us) == RESULT_OK &&
-		cache->token.len == token.len && memcmp(cache->token.data, token.data, token.len) == 0)
+		slice_equals(cache->token, token))
 		use_cache(o->proof, cache, &doc);
 	return RESULT_OK;
 }

@@ -48,7 +48,7 @@ companion_name(const Framework *row, Slice name, char *out, size_t cap, size_t *
 static bool
 is_fragment(Slice name, Slice text)
 {
-	return name.len > 0 && text.len > name.len && memcmp(text.data, name.data, name.len) == 0 &&
+	return name.len > 0 && text.len > name.len && slice_begins_with(text, name) &&
 		   text.data[name.len] == '=';
 }
 

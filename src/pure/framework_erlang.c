@@ -90,10 +90,7 @@ framework_read_erlang(const Opening *o, Slice content, bool encoded)
 static bool
 is_infinity(const Term *term)
 {
-	static const char name[] = "infinity";
-
-	return term->kind == TERM_ATOM && term->bytes.len == sizeof(name) - 1 &&
-		   memcmp(term->bytes.data, name, sizeof(name) - 1) == 0;
+	return term->kind == TERM_ATOM && slice_is(term->bytes, "infinity");
 }
 
 /* When it was signed, and for how long unless the options know better. */

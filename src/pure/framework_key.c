@@ -52,17 +52,11 @@ add_joined(Salts *salts, Slice name, Slice rest)
 	add_salt(salts, salt);
 }
 
-static bool
-is_same(Slice a, Slice b)
-{
-	return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
-}
-
 /* One of the options'; where the name is part of the salt, a salt that is the name adds nothing. */
 static void
 add_given(const Framework *row, Slice name, Slice salt, Salts *salts)
 {
-	if (row->salting != SALT_NAME || is_same(salt, name))
+	if (row->salting != SALT_NAME || slice_equals(salt, name))
 		add_salt(salts, salt);
 	if (row->salting == SALT_NAME)
 		add_joined(salts, name, salt);

@@ -26,9 +26,7 @@ without_front(Slice text, size_t n)
 static bool
 begins_with(Slice text, const char *word)
 {
-	size_t n = strlen(word);
-
-	return text.len >= n && memcmp(text.data, word, n) == 0;
+	return slice_begins_with(text, slice_make(word, strlen(word)));
 }
 
 bool

@@ -112,7 +112,7 @@ jwe_key_clear(JweKey *key)
 static bool
 header_is(const char *text, size_t len, const char *expected)
 {
-	return len == strlen(expected) && memcmp(text, expected, len) == 0;
+	return slice_is(slice_make(text, len), expected);
 }
 
 ResultCode

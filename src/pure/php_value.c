@@ -23,18 +23,6 @@ take_char(Slice *bytes, char c)
 	return true;
 }
 
-static bool
-take_bytes(Slice *bytes, size_t n, Slice *taken)
-{
-	if (bytes->len < n)
-		return false;
-	taken->data = bytes->data;
-	taken->len = n;
-	bytes->data += n;
-	bytes->len -= n;
-	return true;
-}
-
 /* Up to a character, and that too. */
 static bool
 take_until(Slice *bytes, char c, size_t max, Slice *taken)
@@ -42,7 +30,7 @@ take_until(Slice *bytes, char c, size_t max, Slice *taken)
 	const char *end = bytes->len == 0 ? NULL : memchr(bytes->data, c, bytes->len);
 
 	return end != NULL && (size_t) (end - bytes->data) <= max &&
-		   take_bytes(bytes, (size_t) (end - bytes->data), taken) && take_char(bytes, c);
+		   slice_take(bytes, (size_t) (end - bytes->data), taken) && take_char(bytes, c);
 }
 
 static bool
@@ -86,7 +74,7 @@ take_quoted(Slice *bytes, Slice *text)
 {
 	uint32_t len;
 
-	return take_count(bytes, &len) && take_char(bytes, '"') && take_bytes(bytes, len, text) &&
+	return take_count(bytes, &len) && take_char(bytes, '"') && slice_take(bytes, len, text) &&
 		   take_char(bytes, '"');
 }
 
@@ -125,7 +113,7 @@ take_head(Slice *bytes, PhpValue *value, bool *opens)
 	memset(value, 0, sizeof(*value));
 	value->kind = PHP_OTHER;
 	*opens = false;
-	if (!take_bytes(bytes, 1, &tag))
+	if (!slice_take(bytes, 1, &tag))
 		return false;
 	if (tag.data[0] == 'N')
 		return take_null(bytes, value);
@@ -201,8 +189,7 @@ php_member(const PhpValue *array, Slice prefix, PhpValue *value)
 		if (php_read(rest, &key) != RESULT_OK || php_read(key.rest, &member) != RESULT_OK)
 			return RESULT_MALFORMED;
 		rest = member.rest;
-		if (key.kind != PHP_STRING || key.text.len < prefix.len ||
-			memcmp(key.text.data, prefix.data, prefix.len) != 0)
+		if (key.kind != PHP_STRING || !slice_begins_with(key.text, prefix))
 			continue;
 		if (found)
 			return RESULT_MALFORMED;

@@ -8,7 +8,9 @@
 #ifndef SESSION_AUTH_SLICE_H
 #define SESSION_AUTH_SLICE_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 typedef struct Slice
 {
@@ -24,6 +26,37 @@ slice_make(const void *data, size_t len)
 	s.data = data;
 	s.len = len;
 	return s;
+}
+
+/* Bytes that nobody must guess: secrets are compared by crypto_equal. */
+static inline bool
+slice_equals(Slice a, Slice b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+static inline bool
+slice_is(Slice s, const char *text)
+{
+	return slice_equals(s, slice_make(text, strlen(text)));
+}
+
+static inline bool
+slice_begins_with(Slice s, Slice prefix)
+{
+	return s.len >= prefix.len && slice_equals(slice_make(s.data, prefix.len), prefix);
+}
+
+/* Moves the first n bytes out of what is left to read; false when they are not there. */
+static inline bool
+slice_take(Slice *rest, size_t n, Slice *taken)
+{
+	if (rest->len < n)
+		return false;
+	*taken = slice_make(rest->data, n);
+	rest->data += n;
+	rest->len -= n;
+	return true;
 }
 
 #endif /* SESSION_AUTH_SLICE_H */

@@ -21,6 +21,7 @@
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
+#include "base/outside_text.h"
 #include "pure/json.h"
 #include "sql/adopted_column.h"
 #include "verify/signed_row.h"
@@ -202,18 +203,6 @@ as_json(char *text)
 	return text;
 }
 
-/* In a database of another encoding a user in ASCII alone is the same text here. */
-static bool
-is_text_here(Slice text)
-{
-	if (GetDatabaseEncoding() == PG_UTF8)
-		return true;
-	for (size_t i = 0; i < text.len; i++)
-		if (IS_HIGHBIT_SET(text.data[i]))
-			return false;
-	return true;
-}
-
 static char *
 text_of_node(const JsonDoc *doc, const JsonNode *node)
 {
@@ -231,7 +220,7 @@ text_of_node(const JsonDoc *doc, const JsonNode *node)
 			json_text(doc, node, buffer, node->end - node->start + 1, &text) != RESULT_OK)
 			return NULL;
 	}
-	return is_text_here(text) ? pnstrdup(text.data, text.len) : NULL;
+	return is_storable_here(text) ? pnstrdup(text.data, text.len) : NULL;
 }
 
 /* A text or a number at the path; NULL when there is anything else, or nothing. */

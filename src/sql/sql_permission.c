@@ -341,8 +341,7 @@ static bool
 is_named(const Identity *identity, Slice role)
 {
 	for (int i = 0; i < identity->nroles; i++)
-		if (strlen(identity->roles[i]) == role.len &&
-			memcmp(identity->roles[i], role.data, role.len) == 0)
+		if (slice_is(role, identity->roles[i]))
 			return true;
 	return false;
 }

@@ -10,11 +10,10 @@
  */
 #include "postgres.h"
 
-#include "mb/pg_wchar.h"
-
 #include "base/clock.h"
 #include "base/errors.h"
 #include "base/narrowing_text.h"
+#include "base/outside_text.h"
 #include "base/settings.h"
 #include "pure/claim_shapes.h"
 #include "pure/claims.h"
@@ -265,17 +264,6 @@ read_claims(Reading *reading)
 	return read_user(reading, claims.sub);
 }
 
-static bool
-is_storable_here(const char *text, size_t len)
-{
-	if (GetDatabaseEncoding() == PG_UTF8)
-		return true;
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char) text[i] >= 0x80)
-			return false;
-	return true;
-}
-
 /* ------------------------------------------------------------- cookies' payloads */
 
 /* What a cookie says of itself may also stand among its claims, as in a JWT. */
@@ -305,7 +293,7 @@ read_cookie_user(Reading *reading, const Proof *proof)
 {
 	ExternalToken *token = reading->token;
 
-	if (!is_name(proof->user_id) || !is_storable_here(proof->user_id.data, proof->user_id.len))
+	if (!is_name(proof->user_id) || !is_storable_here(proof->user_id))
 		return RESULT_MALFORMED;
 	token->user_id = copy_slice(reading->context, proof->user_id);
 	token->not_before = DT_NOBEGIN;
@@ -381,7 +369,7 @@ scan_claims(Reading *reading, Slice claims, JsonNode *nodes)
 
 	if (result == RESULT_OK && reading->doc.nodes[0].kind != JSON_KIND_OBJECT)
 		result = RESULT_MALFORMED;
-	if (result == RESULT_OK && !is_storable_here(claims.data, claims.len))
+	if (result == RESULT_OK && !is_storable_here(claims))
 		result = RESULT_UNSUPPORTED;
 	return result;
 }

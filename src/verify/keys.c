@@ -523,8 +523,7 @@ keys_jwe_serves(size_t which, Slice cookie)
 	ListCell *cell;
 
 	foreach (cell, jwe_names[which])
-		if (strlen(lfirst(cell)) == cookie.len &&
-			memcmp(lfirst(cell), cookie.data, cookie.len) == 0)
+		if (slice_is(cookie, lfirst(cell)))
 			return true;
 	return false;
 }

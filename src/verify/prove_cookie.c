@@ -22,16 +22,10 @@ takes_cookie(const Presented *token)
 }
 
 static bool
-same(Slice a, Slice b)
-{
-	return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
-}
-
-static bool
 begins_with_name(Slice text, Slice name)
 {
 	return name.len > 0 && text.len > name.len && text.data[name.len] == '=' &&
-		   memcmp(text.data, name.data, name.len) == 0;
+		   slice_begins_with(text, name);
 }
 
 /* A key that serves several names is tried once for a value that came without one. */
@@ -39,7 +33,7 @@ static bool
 is_worth_trying(const CookieKey *key, const Presented *token)
 {
 	if (token->cookie.data != NULL)
-		return same(key->name, token->cookie);
+		return slice_equals(key->name, token->cookie);
 	return key->first || begins_with_name(token->text, key->name);
 }
 

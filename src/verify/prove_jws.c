@@ -17,8 +17,7 @@ names_key(const JwsHeader *header, const TrustedKey *key)
 {
 	if (key->kid == NULL)
 		return !header->has_kid;
-	return header->has_kid && strlen(key->kid) == header->kid_len &&
-		   memcmp(key->kid, header->kid, header->kid_len) == 0;
+	return header->has_kid && slice_is(slice_make(header->kid, header->kid_len), key->kid);
 }
 
 /* Several issuers may have used one kid; whose key it was is found by trying. */

@@ -150,25 +150,19 @@ request_cookie(Slice header, RequestCookie *cookie)
 
 /* ------------------------------------------------------------- names of the caller's */
 
-static bool
-is_name(const char *name, Slice other)
-{
-	return strlen(name) == other.len && memcmp(name, other.data, other.len) == 0;
-}
-
 static const Framework *
 row_of_secrets(Slice name)
 {
 	ListCell *cell;
 
 	foreach (cell, keys_authjs_names())
-		if (is_name(lfirst(cell), name))
+		if (slice_is(name, lfirst(cell)))
 			return authjs_row();
 	foreach (cell, keys_cookies())
 	{
 		const CookieKey *key = lfirst(cell);
 
-		if (key->name.len == name.len && memcmp(key->name.data, name.data, name.len) == 0)
+		if (slice_equals(key->name, name))
 			return key->row;
 	}
 	return NULL;
@@ -183,7 +177,7 @@ row_of_name(Slice name)
 
 	while (row == NULL && (next = framework_next(NULL, next)) != NULL)
 		for (int i = 0; i < FRAMEWORK_NAMES_MAX && next->cookie_names[i]; i++)
-			if (is_name(next->cookie_names[i], name))
+			if (slice_is(name, next->cookie_names[i]))
 				row = next;
 	return row ? row : &plain;
 }

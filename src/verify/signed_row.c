@@ -7,24 +7,12 @@
  */
 #include "postgres.h"
 
-#include "mb/pg_wchar.h"
-
 #include "base/clock.h"
+#include "base/outside_text.h"
 #include "verify/keys.h"
 #include "verify/signed_row.h"
 
 static char arena[FRAMEWORK_ARENA];
-
-static bool
-is_text_here(Slice text)
-{
-	if (GetDatabaseEncoding() == PG_UTF8)
-		return true;
-	for (size_t i = 0; i < text.len; i++)
-		if (IS_HIGHBIT_SET(text.data[i]))
-			return false;
-	return true;
-}
 
 static char *
 open_row(const FrameworkKey *key, const FrameworkOptions *options, Slice data)
@@ -34,7 +22,7 @@ open_row(const FrameworkKey *key, const FrameworkOptions *options, Slice data)
 
 	if (framework_open(key, options, &cookie, clock_to_unix(clock_now()), arena, sizeof(arena),
 					   &proof) != RESULT_OK ||
-		proof.yields != YIELDS_USER || !is_text_here(proof.user_id))
+		proof.yields != YIELDS_USER || !is_storable_here(proof.user_id))
 		return NULL;
 	return pnstrdup(proof.user_id.data, proof.user_id.len);
 }
