@@ -15,6 +15,7 @@
 #include "utils/tuplestore.h"
 #include "utils/xid8.h"
 
+#include "base/string_list.h"
 #include "catalog/permission_changes.h"
 #include "catalog/table_access.h"
 
@@ -91,12 +92,10 @@ record_everything(Recording *recording)
 static void
 record_role(Recording *recording, char *role)
 {
-	ListCell *cell;
 	MemoryContext old;
 
-	foreach (cell, recorded.roles)
-		if (strcmp(lfirst(cell), role) == 0)
-			return;
+	if (string_list_has(recorded.roles, role))
+		return;
 	if (list_length(recorded.roles) >= MAX_ROLES)
 	{
 		record_everything(recording);

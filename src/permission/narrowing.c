@@ -17,6 +17,7 @@
 #include "utils/memutils.h"
 
 #include "base/narrowing_text.h"
+#include "base/string_list.h"
 #include "permission/narrowing.h"
 #include "permission/role_set.h"
 
@@ -325,25 +326,6 @@ meet_layer(const char **at, const char *action, const List *resources)
 	return left;
 }
 
-static int
-compare_names(const ListCell *a, const ListCell *b)
-{
-	return strcmp(lfirst(a), lfirst(b));
-}
-
-static List *
-without_duplicates(List *names)
-{
-	List *once = NIL;
-	ListCell *cell;
-
-	list_sort(names, compare_names);
-	foreach (cell, names)
-		if (once == NIL || strcmp(llast(once), lfirst(cell)) != 0)
-			once = lappend(once, lfirst(cell));
-	return once;
-}
-
 /* Of names and patterns of resources, what every layer covers too. */
 List *
 narrowing_resources(const char *narrowing, const char *action, List *resources)
@@ -351,7 +333,7 @@ narrowing_resources(const char *narrowing, const char *action, List *resources)
 	for (const char *at = narrowing; at && *at;)
 	{
 		CHECK_FOR_INTERRUPTS();
-		resources = without_duplicates(meet_layer(&at, action, resources));
+		resources = string_list_distinct(meet_layer(&at, action, resources));
 	}
 	return resources;
 }

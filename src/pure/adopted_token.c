@@ -14,6 +14,7 @@
 
 #include "pure/base64.h"
 #include "pure/crypto.h"
+#include "pure/hex.h"
 #include "pure/limits.h"
 #include "pure/session_key.h"
 #include "pure/token.h"
@@ -49,32 +50,11 @@ token_storage_named(const char *name, TokenStorage *storage)
 	return false;
 }
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if ((c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'))
-		return (c | 0x20) - 'a' + 10;
-	return -1;
-}
-
 /* 64 hexadecimal digits as bytes; false when they are anything else. */
 static bool
 decode_hex(Slice value, unsigned char *out)
 {
-	if (value.len != 2 * HASH_LEN)
-		return false;
-	for (size_t i = 0; i < HASH_LEN; i++)
-	{
-		int hi = hex_digit(value.data[2 * i]);
-		int lo = hex_digit(value.data[2 * i + 1]);
-
-		if (hi < 0 || lo < 0)
-			return false;
-		out[i] = (unsigned char) (hi << 4 | lo);
-	}
-	return true;
+	return value.len == 2 * HASH_LEN && hex_decode(value.data, value.len, out);
 }
 
 /* Padding at the end of base64 is often left out, and at that of base64url left in. */

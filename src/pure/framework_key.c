@@ -188,22 +188,6 @@ keep_secret(FrameworkKey *key, CryptoHash hash, Slice secret)
 																			: RESULT_CRYPTO_FAILED;
 }
 
-static bool
-decode_hex(Slice text, unsigned char *out)
-{
-	size_t i;
-
-	for (i = 0; i < text.len; i += 2)
-	{
-		int byte = hex_byte(text.data + i);
-
-		if (byte < 0)
-			return false;
-		out[i / 2] = (unsigned char) byte;
-	}
-	return true;
-}
-
 /* Exactly 32 bytes: as they are, as 64 hex digits, or in base64 with or without its mark. */
 static bool
 read_bytes(Slice secret, unsigned char out[BYTES_LEN])
@@ -217,7 +201,7 @@ read_bytes(Slice secret, unsigned char out[BYTES_LEN])
 		return true;
 	}
 	if (secret.len == 2 * BYTES_LEN)
-		return decode_hex(secret, out);
+		return hex_decode(secret.data, secret.len, out);
 	if (secret.len > mark && memcmp(secret.data, BYTES_PREFIX, mark) == 0)
 	{
 		secret.data += mark;

@@ -5,6 +5,7 @@
 #ifndef SESSION_AUTH_HEX_H
 #define SESSION_AUTH_HEX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* The value of a digit in either case, or -1. */
@@ -28,6 +29,23 @@ hex_byte(const char *s)
 	int low = hex_digit(s[1]);
 
 	return high < 0 || low < 0 ? -1 : high << 4 | low;
+}
+
+/* Half as many bytes as there are digits, of which there is an even number; false for others. */
+static inline bool
+hex_decode(const char *digits, size_t n_digits, unsigned char *out)
+{
+	size_t i;
+
+	for (i = 0; i < n_digits; i += 2)
+	{
+		int byte = hex_byte(digits + i);
+
+		if (byte < 0)
+			return false;
+		out[i / 2] = (unsigned char) byte;
+	}
+	return true;
 }
 
 /* Two lower-case digits for each byte, without NUL. */

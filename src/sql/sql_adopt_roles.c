@@ -8,7 +8,6 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -16,6 +15,7 @@
 #include "utils/typcache.h"
 
 #include "base/compat.h"
+#include "base/string_list.h"
 #include "sql/adopted_column.h"
 
 /* The texts of a value: itself, or the elements of an array that are not null. */
@@ -62,36 +62,19 @@ argument_texts(FunctionCallInfo fcinfo)
 	return isnull ? NIL : texts_of_value(value, type);
 }
 
-static Datum
-array_of_texts(List *texts)
-{
-	Datum *elements = palloc((list_length(texts) + 1) * sizeof(Datum));
-	int n = 0;
-	ListCell *cell;
-
-	foreach (cell, texts)
-		elements[n++] = CStringGetTextDatum(lfirst(cell));
-	return PointerGetDatum(construct_array(elements, n, TEXTOID, -1, false, TYPALIGN_INT));
-}
-
 SQL_FUNCTION(session_auth_adopted_values);
 
 /* adopted_values(source_row record, column_name name): none, one, or an array's */
 Datum
 session_auth_adopted_values(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_DATUM(array_of_texts(argument_texts(fcinfo)));
+	PG_RETURN_ARRAYTYPE_P(string_list_array(argument_texts(fcinfo)));
 }
 
 static List *
 add_once(List *texts, char *text)
 {
-	ListCell *cell;
-
-	foreach (cell, texts)
-		if (strcmp(lfirst(cell), text) == 0)
-			return texts;
-	return lappend(texts, text);
+	return string_list_has(texts, text) ? texts : lappend(texts, text);
 }
 
 static bool
@@ -145,5 +128,5 @@ session_auth_adopted_names(PG_FUNCTION_ARGS)
 	foreach (cell, texts)
 		names =
 			separator ? add_parts(names, lfirst(cell), separator) : add_once(names, lfirst(cell));
-	PG_RETURN_DATUM(array_of_texts(names));
+	PG_RETURN_ARRAYTYPE_P(string_list_array(names));
 }

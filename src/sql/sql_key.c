@@ -15,6 +15,7 @@
 
 #include "base/compat.h"
 #include "base/errors.h"
+#include "base/string_list.h"
 #include "catalog/tables.h"
 #include "pure/base64.h"
 #include "pure/jwk.h"
@@ -144,13 +145,12 @@ static bool
 is_second_of_its_kid(KeySet *set, const JwkInfo *info)
 {
 	char *kid = pnstrdup(info->kid, info->kid_len);
-	ListCell *cell;
 
-	foreach (cell, set->kids)
-		if (info->has_kid && strcmp(lfirst(cell), kid) == 0)
-			return true;
-	if (info->has_kid)
-		set->kids = lappend(set->kids, kid);
+	if (!info->has_kid)
+		return false;
+	if (string_list_has(set->kids, kid))
+		return true;
+	set->kids = lappend(set->kids, kid);
 	return false;
 }
 

@@ -10,16 +10,15 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
 #include "base/compat.h"
 #include "base/json_build.h"
+#include "base/string_list.h"
 #include "catalog/tables.h"
 #include "permission/permission.h"
 
@@ -122,18 +121,6 @@ compare_keys(const ListCell *a, const ListCell *b)
 	return (left->key_id > right->key_id) - (left->key_id < right->key_id);
 }
 
-static Datum
-text_array(List *strings)
-{
-	Datum *elements = palloc((list_length(strings) + 1) * sizeof(Datum));
-	int n = 0;
-	ListCell *cell;
-
-	foreach (cell, strings)
-		elements[n++] = CStringGetTextDatum(lfirst(cell));
-	return PointerGetDatum(construct_array(elements, n, TEXTOID, -1, false, TYPALIGN_INT));
-}
-
 static void
 put_key(ReturnSetInfo *rsinfo, const KeyRow *key)
 {
@@ -150,7 +137,7 @@ put_key(ReturnSetInfo *rsinfo, const KeyRow *key)
 		if (texts[i])
 			values[i] = CStringGetTextDatum(texts[i]);
 	}
-	values[3] = text_array(key->audiences);
+	values[3] = PointerGetDatum(string_list_array(key->audiences));
 	nulls[3] = false;
 	values[7] = TimestampTzGetDatum(key->valid_from);
 	nulls[7] = TIMESTAMP_IS_NOBEGIN(key->valid_from);

@@ -9,7 +9,6 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "nodes/primnodes.h"
@@ -19,6 +18,7 @@
 #include "utils/tuplestore.h"
 
 #include "base/compat.h"
+#include "base/string_list.h"
 #include "base/string_table.h"
 #include "base/text_in_place.h"
 #include "executor/row_questions.h"
@@ -440,30 +440,6 @@ session_auth_planned_with(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(NULL);
 }
 
-static int
-compare_strings(const ListCell *a, const ListCell *b)
-{
-	return strcmp(lfirst(a), lfirst(b));
-}
-
-static ArrayType *
-text_array(List *strings)
-{
-	Datum *elements = palloc((list_length(strings) + 1) * sizeof(Datum));
-	int n = 0;
-	const char *previous = NULL;
-	ListCell *cell;
-
-	list_sort(strings, compare_strings);
-	foreach (cell, strings)
-	{
-		if (previous == NULL || strcmp(previous, lfirst(cell)) != 0)
-			elements[n++] = CStringGetTextDatum(lfirst(cell));
-		previous = lfirst(cell);
-	}
-	return construct_array(elements, n, TEXTOID, -1, false, TYPALIGN_INT);
-}
-
 static List *
 allowed_among(List *resources, const char *role, const char *action)
 {
@@ -472,6 +448,7 @@ allowed_among(List *resources, const char *role, const char *action)
 
 	foreach (cell, resources)
 	{
+		/* anew for each: an answer that had to be read may end what was handed out */
 		uint64 valid_for;
 		const PermissionSet *set = permission_set_of_role(role, &valid_for);
 		ActionRules rules = permission_rules(set, action, strlen(action));
@@ -508,7 +485,8 @@ session_auth_permitted_resources(PG_FUNCTION_ARGS)
 	resources = permission_enumerate(role, action, &everything);
 	if (everything)
 		resources = list_make1("*");
-	PG_RETURN_ARRAYTYPE_P(text_array(narrowed_resources(resources, role, action)));
+	resources = string_list_distinct(narrowed_resources(resources, role, action));
+	PG_RETURN_ARRAYTYPE_P(string_list_array(resources));
 }
 
 /* -------------------------------------------------------------------- explanation */

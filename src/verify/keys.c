@@ -18,6 +18,7 @@
 #include "utils/timestamp.h"
 
 #include "base/clock.h"
+#include "base/string_list.h"
 #include "catalog/changes.h"
 #include "catalog/tables.h"
 #include "pure/jwk.h"
@@ -233,12 +234,8 @@ bind_secret(const SecretRow *row, const char *origin)
 static void
 add_authjs_name(char *name)
 {
-	ListCell *cell;
-
-	foreach (cell, authjs_names)
-		if (strcmp(lfirst(cell), name) == 0)
-			return;
-	authjs_names = lappend(authjs_names, name);
+	if (!string_list_has(authjs_names, name))
+		authjs_names = lappend(authjs_names, name);
 }
 
 /*
