@@ -55,6 +55,26 @@ typedef enum CatalogRelation
 	CATALOG_RELATIONS
 } CatalogRelation;
 
+/* Columns of sessions, in the order of sql/parts/schema.sql. */
+enum
+{
+	Anum_sessions_session_id = 1,
+	Anum_sessions_token_key,
+	Anum_sessions_created_at,
+	Anum_sessions_expires_at,
+	Anum_sessions_last_seen_at,
+	Anum_sessions_lifetime,
+	Anum_sessions_token_hash,
+	Anum_sessions_user_id,
+	Anum_sessions_ended_at,
+	Anum_sessions_ended_by,
+	Anum_sessions_metadata,
+	Anum_sessions_tenant,
+	Anum_sessions_signed_only,
+	Anum_sessions_permissions,
+	Natts_sessions = Anum_sessions_permissions
+};
+
 typedef struct TableScan
 {
 	Relation table;
@@ -75,6 +95,8 @@ extern void read_columns(HeapTuple tuple, Relation table, int natts, Datum *valu
 extern void scan_again(TableScan *scan, int nkeys, ScanKey keys);
 extern HeapTuple scan_next(TableScan *scan);
 extern void scan_end(TableScan *scan);
+extern bool scan_finds(Snapshot snapshot, CatalogRelation table, CatalogRelation index, int nkeys,
+					   ScanKey keys);
 extern Datum scan_column(HeapTuple tuple, const TableScan *scan, int attnum, bool *isnull);
 extern Datum scan_column_not_null(HeapTuple tuple, const TableScan *scan, int attnum);
 extern char *scan_text(HeapTuple tuple, const TableScan *scan, int attnum);
@@ -95,6 +117,7 @@ typedef struct Writer
 extern void writer_begin(Writer *writer, CatalogRelation table);
 extern void writer_end(Writer *writer);
 extern TupleTableSlot *writer_slot(Writer *writer, int natts);
+extern bool trigger_is_enabled(const Trigger *trigger);
 extern void insert_row(CatalogRelation table, int natts, const Datum *values, const bool *nulls);
 
 #endif /* SESSION_AUTH_TABLE_ACCESS_H */

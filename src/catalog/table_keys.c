@@ -261,28 +261,16 @@ catalog_cookie_secrets(void)
 
 /* ----------------------------------------------------------------- revocations */
 
-static bool
-has_rows(CatalogRelation table, CatalogRelation index)
-{
-	TableScan scan;
-	bool some;
-
-	scan_begin(&scan, table, index, 0, NULL);
-	some = HeapTupleIsValid(scan_next(&scan));
-	scan_end(&scan);
-	return some;
-}
-
 bool
 catalog_some_token_revoked(void)
 {
-	return has_rows(REVOKED_TOKENS, REVOKED_TOKENS_BY_JTI);
+	return scan_finds(NULL, REVOKED_TOKENS, REVOKED_TOKENS_BY_JTI, 0, NULL);
 }
 
 bool
 catalog_some_user_revoked(void)
 {
-	return has_rows(USER_REVOCATIONS, USER_REVOCATIONS_BY_USER);
+	return scan_finds(NULL, USER_REVOCATIONS, USER_REVOCATIONS_BY_USER, 0, NULL);
 }
 
 /* A revocation that names no issuer is of that jti whoever issued it. */

@@ -225,15 +225,10 @@ catalog_end_reading(RoleReading *reading)
 bool
 catalog_role_exists(RoleReading *reading, const char *role)
 {
-	TableScan scan;
 	ScanKeyData key;
-	bool found;
 
 	scan_key_text(&key, Anum_roles_role, role);
-	scan_begin_as_of(&scan, reading->snapshot, ROLES, ROLES_BY_NAME, 1, &key);
-	found = HeapTupleIsValid(scan_next(&scan));
-	scan_end(&scan);
-	return found;
+	return scan_finds(reading->snapshot, ROLES, ROLES_BY_NAME, 1, &key);
 }
 
 void

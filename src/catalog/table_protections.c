@@ -17,16 +17,11 @@
 bool
 catalog_is_protected(Oid relid)
 {
-	TableScan scan;
 	ScanKeyData key;
-	bool found;
 
 	if (!relation_exists(PROTECTIONS))
 		return false;
 	ScanKeyInit(&key, Anum_protections_target, BTEqualStrategyNumber, F_OIDEQ,
 				ObjectIdGetDatum(relid));
-	scan_begin(&scan, PROTECTIONS, PROTECTIONS_BY_TARGET, 1, &key);
-	found = HeapTupleIsValid(scan_next(&scan));
-	scan_end(&scan);
-	return found;
+	return scan_finds(NULL, PROTECTIONS, PROTECTIONS_BY_TARGET, 1, &key);
 }

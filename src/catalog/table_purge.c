@@ -36,10 +36,7 @@
 #include "catalog/table_access.h"
 
 /* Places that are sorted at a time. */
-#define AHEAD      100000
-
-#define EXPIRES_AT 4
-#define SESSION_ID 1
+#define AHEAD 100000
 
 typedef struct Purge
 {
@@ -72,21 +69,12 @@ static struct
 /* ------------------------------------------------------------------------ deleting */
 
 static bool
-is_enabled(const Trigger *trigger)
-{
-	return trigger->tgenabled == TRIGGER_FIRES_ALWAYS ||
-		   trigger->tgenabled == (SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA
-									  ? TRIGGER_FIRES_ON_REPLICA
-									  : TRIGGER_FIRES_ON_ORIGIN);
-}
-
-static bool
 tells_before_rows(const TriggerDesc *triggers)
 {
 	for (int i = 0; triggers && i < triggers->numtriggers; i++)
 		if (TRIGGER_TYPE_MATCHES(triggers->triggers[i].tgtype, TRIGGER_TYPE_ROW,
 								 TRIGGER_TYPE_BEFORE, TRIGGER_TYPE_DELETE) &&
-			is_enabled(&triggers->triggers[i]))
+			trigger_is_enabled(&triggers->triggers[i]))
 			return true;
 	return false;
 }
@@ -130,8 +118,10 @@ purge_row(Purge *purge)
 {
 	PurgedSessions *purged = purge->purged;
 	bool isnull;
-	TimestampTz expires_at = DatumGetTimestampTz(slot_getattr(purge->slot, EXPIRES_AT, &isnull));
-	pg_uuid_t session_id = *DatumGetUUIDP(slot_getattr(purge->slot, SESSION_ID, &isnull));
+	TimestampTz expires_at =
+		DatumGetTimestampTz(slot_getattr(purge->slot, Anum_sessions_expires_at, &isnull));
+	pg_uuid_t session_id =
+		*DatumGetUUIDP(slot_getattr(purge->slot, Anum_sessions_session_id, &isnull));
 
 	if (expires_at > purge->ended_before || !delete_now(purge))
 		return;
@@ -265,9 +255,9 @@ begin_scan(Purge *purge)
 	const Writer *writer = &purge->writer;
 	ScanKeyData keys[2];
 
-	ScanKeyInit(&keys[0], EXPIRES_AT, BTGreaterEqualStrategyNumber, F_TIMESTAMPTZ_GE,
+	ScanKeyInit(&keys[0], Anum_sessions_expires_at, BTGreaterEqualStrategyNumber, F_TIMESTAMPTZ_GE,
 				TimestampTzGetDatum(purge->position->expires_at));
-	ScanKeyInit(&keys[1], EXPIRES_AT, BTLessEqualStrategyNumber, F_TIMESTAMPTZ_LE,
+	ScanKeyInit(&keys[1], Anum_sessions_expires_at, BTLessEqualStrategyNumber, F_TIMESTAMPTZ_LE,
 				TimestampTzGetDatum(purge->ended_before));
 	purge->scan = systable_beginscan(writer->table, relation_oid(SESSIONS_BY_EXPIRY), true,
 									 writer->estate->es_snapshot, lengthof(keys), keys);

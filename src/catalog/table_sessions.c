@@ -26,26 +26,7 @@
 #include "catalog/table_access.h"
 #include "catalog/tables.h"
 
-/* Columns, in the order of sql/parts/schema.sql. */
-enum
-{
-	Anum_sessions_session_id = 1,
-	Anum_sessions_token_key,
-	Anum_sessions_created_at,
-	Anum_sessions_expires_at,
-	Anum_sessions_last_seen_at,
-	Anum_sessions_lifetime,
-	Anum_sessions_token_hash,
-	Anum_sessions_user_id,
-	Anum_sessions_ended_at,
-	Anum_sessions_ended_by,
-	Anum_sessions_metadata,
-	Anum_sessions_tenant,
-	Anum_sessions_signed_only,
-	Anum_sessions_permissions,
-	Natts_sessions = Anum_sessions_permissions
-};
-
+/* Columns, in the order of sql/parts/schema.sql; those of sessions: table_access.h. */
 enum
 {
 	Anum_rotated_tokens_token_hash = 1,
@@ -360,16 +341,12 @@ catalog_edit_session(const pg_uuid_t *session_id, bool wait, SessionEdit edit, v
 	return changed;
 }
 
-/* Whether an update of a row is told to this trigger; one for replicas alone is not, as a rule. */
+/* Whether an update of a row is told to this trigger. */
 static bool
 wants_update(const Trigger *trigger)
 {
-	char other = SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA
-					 ? TRIGGER_FIRES_ON_ORIGIN
-					 : TRIGGER_FIRES_ON_REPLICA;
-
 	return TRIGGER_FOR_ROW(trigger->tgtype) && TRIGGER_FOR_UPDATE(trigger->tgtype) &&
-		   trigger->tgenabled != TRIGGER_DISABLED && trigger->tgenabled != other;
+		   trigger_is_enabled(trigger);
 }
 
 /* Whether a row that is written needs no more than its indexes: nobody else is to see it. */

@@ -313,6 +313,19 @@ scan_end(TableScan *scan)
 	table_close(scan->table, AccessShareLock);
 }
 
+/* Whether there is a row: as of the snapshot, or now when it is NULL. */
+bool
+scan_finds(Snapshot snapshot, CatalogRelation table, CatalogRelation index, int nkeys, ScanKey keys)
+{
+	TableScan scan;
+	bool found;
+
+	scan_begin_as_of(&scan, snapshot, table, index, nkeys, keys);
+	found = HeapTupleIsValid(scan_next(&scan));
+	scan_end(&scan);
+	return found;
+}
+
 Datum
 scan_column(HeapTuple tuple, const TableScan *scan, int attnum, bool *isnull)
 {

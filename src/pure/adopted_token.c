@@ -19,10 +19,9 @@
 #include "pure/session_key.h"
 #include "pure/token.h"
 
-/* What bytes need to be as hard to guess as a token of TOKEN_BITS_MIN. */
-#define MIN_TOKEN_BYTES    16
-#define MIN_DISTINCT_BYTES 8
-#define HASH_LEN           CRYPTO_SHA256_LEN
+/* How many bytes are as hard to guess as a token of TOKEN_BITS_MIN. */
+#define MIN_TOKEN_BYTES 16
+#define HASH_LEN        CRYPTO_SHA256_LEN
 
 static const struct
 {
@@ -76,20 +75,6 @@ decode_base64(Slice value, bool url, unsigned char *out)
 		   out_len == HASH_LEN;
 }
 
-static bool
-are_distinct_enough(const unsigned char *bytes, size_t len)
-{
-	bool seen[256] = { false };
-	int n = 0;
-
-	for (size_t i = 0; i < len; i++)
-	{
-		n += !seen[bytes[i]];
-		seen[bytes[i]] = true;
-	}
-	return n >= MIN_DISTINCT_BYTES;
-}
-
 static TokenFitness
 hash_bytes_of(Slice value, unsigned char *hash)
 {
@@ -112,7 +97,7 @@ hash_binary(Slice value, unsigned char *hash)
 	if (token_form(value.data, value.len) == TOKEN_FORM_OPAQUE)
 		return hash_text(value, hash);
 	if (value.len < MIN_TOKEN_BYTES || value.len > TOKEN_OPAQUE_MAX ||
-		!are_distinct_enough((const unsigned char *) value.data, value.len))
+		!token_is_varied(value.data, value.len))
 		return TOKEN_WEAK;
 	return hash_bytes_of(value, hash);
 }
@@ -133,7 +118,7 @@ decode_hash(TokenStorage storage, Slice value, unsigned char *hash)
 	else
 		decoded = decode_base64(value, storage == STORED_SHA256_BASE64URL, hash);
 	/* an application's "no token" may be a hash of nothing but zeros */
-	return decoded && are_distinct_enough(hash, HASH_LEN) ? TOKEN_FITS : TOKEN_NO_HASH;
+	return decoded && token_is_varied((const char *) hash, HASH_LEN) ? TOKEN_FITS : TOKEN_NO_HASH;
 }
 
 static TokenFitness

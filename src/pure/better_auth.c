@@ -55,7 +55,6 @@ check_signature(const JsonDoc *doc, const JsonNode *inner, const JsonNode *expir
 				Slice secret, char *buf, size_t cap)
 {
 	unsigned char mac[CRYPTO_SHA256_LEN];
-	char expected[BASE64URL_LEN(CRYPTO_SHA256_LEN)];
 	Slice object = json_raw(doc, inner);
 	Slice number = json_raw(doc, expires);
 	size_t n = object.len - 1;
@@ -70,11 +69,7 @@ check_signature(const JsonDoc *doc, const JsonNode *inner, const JsonNode *expir
 	buf[n++] = '}';
 	if (!crypto_hmac_sha256(secret.data, secret.len, buf, n, mac))
 		return RESULT_CRYPTO_FAILED;
-	base64url_encode(mac, sizeof(mac), expected);
-	if (signature.len != sizeof(expected) ||
-		!crypto_equal(expected, signature.data, sizeof(expected)))
-		return RESULT_BAD_SIGNATURE;
-	return RESULT_OK;
+	return crypto_is_base64url(mac, signature) ? RESULT_OK : RESULT_BAD_SIGNATURE;
 }
 
 ResultCode

@@ -71,7 +71,7 @@ visit_keys(const JsonDoc *doc, const JsonNode *object, ClaimNameVisitor visit, v
 
 		if (json_name(doc, name, buffer, sizeof(buffer), &text) != RESULT_OK || !visit(text, arg))
 			return false;
-		name = &doc->nodes[name[1].next];
+		name = json_next_name(doc, name);
 	}
 	return true;
 }
@@ -178,19 +178,7 @@ claims_fulfil(const JsonDoc *payload, const JsonDoc *required, Slice *missing)
 			*missing = json_raw(required, name);
 			return false;
 		}
-		name = &required->nodes[name[1].next];
+		name = json_next_name(required, name);
 	}
 	return true;
-}
-
-bool
-claim_can_be_required(const JsonDoc *doc, const JsonNode *value)
-{
-	if (value->kind != JSON_KIND_ARRAY)
-		return is_scalar(value);
-	for (const JsonNode *element = json_first(value); element;
-		 element = json_next(doc, value, element))
-		if (!is_scalar(element))
-			return false;
-	return value->size > 0;
 }

@@ -39,7 +39,4 @@ ResultCode claim_user(const JsonDoc *doc, const JsonNode *node, char *buf, Slice
  */
 bool claims_fulfil(const JsonDoc *payload, const JsonDoc *required, Slice *missing);
 
-/* Can that be required: a text, a number, a boolean, or an array of these? */
-bool claim_can_be_required(const JsonDoc *doc, const JsonNode *value);
-
 #endif /* SESSION_AUTH_CLAIM_SHAPES_H */

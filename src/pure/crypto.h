@@ -44,7 +44,6 @@ size_t crypto_hash_block(CryptoHash hash);
 /* out holds crypto_hash_len(hash) bytes, here and below. */
 bool crypto_digest(CryptoHash hash, const void *data, size_t len, unsigned char *out);
 bool crypto_sha256(const void *data, size_t len, unsigned char out[CRYPTO_SHA256_LEN]);
-bool crypto_sha512(const void *data, size_t len, unsigned char out[CRYPTO_SHA512_LEN]);
 
 /* HMAC-SHA256 with a key of any length: for cookies, whose secrets are passwords. */
 bool crypto_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
@@ -65,6 +64,9 @@ bool crypto_random(void *out, size_t len);
 
 /* Compares in a time that depends on len alone. */
 bool crypto_equal(const void *a, const void *b, size_t len);
+
+/* Whether the text is what this MAC is in base64url without padding; in constant time. */
+bool crypto_is_base64url(const unsigned char mac[CRYPTO_SHA256_LEN], Slice text);
 
 /* Overwrites p in a way that the compiler keeps. */
 void crypto_cleanse(void *p, size_t len);

@@ -18,6 +18,8 @@
 #include <openssl/params.h>
 #include <openssl/rand.h>
 
+#include "pure/base64.h"
+
 static const char *const hash_names[CRYPTO_HASHES] = { "SHA1", "SHA256", "SHA384", "SHA512" };
 static const size_t hash_lens[CRYPTO_HASHES] = { 20, 32, 48, 64 };
 
@@ -75,12 +77,6 @@ bool
 crypto_sha256(const void *data, size_t len, unsigned char out[CRYPTO_SHA256_LEN])
 {
 	return crypto_digest(CRYPTO_HASH_SHA256, data, len, out);
-}
-
-bool
-crypto_sha512(const void *data, size_t len, unsigned char out[CRYPTO_SHA512_LEN])
-{
-	return crypto_digest(CRYPTO_HASH_SHA512, data, len, out);
 }
 
 EVP_MAC_CTX *
@@ -231,6 +227,15 @@ bool
 crypto_equal(const void *a, const void *b, size_t len)
 {
 	return CRYPTO_memcmp(a, b, len) == 0;
+}
+
+bool
+crypto_is_base64url(const unsigned char mac[CRYPTO_SHA256_LEN], Slice text)
+{
+	char expected[BASE64URL_LEN(CRYPTO_SHA256_LEN)];
+
+	base64url_encode(mac, CRYPTO_SHA256_LEN, expected);
+	return text.len == sizeof(expected) && crypto_equal(expected, text.data, sizeof(expected));
 }
 
 void

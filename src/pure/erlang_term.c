@@ -61,16 +61,15 @@ take_big(Slice *bytes, int64_t *integer)
 {
 	uint32_t len;
 	uint32_t negative;
+	Slice digits;
 	uint64_t value = 0;
 	size_t i;
 
 	if (!take_number(bytes, 1, &len) || !take_number(bytes, 1, &negative) || negative > 1 ||
-		len > 8 || bytes->len < len)
+		len > 8 || !slice_take(bytes, len, &digits))
 		return false;
 	for (i = len; i > 0; i--)
-		value = value << 8 | (unsigned char) bytes->data[i - 1];
-	bytes->data += len;
-	bytes->len -= len;
+		value = value << 8 | (unsigned char) digits.data[i - 1];
 	if (value > INT64_MAX)
 		return false;
 	*integer = negative ? -(int64_t) value : (int64_t) value;

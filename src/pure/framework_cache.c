@@ -56,7 +56,6 @@ static ResultCode
 open_jws(const Opening *o, Slice value, Slice *content)
 {
 	unsigned char mac[CRYPTO_SHA256_LEN];
-	char expected[BASE64URL_LEN(CRYPTO_SHA256_LEN)];
 	Slice parts[JWS_PARTS];
 	Slice covered;
 
@@ -68,9 +67,7 @@ open_jws(const Opening *o, Slice value, Slice *content)
 	if (!crypto_hmac_parts(CRYPTO_HASH_SHA256, o->key->keys[0].bytes, o->key->keys[0].len, &covered,
 						   1, mac))
 		return RESULT_CRYPTO_FAILED;
-	base64url_encode(mac, sizeof(mac), expected);
-	if (parts[2].len != sizeof(expected) ||
-		!crypto_equal(expected, parts[2].data, sizeof(expected)))
+	if (!crypto_is_base64url(mac, parts[2]))
 		return RESULT_BAD_SIGNATURE;
 	return framework_decode(o, parts[1], true, content);
 }

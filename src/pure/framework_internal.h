@@ -44,6 +44,9 @@ bool framework_split_mac(const Framework *row, Slice value, Slice *covered, Slic
 /* The last separator of a text; false when there is none. */
 bool framework_split_last(Slice text, const char *separator, Slice *before, Slice *after);
 
+/* Where the content is decrypted to; NULL when there is no room. */
+unsigned char *framework_room(const Opening *o, size_t len, Slice *content);
+
 /* ------------------------------------------------------------ framework_seals.c */
 
 ResultCode framework_prove_laravel(const Opening *o, Slice *content);

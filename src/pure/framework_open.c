@@ -12,8 +12,7 @@ static bool
 is_other_name(const FrameworkKey *key, const FrameworkCookie *cookie)
 {
 	return key->name_len > 0 && cookie->name.data != NULL &&
-		   (cookie->name.len != key->name_len ||
-			memcmp(cookie->name.data, key->name, key->name_len) != 0);
+		   !slice_equals(cookie->name, slice_make(key->name, key->name_len));
 }
 
 static ResultCode

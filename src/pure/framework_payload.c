@@ -20,9 +20,6 @@
 #define UUID_TAG     " u" /* Flask's */
 #define FLASH_BEHIND "__"
 #define FLASH_MAX    256
-#define PURPOSE      "cookie." /* Rails' */
-#define NAME_SUFFIX  "v2"      /* Laravel's */
-#define NAMED_PREFIX 40        /* hex of an HMAC-SHA1 */
 
 ResultCode
 framework_decode(const Opening *o, Slice text, bool url, Slice *bytes)

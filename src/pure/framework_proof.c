@@ -29,6 +29,15 @@ begins_with(Slice text, const char *word)
 	return slice_begins_with(text, slice_make(word, strlen(word)));
 }
 
+unsigned char *
+framework_room(const Opening *o, size_t len, Slice *content)
+{
+	unsigned char *room = arena_take(o->arena, len);
+
+	content->data = (const char *) room;
+	return room;
+}
+
 bool
 framework_split_last(Slice text, const char *separator, Slice *before, Slice *after)
 {
@@ -199,10 +208,9 @@ prove_gcm_parts(const Opening *o, Slice *content)
 		return result;
 	if (parts[1].len != CRYPTO_GCM_IV_LEN || parts[2].len != CRYPTO_GCM_TAG_LEN)
 		return RESULT_BAD_SIGNATURE;
-	out = arena_take(o->arena, parts[0].len + 1);
+	out = framework_room(o, parts[0].len + 1, content);
 	if (out == NULL)
 		return RESULT_TOO_LONG;
-	content->data = (const char *) out;
 	for (i = 0, result = RESULT_BAD_SIGNATURE; i < o->key->n_keys && result == RESULT_BAD_SIGNATURE;
 		 i++)
 		result = crypto_gcm_open(o->key->keys[i].bytes, bytes_of(parts[1]), no_aad, parts[0],
@@ -224,10 +232,9 @@ prove_secretbox(const Opening *o, Slice *content)
 		return result;
 	if (parts[1].len != SODIUM_IV_LEN)
 		return RESULT_BAD_SIGNATURE;
-	out = arena_take(o->arena, parts[0].len + 1);
+	out = framework_room(o, parts[0].len + 1, content);
 	if (out == NULL)
 		return RESULT_TOO_LONG;
-	content->data = (const char *) out;
 	return sodium_xsalsa_open(o->key->keys[0].bytes, bytes_of(parts[1]), parts[0], out,
 							  &content->len);
 }
@@ -250,10 +257,9 @@ prove_xchacha(const Opening *o, Slice *content)
 		return RESULT_BAD_SIGNATURE;
 	if (result != RESULT_OK)
 		return result;
-	out = arena_take(o->arena, sealed.len);
+	out = framework_room(o, sealed.len, content);
 	if (out == NULL)
 		return RESULT_TOO_LONG;
-	content->data = (const char *) out;
 	for (i = 0, result = RESULT_BAD_SIGNATURE; i < o->key->n_keys && result == RESULT_BAD_SIGNATURE;
 		 i++)
 		result = sodium_xchacha_open(o->key->keys[i].bytes, bytes_of(sealed), aad,

@@ -34,10 +34,9 @@ decrypt_cbc(const Opening *o, const unsigned char *key, Slice iv, Slice value, b
 		return proof_fault(result);
 	if (iv.len != CBC_IV_LEN)
 		return RESULT_BAD_SIGNATURE;
-	out = arena_take(o->arena, value.len + 1);
+	out = framework_room(o, value.len + 1, content);
 	if (out == NULL)
 		return RESULT_TOO_LONG;
-	content->data = (const char *) out;
 	return crypto_cbc_decrypt(key, (const unsigned char *) iv.data, value, out, &content->len);
 }
 
@@ -106,10 +105,9 @@ open_laravel_gcm(const Opening *o, const LaravelSeal *seal, Slice *content)
 		return proof_fault(result);
 	if (iv.len != CRYPTO_GCM_IV_LEN || tag.len != CRYPTO_GCM_TAG_LEN)
 		return RESULT_BAD_SIGNATURE;
-	out = arena_take(o->arena, value.len + 1);
+	out = framework_room(o, value.len + 1, content);
 	if (out == NULL)
 		return RESULT_TOO_LONG;
-	content->data = (const char *) out;
 	return crypto_gcm_open(o->key->keys[0].bytes, (const unsigned char *) iv.data, no_aad, value,
 						   (const unsigned char *) tag.data, out, &content->len);
 }
@@ -205,18 +203,13 @@ check_iron_mac(const Opening *o, Slice covered, const Slice *parts)
 {
 	unsigned char key[CBC_KEY];
 	unsigned char mac[CRYPTO_SHA256_LEN];
-	char expected[BASE64URL_LEN(CRYPTO_SHA256_LEN)];
 	bool ok = iron_key(o, parts[IRON_MAC_SALT], key) &&
 			  crypto_hmac_parts(CRYPTO_HASH_SHA256, key, sizeof(key), &covered, 1, mac);
 
 	crypto_cleanse(key, sizeof(key));
 	if (!ok)
 		return RESULT_CRYPTO_FAILED;
-	base64url_encode(mac, sizeof(mac), expected);
-	return parts[IRON_MAC].len == sizeof(expected) &&
-				   crypto_equal(expected, parts[IRON_MAC].data, sizeof(expected))
-			   ? RESULT_OK
-			   : RESULT_BAD_SIGNATURE;
+	return crypto_is_base64url(mac, parts[IRON_MAC]) ? RESULT_OK : RESULT_BAD_SIGNATURE;
 }
 
 /* Milliseconds in digits, or nothing: then the seal has no end. */

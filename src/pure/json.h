@@ -93,6 +93,13 @@ const JsonNode *json_lookup(const JsonDoc *doc, const JsonNode *object, const ch
 const JsonNode *json_first(const JsonNode *array);
 const JsonNode *json_next(const JsonDoc *doc, const JsonNode *array, const JsonNode *element);
 
+/* The name behind a name and its value; behind the last it is none. */
+static inline const JsonNode *
+json_next_name(const JsonDoc *doc, const JsonNode *name)
+{
+	return &doc->nodes[name[1].next];
+}
+
 /* What the kind of a node is called: "object", "text", ... */
 const char *json_kind_name(const JsonNode *node);
 

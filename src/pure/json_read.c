@@ -51,7 +51,7 @@ json_member(const JsonDoc *doc, const JsonNode *object, const char *name, size_t
 	{
 		if (text_is(doc, member, name, len))
 			return member + 1;
-		member = &doc->nodes[member[1].next];
+		member = json_next_name(doc, member);
 	}
 	return NULL;
 }

@@ -37,14 +37,14 @@ hkdf_info(JweScheme scheme, Slice *salt, char *buf)
 	}
 }
 
-/* The RFC 7638 thumbprint of an oct JWK, with SHA-256 or SHA-512, in base64url. */
+/* The RFC 7638 thumbprint of an oct JWK in base64url. */
 static bool
-thumbprint(const unsigned char *key, size_t key_len, bool sha512, char *out, size_t *out_len)
+thumbprint(const unsigned char *key, size_t key_len, CryptoHash hash, char *out, size_t *out_len)
 {
 	static const char before[] = "{\"k\":\"";
 	static const char after[] = "\",\"kty\":\"oct\"}";
 	char json[sizeof(before) + sizeof(after) + BASE64URL_LEN(JWE_KEY_LEN)];
-	unsigned char hash[CRYPTO_SHA512_LEN];
+	unsigned char digest[CRYPTO_SHA512_LEN];
 	size_t n = sizeof(before) - 1;
 	bool ok;
 
@@ -52,10 +52,10 @@ thumbprint(const unsigned char *key, size_t key_len, bool sha512, char *out, siz
 	n += base64url_encode(key, key_len, json + n);
 	memcpy(json + n, after, sizeof(after) - 1);
 	n += sizeof(after) - 1;
-	ok = sha512 ? crypto_sha512(json, n, hash) : crypto_sha256(json, n, hash);
+	ok = crypto_digest(hash, json, n, digest);
 	crypto_cleanse(json, sizeof(json));
 	if (ok)
-		*out_len = base64url_encode(hash, sha512 ? CRYPTO_SHA512_LEN : CRYPTO_SHA256_LEN, out);
+		*out_len = base64url_encode(digest, crypto_hash_len(hash), out);
 	return ok;
 }
 
@@ -69,12 +69,12 @@ name_key(JweKey *key)
 	switch (key->scheme)
 	{
 		case JWE_AUTHJS_V5:
-			return thumbprint(key->key, CRYPTO_CBC_HS512_KEY_LEN, true, key->kid[JWE_A256CBC_HS512],
-							  &key->kid_len[JWE_A256CBC_HS512]) &&
-				   thumbprint(key->key, CRYPTO_GCM_KEY_LEN, false, key->kid[JWE_A256GCM],
-							  &key->kid_len[JWE_A256GCM]);
+			return thumbprint(key->key, CRYPTO_CBC_HS512_KEY_LEN, CRYPTO_HASH_SHA512,
+							  key->kid[JWE_A256CBC_HS512], &key->kid_len[JWE_A256CBC_HS512]) &&
+				   thumbprint(key->key, CRYPTO_GCM_KEY_LEN, CRYPTO_HASH_SHA256,
+							  key->kid[JWE_A256GCM], &key->kid_len[JWE_A256GCM]);
 		case JWE_BETTER_AUTH:
-			return thumbprint(key->key, CRYPTO_CBC_HS512_KEY_LEN, false,
+			return thumbprint(key->key, CRYPTO_CBC_HS512_KEY_LEN, CRYPTO_HASH_SHA256,
 							  key->kid[JWE_A256CBC_HS512], &key->kid_len[JWE_A256CBC_HS512]);
 		default:
 			return true;
@@ -192,8 +192,8 @@ is_candidate(const Jwe *jwe, const JweKey *key)
 		return jwe->enc == JWE_A256GCM;
 	if (key->kid_len[jwe->enc] == 0)
 		return false;
-	return !header->has_kid || (header->kid_len == key->kid_len[jwe->enc] &&
-								memcmp(header->kid, key->kid[jwe->enc], header->kid_len) == 0);
+	return !header->has_kid || slice_equals(slice_make(header->kid, header->kid_len),
+											slice_make(key->kid[jwe->enc], key->kid_len[jwe->enc]));
 }
 
 ResultCode

@@ -5,6 +5,7 @@
 #include "pure/percent.h"
 
 #include "pure/hex.h"
+#include "pure/utf8.h"
 
 int
 percent_byte(const char *p, size_t n)
@@ -39,14 +40,11 @@ decode_sequence(const char *p, size_t n, char *out, size_t cap, int *len)
 	{
 		int byte = n > (size_t) i * 3 ? percent_byte(p + i * 3, n - (size_t) i * 3) : -1;
 
-		if (byte < 0 || (i > 0 && (byte & 0xc0) != 0x80))
-			return RESULT_MALFORMED;
-		if (i == 1 && ((first == 0xe0 && byte < 0xa0) || (first == 0xed && byte > 0x9f) ||
-					   (first == 0xf0 && byte < 0x90) || (first == 0xf4 && byte > 0x8f)))
+		if (byte < 0)
 			return RESULT_MALFORMED;
 		out[i] = (char) byte;
 	}
-	return RESULT_OK;
+	return utf8_len(out, (size_t) *len) == (size_t) *len ? RESULT_OK : RESULT_MALFORMED;
 }
 
 static ResultCode

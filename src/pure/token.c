@@ -10,8 +10,10 @@
 #include "pure/hex.h"
 #include "pure/percent.h"
 
-#define SIGNATURE_CHARS 43 /* base64 of 32 bytes, without its '=' */
-#define SIGNED_MAX      512
+#define MIN_DISTINCT_BYTES 8
+
+#define SIGNATURE_CHARS    43 /* base64 of 32 bytes, without its '=' */
+#define SIGNED_MAX         512
 
 /* What the characters of a token are; one byte can be several of these. */
 enum
@@ -248,8 +250,8 @@ token_is_uuid(const char *token, size_t len)
 	return uuid_version(token, len) >= 0;
 }
 
-static int
-distinct_chars(const char *s, size_t len)
+bool
+token_is_varied(const char *s, size_t len)
 {
 	uint64_t seen[4] = { 0, 0, 0, 0 };
 	int n = 0;
@@ -264,7 +266,7 @@ distinct_chars(const char *s, size_t len)
 			n++;
 		seen[u / 64] |= bit;
 	}
-	return n;
+	return n >= MIN_DISTINCT_BYTES;
 }
 
 /* Bits of one character in the smallest usual alphabet, in thousandths, rounded down. */
@@ -300,7 +302,7 @@ token_entropy_bits(const char *token, size_t len)
 {
 	int version;
 
-	if (token_form(token, len) != TOKEN_FORM_OPAQUE || distinct_chars(token, len) < 8)
+	if (token_form(token, len) != TOKEN_FORM_OPAQUE || !token_is_varied(token, len))
 		return 0;
 	if (memcmp(token, TOKEN_PREFIX, TOKEN_PREFIX_LEN) == 0)
 		return 256;

@@ -52,6 +52,9 @@ TokenForm token_form(const char *token, size_t len);
  */
 int token_entropy_bits(const char *token, size_t len);
 
+/* Has it eight distinct bytes at least, as what was drawn at random has? */
+bool token_is_varied(const char *s, size_t len);
+
 /* Is it a uuid in its usual form, of whatever version? */
 bool token_is_uuid(const char *token, size_t len);
 

@@ -286,7 +286,7 @@ accept_request(const JsonNode *vector, JweScheme scheme)
 	Slice expected = at(vector, "token");
 	Verdict verdict;
 
-	if ((token.data == NULL) != (expected.data == NULL) || !same_slice(token, expected))
+	if ((token.data == NULL) != (expected.data == NULL) || !slice_equals(token, expected))
 		ok(false, "token of %.*s", (int) at(vector, "id").len, at(vector, "id").data);
 	return token.data != NULL &&
 		   accept_jwe_token(vector, token, scheme, at(vector, "cookie_name"), &verdict) &&
@@ -302,10 +302,10 @@ cache_fits(const JsonNode *vector, const BetterAuthCache *cache, int64_t now_us)
 	const JsonNode *session = member(&doc, claims, "session");
 
 	if (better_auth_cache_check(cache, now_us) != RESULT_OK ||
-		!same_slice(cache->version, version.data != NULL ? version : to_slice("1")))
+		!slice_equals(cache->version, version.data != NULL ? version : to_slice("1")))
 		return false;
-	return session == NULL || (same_slice(cache->user_id, text_at(&doc, session, "userId")) &&
-							   same_slice(cache->token, text_at(&doc, session, "token")));
+	return session == NULL || (slice_equals(cache->user_id, text_at(&doc, session, "userId")) &&
+							   slice_equals(cache->token, text_at(&doc, session, "token")));
 }
 
 static bool
@@ -322,7 +322,7 @@ accept_cache(const JsonNode *vector, Slice kind)
 	policy.subject_optional = true;
 	if (token.data == NULL)
 		return false;
-	if (slice_is(at(vector, "expect"), "ok") && !same_slice(token, at(vector, "token")))
+	if (slice_is(at(vector, "expect"), "ok") && !slice_equals(token, at(vector, "token")))
 		ok(false, "token of %.*s", (int) at(vector, "id").len, at(vector, "id").data);
 	if (ends_with(kind, "_compact"))
 	{
@@ -359,9 +359,9 @@ accept_better_auth(const JsonNode *vector)
 		return false;
 	/* As it stands in the header it is worth the same. */
 	return signed_open("better-auth", raw, at(vector, "secret"), &again) == RESULT_OK &&
-		   same_slice(value, again) &&
+		   slice_equals(value, again) &&
 		   (at(vector, "session_token").data == NULL ||
-			same_slice(value, at(vector, "session_token")));
+			slice_equals(value, at(vector, "session_token")));
 }
 
 static bool
@@ -376,10 +376,10 @@ accept_express(const JsonNode *vector)
 		return false;
 	if (secret->kind == JSON_KIND_STRING)
 		return signed_open("express", token, text_of(&doc, secret), &value) == RESULT_OK &&
-			   same_slice(value, at(vector, "session_id"));
+			   slice_equals(value, at(vector, "session_id"));
 	for (; element != NULL; element = json_next(&doc, secret, element))
 		if (signed_open("express", token, text_of(&doc, element), &value) == RESULT_OK)
-			return same_slice(value, at(vector, "session_id"));
+			return slice_equals(value, at(vector, "session_id"));
 	return false;
 }
 
@@ -395,7 +395,7 @@ accept_lucia(const JsonNode *vector)
 	Slice id;
 
 	if (token_form(token.data, token.len) != TOKEN_FORM_SIGNED ||
-		lucia_split(token, &id, hash) != RESULT_OK || !same_slice(id, text_at(&doc, row, "id")) ||
+		lucia_split(token, &id, hash) != RESULT_OK || !slice_equals(id, text_at(&doc, row, "id")) ||
 		!crypto_equal(hash, stored.data, sizeof(hash)))
 		return false;
 	return number_at(&doc, vector, "now", 0) - verified <
@@ -420,7 +420,7 @@ opens_iron(const JsonNode *vector, Slice password)
 							NULL) == RESULT_OK &&
 		   framework_open(&key, &options, &cookie, now_us, arena, sizeof(arena), &proof) ==
 			   RESULT_OK &&
-		   (user.data == NULL || same_slice(proof.user_id, user));
+		   (user.data == NULL || slice_equals(proof.user_id, user));
 }
 
 /* One password, or several by their ids. */

@@ -137,12 +137,6 @@ number_at(const JsonDoc *doc, const JsonNode *object, const char *name, long lon
 	return us / 1000000;
 }
 
-bool
-same_slice(Slice a, Slice b)
-{
-	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
-}
-
 Slice
 to_slice(const char *text)
 {
@@ -151,12 +145,6 @@ to_slice(const char *text)
 	s.data = text;
 	s.len = strlen(text);
 	return s;
-}
-
-bool
-slice_is(Slice a, const char *text)
-{
-	return same_slice(a, to_slice(text));
 }
 
 bool

@@ -26,9 +26,7 @@ Slice hex_at(const JsonDoc *doc, const JsonNode *object, const char *name);
 long long number_at(const JsonDoc *doc, const JsonNode *object, const char *name,
 					long long fallback);
 
-bool same_slice(Slice a, Slice b);
 Slice to_slice(const char *text);
-bool slice_is(Slice a, const char *text);
 bool ends_with(Slice a, const char *text);
 bool begins_with(Slice a, const char *text);
 

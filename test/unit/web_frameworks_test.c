@@ -220,7 +220,7 @@ find_row(const Case *c, const char *table, const char *column, Slice text)
 	const JsonNode *rows = member(&doc, member(&doc, c->vector, "rows"), table);
 	const JsonNode *row = rows == NULL ? NULL : json_first(rows);
 
-	while (row != NULL && !same_slice(at(row, column), text))
+	while (row != NULL && !slice_equals(at(row, column), text))
 		row = json_next(&doc, rows, row);
 	return row;
 }
@@ -269,7 +269,7 @@ is_php_user(Slice payload, Slice user)
 			   RESULT_OK &&
 		   php_read(text, &session) == RESULT_OK &&
 		   php_member(&session, to_slice("login_web_"), &id) == RESULT_OK &&
-		   same_slice(id.text, user);
+		   slice_equals(id.text, user);
 }
 
 static bool
@@ -457,7 +457,7 @@ has_claims(const Case *c, const Answer *answer)
 		return true;
 	return json_scan(&payload, answer->payload.data, answer->payload.len, nodes, 256) ==
 			   RESULT_OK &&
-		   same_slice(text_at(&payload, payload.nodes, "role"), role);
+		   slice_equals(text_at(&payload, payload.nodes, "role"), role);
 }
 
 /* -------------------------------------------------------------------------- mutations */
