@@ -172,6 +172,20 @@ string_table_find(const StringTable *table, const StringKey *key)
 	return entry->size != 0 ? entry : NULL;
 }
 
+/* The entry at *at or behind it, and moves *at beyond that; NULL at the end.  It begins at 0. */
+static inline const StringEntry *
+string_table_next(const StringTable *table, uint64 *at)
+{
+	while (table->used > 0 && *at <= table->mask)
+	{
+		const StringEntry *entry = &table->entries[(*at)++];
+
+		if (entry->size != 0)
+			return entry;
+	}
+	return NULL;
+}
+
 extern StringEntry *string_table_insert(StringTable *table, MemoryContext context,
 										const StringKey *key);
 extern char *string_entry_text(const StringEntry *entry);

@@ -132,7 +132,7 @@ copy_roles(const Identity *identity, Identity *chunk, char *to)
 	chunk->roles_len = (size_t) (to - first_role);
 }
 
-/* A copy as one chunk: what readers use.  NULL when there is no memory. */
+/* A copy as one chunk: what readers use. */
 static Identity *
 identity_to_chunk(Identity *identity)
 {
@@ -144,7 +144,7 @@ identity_to_chunk(Identity *identity)
 	list_strings(identity, strings);
 	chunk = allocate_chunk(identity->nroles, strings_size(identity, strings), &at);
 	if (chunk == NULL)
-		return NULL;
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
 	roles = chunk->roles;
 	*chunk = *identity;
 	chunk->roles = roles;
@@ -436,11 +436,8 @@ static void
 write_identity(Identity *identity, GucAction action)
 {
 	const char *text = identity_to_text(identity);
-	Identity *chunk = identity_to_chunk(identity);
 
-	if (chunk == NULL)
-		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-	write_setting(text, chunk, action);
+	write_setting(text, identity_to_chunk(identity), action);
 }
 
 /* ------------------------------------------------------------------ the reader */
@@ -662,8 +659,6 @@ leave_narrowing(void)
 	ended.scope = SCOPE_TRANSACTION;
 	text = identity_to_text(&ended);
 	chunk = identity_to_chunk(&ended);
-	if (chunk == NULL)
-		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
 	write_setting("", NULL, GUC_ACTION_SET);
 	write_setting(text, chunk, GUC_ACTION_LOCAL);
 }

@@ -233,19 +233,23 @@ counters_attach(void)
 
 /* --------------------------------------------------------------------------- reading */
 
-/*
- * The slots of this database's backends, under the lock; false where there is no shared
- * memory.
- */
+/* The slots of this database's backends; the caller has the lock. */
+static void
+visit_slots(SlotVisitor visit, void *arg)
+{
+	for (int i = 0; i < board->nbackends; i++)
+		if (backend_slots()[i].pid != 0 && backend_slots()[i].database == MyDatabaseId)
+			visit(&backend_slots()[i], arg);
+}
+
+/* The same under the lock; false where there is no shared memory. */
 bool
 backends_visit(SlotVisitor visit, void *arg)
 {
 	if (board == NULL)
 		return false;
 	LWLockAcquire(board_lock, LW_SHARED);
-	for (int i = 0; i < board->nbackends; i++)
-		if (backend_slots()[i].pid != 0 && backend_slots()[i].database == MyDatabaseId)
-			visit(&backend_slots()[i], arg);
+	visit_slots(visit, arg);
 	LWLockRelease(board_lock);
 	return true;
 }
@@ -272,9 +276,7 @@ counters_read(uint64 sums[COUNTERS], TimestampTz *last_purge)
 	*last_purge = database ? database->last_purge : 0;
 	for (int i = 0; database && i < COUNTERS; i++)
 		sums[i] = database->counters[i];
-	for (int i = 0; i < board->nbackends; i++)
-		if (backend_slots()[i].pid != 0 && backend_slots()[i].database == MyDatabaseId)
-			add_counters(&backend_slots()[i], sums);
+	visit_slots(add_counters, sums);
 	LWLockRelease(board_lock);
 	return true;
 }

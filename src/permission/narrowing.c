@@ -204,21 +204,21 @@ static const StringTable *
 list_names(const NarrowedRules *narrowed)
 {
 	const StringTable *from;
+	const StringEntry *entry;
 	StringTable *names;
 
 	if (narrowed->rules.names == NULL || (from = candidates(narrowed)) == NULL)
 		return NULL;
 	names = MemoryContextAllocZero(context, sizeof(StringTable));
-	for (uint32 i = 0; from->used > 0 && i <= from->mask; i++)
-		if (from->entries[i].size != 0)
-		{
-			char *name = string_entry_text(&from->entries[i]);
-			StringKey key = string_key(name, from->entries[i].size - 1);
+	for (uint64 at = 0; (entry = string_table_next(from, &at)) != NULL;)
+	{
+		char *name = string_entry_text(entry);
+		StringKey key = string_key(name, entry->size - 1);
 
-			if (ask_all(narrowed, &key))
-				string_table_insert(names, context, &key)->value.bits = EFFECT_ALLOW;
-			pfree(name);
-		}
+		if (ask_all(narrowed, &key))
+			string_table_insert(names, context, &key)->value.bits = EFFECT_ALLOW;
+		pfree(name);
+	}
 	return names;
 }
 

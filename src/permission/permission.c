@@ -402,8 +402,7 @@ typedef struct Gathering
 static bool
 has_something(const ActionGrants *grants)
 {
-	return !grants->complete || grants->all != 0 || grants->exact.used > 0 ||
-		   grants->prefixes.used > 0;
+	return !grants->complete || !grants_are_empty(grants);
 }
 
 /* False when it would have to be read, and there is no reading. */
@@ -671,9 +670,10 @@ permission_allows_by_rules(const ActionRules *rules, const char *resource, size_
 static bool
 has_denial(const StringTable *table)
 {
-	for (uint32 i = 0; table->used > 0 && i <= table->mask; i++)
-		if (table->entries[i].size != 0 &&
-			effect_in_force((uint32) table->entries[i].value.bits) == EFFECT_DENY)
+	const StringEntry *entry;
+
+	for (uint64 at = 0; (entry = string_table_next(table, &at)) != NULL;)
+		if (effect_in_force((uint32) entry->value.bits) == EFFECT_DENY)
 			return true;
 	return false;
 }
@@ -692,12 +692,13 @@ static List *
 append_allowed(List *resources, const ActionRules *rules, const StringTable *table,
 			   const char *suffix)
 {
-	for (uint32 i = 0; table->used > 0 && i <= table->mask; i++)
+	const StringEntry *entry;
+
+	for (uint64 at = 0; (entry = string_table_next(table, &at)) != NULL;)
 	{
-		const StringEntry *entry = &table->entries[i];
 		char *name;
 
-		if (entry->size == 0 || !effects_allow((uint32) entry->value.bits))
+		if (!effects_allow((uint32) entry->value.bits))
 			continue;
 		name = psprintf("%s%s", string_entry_text(entry), suffix);
 		if (permission_allows(rules, name, strlen(name)))

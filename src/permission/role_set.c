@@ -53,17 +53,29 @@ grants_new(MemoryContext context, const char *action, size_t len)
 	return grants;
 }
 
-void
-grants_add_effects(ActionGrants *grants, const char *resource, size_t len, uint32 effects)
+bool
+grants_are_empty(const ActionGrants *grants)
+{
+	return grants->all == 0 && grants->exact.used == 0 && grants->prefixes.used == 0;
+}
+
+/* Where the effects on a name or on a prefix are kept. */
+static StringEntry *
+entry_of(ActionGrants *grants, const char *resource, size_t len)
 {
 	bool prefix = is_prefix_pattern(resource, len);
 	StringKey key = string_key(resource, prefix ? len - 1 : len);
 
+	return string_table_insert(prefix ? &grants->prefixes : &grants->exact, grants->context, &key);
+}
+
+void
+grants_add_effects(ActionGrants *grants, const char *resource, size_t len, uint32 effects)
+{
 	if (is_everything(resource, len))
 		grants->all |= effects;
 	else
-		string_table_insert(prefix ? &grants->prefixes : &grants->exact, grants->context, &key)
-			->value.bits |= effects;
+		entry_of(grants, resource, len)->value.bits |= effects;
 }
 
 static void
@@ -160,7 +172,7 @@ role_set_read_action(RoleReading *reading, RoleSet *set, const char *action, siz
 	ActionGrants *grants = read_grants(reading, set, action, len, FEW);
 	MemoryContext own;
 
-	if (grants && grants->all == 0 && grants->exact.used == 0 && grants->prefixes.used == 0)
+	if (grants && grants_are_empty(grants))
 	{
 		MemoryContextDelete(grants->context);
 		/* made-up actions must not fill the cache */
@@ -320,13 +332,15 @@ grants_ask(RoleReading *reading, const RoleSet *set, ActionGrants *grants,
 static void
 add_table(StringTable *to, const StringTable *from, MemoryContext context)
 {
-	for (uint32 i = 0; from->used > 0 && i <= from->mask; i++)
-		if (from->entries[i].size != 0 && from->entries[i].value.bits != 0)
-		{
-			char *name = string_entry_text(&from->entries[i]);
-			StringKey key = string_key(name, from->entries[i].size - 1);
+	const StringEntry *entry;
 
-			string_table_insert(to, context, &key)->value.bits |= from->entries[i].value.bits;
+	for (uint64 at = 0; (entry = string_table_next(from, &at)) != NULL;)
+		if (entry->value.bits != 0)
+		{
+			char *name = string_entry_text(entry);
+			StringKey key = string_key(name, entry->size - 1);
+
+			string_table_insert(to, context, &key)->value.bits |= entry->value.bits;
 			pfree(name);
 		}
 }
@@ -347,14 +361,11 @@ static void
 replace_effects(ActionGrants *grants, const char *resource, uint32 effects)
 {
 	size_t len = strlen(resource);
-	bool prefix = is_prefix_pattern(resource, len);
-	StringKey key = string_key(resource, prefix ? len - 1 : len);
 
 	if (is_everything(resource, len))
 		grants->all = effects;
 	else
-		string_table_insert(prefix ? &grants->prefixes : &grants->exact, grants->context, &key)
-			->value.bits = effects;
+		entry_of(grants, resource, len)->value.bits = effects;
 }
 
 static void

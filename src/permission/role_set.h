@@ -48,6 +48,7 @@ extern uint32 grants_ask(RoleReading *reading, const RoleSet *set, ActionGrants 
 						 const StringKey *resource);
 extern void grants_read_all(RoleReading *reading, const RoleSet *set, ActionGrants *grants);
 extern ActionGrants *grants_new(MemoryContext context, const char *action, size_t len);
+extern bool grants_are_empty(const ActionGrants *grants);
 extern void grants_add_effects(ActionGrants *grants, const char *resource, size_t len,
 							   uint32 effects);
 extern void grants_add(ActionGrants *to, const ActionGrants *from);

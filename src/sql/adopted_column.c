@@ -21,6 +21,7 @@
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
+#include "base/clock.h"
 #include "base/outside_text.h"
 #include "pure/json.h"
 #include "sql/adopted_column.h"
@@ -30,7 +31,7 @@
 #define LAST_EXPIRY ((TimestampTz) (date2j(9999, 12, 31) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY)
 
 /* 1970 in PostgreSQL's time, and the last second since then that is an expiry. */
-#define UNIX_EPOCH_US ((int64) (UNIX_EPOCH_JDATE - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY)
+#define UNIX_EPOCH_US (-CLOCK_UNIX_SHIFT)
 #define LAST_SECOND   ((LAST_EXPIRY - UNIX_EPOCH_US) / USECS_PER_SEC)
 
 /* The columns of one source are there until somebody renames or alters them. */
@@ -55,10 +56,14 @@ adopted_column(TupleDesc desc, const char *column)
 	return attnum;
 }
 
-static Oid
-column_type(TupleDesc desc, int attnum)
+/* The value of a column, and its type. */
+Datum
+adopted_value(SourceRow source, const char *column, Oid *type, bool *isnull)
 {
-	return TupleDescAttr(desc, attnum - 1)->atttypid;
+	int attnum = adopted_column(source.desc, column);
+
+	*type = TupleDescAttr(source.desc, attnum - 1)->atttypid;
+	return heap_getattr(source.tuple, attnum, source.desc, isnull);
 }
 
 char *
@@ -80,31 +85,31 @@ adopted_value_text(Datum value, Oid type)
 char *
 adopted_text(SourceRow source, const char *column)
 {
-	int attnum = adopted_column(source.desc, column);
+	Oid type;
 	bool isnull;
-	Datum value = heap_getattr(source.tuple, attnum, source.desc, &isnull);
+	Datum value = adopted_value(source, column, &type, &isnull);
 
-	return isnull ? NULL : adopted_value_text(value, column_type(source.desc, attnum));
+	return isnull ? NULL : adopted_value_text(value, type);
 }
 
 /* The bytes of a bytea, or of any other type's text; data is NULL when it is null. */
 Slice
 adopted_bytes(SourceRow source, const char *column)
 {
-	int attnum = adopted_column(source.desc, column);
+	Oid type;
 	bool isnull;
-	Datum value = heap_getattr(source.tuple, attnum, source.desc, &isnull);
+	Datum value = adopted_value(source, column, &type, &isnull);
 	bytea *bytes;
 	char *text;
 
 	if (isnull)
 		return (Slice){ NULL, 0 };
-	if (getBaseType(column_type(source.desc, attnum)) == BYTEAOID)
+	if (getBaseType(type) == BYTEAOID)
 	{
 		bytes = DatumGetByteaPP(value);
 		return (Slice){ VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes) };
 	}
-	text = adopted_value_text(value, column_type(source.desc, attnum));
+	text = adopted_value_text(value, type);
 	return (Slice){ text, strlen(text) };
 }
 
@@ -165,10 +170,9 @@ Expiry
 adopted_expiry(SourceRow source, const Adoption *adoption, TimestampTz *expires_at)
 {
 	const char *column = adoption->expires_column;
-	int attnum = adopted_column(source.desc, column);
-	Oid type = column_type(source.desc, attnum);
+	Oid type;
 	bool isnull;
-	Datum value = heap_getattr(source.tuple, attnum, source.desc, &isnull);
+	Datum value = adopted_value(source, column, &type, &isnull);
 	bool read;
 
 	if (adoption->ticks > 0)

@@ -27,6 +27,7 @@ typedef enum Expiry
 } Expiry;
 
 extern int adopted_column(TupleDesc desc, const char *column);
+extern Datum adopted_value(SourceRow source, const char *column, Oid *type, bool *isnull);
 extern char *adopted_value_text(Datum value, Oid type);
 extern char *adopted_text(SourceRow source, const char *column);
 extern Slice adopted_bytes(SourceRow source, const char *column);

@@ -11,8 +11,8 @@
 #include "pure/limits.h"
 #include "sql/adopted_row.h"
 
-bool
-adopted_row_names_user(const char *name)
+static bool
+names_user(const char *name)
 {
 	size_t len = strlen(name);
 
@@ -72,7 +72,7 @@ read_user(SourceRow source, const Adoption *adoption, AdoptedRow *row)
 	row->user_id = adopted_user(source, adoption);
 	if (row->user_id == NULL)
 		return ROW_NO_USER;
-	return adopted_row_names_user(row->user_id) ? ROW_FITS : ROW_UNFIT_USER;
+	return names_user(row->user_id) ? ROW_FITS : ROW_UNFIT_USER;
 }
 
 static Fitness
@@ -100,7 +100,7 @@ read_tenant(SourceRow source, const Adoption *adoption, AdoptedRow *row)
 	if (adoption->tenant_column == NULL)
 		return ROW_FITS;
 	tenant = adopted_text(source, adoption->tenant_column);
-	if (tenant && !adopted_row_names_user(tenant))
+	if (tenant && !names_user(tenant))
 		return ROW_UNFIT_TENANT;
 	row->tenant = tenant ? tenant : "";
 	return ROW_FITS;

@@ -34,7 +34,6 @@ typedef struct AdoptedRow
 } AdoptedRow;
 
 extern void adopted_row_read(SourceRow source, const Adoption *adoption, AdoptedRow *row);
-extern bool adopted_row_names_user(const char *name);
 
 /* Why a row is left out, as a phrase; NULL when it is not. */
 extern const char *adopted_row_reason(Fitness fitness);

@@ -71,6 +71,15 @@ refuse(const char *what, const char *detail)
 					errdetail("%s", detail)));
 }
 
+/* Where the statement may hold a secret: the log shows no statement then. */
+void
+argument_refuse_secret(const char *what, const char *detail)
+{
+	hide_own_frames();
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid %s", what),
+					errdetail("%s", detail), errhidestmt(true)));
+}
+
 /* The rules that every name shares: there is something, not too much, all printable. */
 static void
 check_name(const char *what, const char *value, size_t max)

@@ -27,6 +27,7 @@ extern ArrayType *argument_permissions_required(FunctionCallInfo fcinfo, int n);
 extern void argument_lifetime(FunctionCallInfo fcinfo, int n, int fallback_seconds,
 							  Interval *lifetime);
 
+pg_noreturn extern void argument_refuse_secret(const char *what, const char *why);
 extern void hide_own_frames(void);
 extern bool argument_is_uuid(const char *text);
 extern const char *acting_user(void);

@@ -33,6 +33,7 @@
 #include "base/compat.h"
 #include "base/errors.h"
 #include "base/json_build.h"
+#include "base/uuid.h"
 #include "pure/crypto.h"
 #include "sql/adopted_row.h"
 #include "sql/arguments.h"
@@ -46,8 +47,7 @@ make_adopted_id(Oid source, pg_uuid_t *uuid)
 	if (!crypto_random(uuid->data, UUID_LEN))
 		result_raise(RESULT_CRYPTO_FAILED);
 	memcpy(uuid->data, &prefix, sizeof(prefix));
-	uuid->data[6] = (uuid->data[6] & 0x0f) | 0x80;
-	uuid->data[8] = (uuid->data[8] & 0x3f) | 0x80;
+	uuid_stamp(uuid, 8);
 }
 
 /* ------------------------------------------------------------ taking a table over */
@@ -220,7 +220,7 @@ is_of(Oid source, const SessionRow *session)
 {
 	uint32 prefix = pg_hton32(source);
 
-	return session->session_id.data[6] >> 4 == 8 &&
+	return uuid_version(&session->session_id) == 8 &&
 		   memcmp(session->session_id.data, &prefix, sizeof(prefix)) == 0;
 }
 

@@ -53,10 +53,10 @@ argument_texts(FunctionCallInfo fcinfo)
 	HeapTupleData tuple = { .t_len = HeapTupleHeaderGetDatumLength(header), .t_data = header };
 	TupleDesc desc =
 		lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(header), HeapTupleHeaderGetTypMod(header));
-	int attnum = adopted_column(desc, NameStr(*PG_GETARG_NAME(1)));
-	Oid type = TupleDescAttr(desc, attnum - 1)->atttypid;
+	Oid type;
 	bool isnull;
-	Datum value = heap_getattr(&tuple, attnum, desc, &isnull);
+	Datum value =
+		adopted_value((SourceRow){ &tuple, desc }, NameStr(*PG_GETARG_NAME(1)), &type, &isnull);
 
 	ReleaseTupleDesc(desc);
 	return isnull ? NIL : texts_of_value(value, type);

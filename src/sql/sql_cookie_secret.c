@@ -22,14 +22,6 @@
 #define NAMES_MAX    16
 #define PATH_MAX_LEN 16
 
-pg_noreturn static void
-refuse(const char *what, const char *why)
-{
-	hide_own_frames();
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid %s", what),
-					errdetail("%s", why), errhidestmt(true)));
-}
-
 /* ------------------------------------------------------------------------ kinds */
 
 /* Auth.js has a function of its own, and a session of Lucia's needs no secret. */
@@ -78,12 +70,12 @@ argument_slices(FunctionCallInfo fcinfo, int n, const char *what, size_t most, s
 	deconstruct_array(PG_GETARG_ARRAYTYPE_P(n), TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls,
 					  &found);
 	if (found > (int) most)
-		refuse(what, psprintf("There must not be more than %zu.", most));
+		argument_refuse_secret(what, psprintf("There must not be more than %zu.", most));
 	slices = palloc((found + 1) * sizeof(Slice));
 	for (int i = 0; i < found; i++)
 	{
 		if (nulls[i])
-			refuse(what, "None of them must be null.");
+			argument_refuse_secret(what, "None of them must be null.");
 		slices[i].data = TextDatumGetCString(elements[i]);
 		slices[i].len = strlen(slices[i].data);
 	}
@@ -110,11 +102,12 @@ argument_cookie_names(FunctionCallInfo fcinfo, int n, size_t *count)
 	Slice *names = argument_slices(fcinfo, n, "cookie_names", NAMES_MAX, count);
 
 	if (names && *count == 0)
-		refuse("cookie_names", "There must be one, or null for the framework's own.");
+		argument_refuse_secret("cookie_names",
+							   "There must be one, or null for the framework's own.");
 	for (size_t i = 0; i < *count; i++)
 		if (!is_cookie_name(names[i]))
-			refuse("cookie_names",
-				   "They must be names of cookies (RFC 6265) of at most 256 bytes.");
+			argument_refuse_secret(
+				"cookie_names", "They must be names of cookies (RFC 6265) of at most 256 bytes.");
 	return names;
 }
 
@@ -125,7 +118,7 @@ argument_path(FunctionCallInfo fcinfo, int n, size_t *count)
 
 	for (size_t i = 0; i < *count; i++)
 		if (path[i].len == 0 || path[i].len > 255)
-			refuse("id_path", "They must be names of 1 to 255 bytes.");
+			argument_refuse_secret("id_path", "They must be names of 1 to 255 bytes.");
 	return path;
 }
 
@@ -139,7 +132,8 @@ argument_age(FunctionCallInfo fcinfo, int n)
 		return 0;
 	if (age->month != 0 || age->day < 0 || age->day > 36500 || age->time < 0 ||
 		age->time > 36500 * USECS_PER_DAY || (age->day == 0 && age->time == 0))
-		refuse("max_age", "It must be positive, at most 36500 days, and without months or years.");
+		argument_refuse_secret(
+			"max_age", "It must be positive, at most 36500 days, and without months or years.");
 	return age->day * USECS_PER_DAY + age->time;
 }
 
@@ -174,7 +168,7 @@ check_key(const Asked *asked, const Framework *row, Slice name)
 				 errdetail("session_auth was built without libsodium."), errhidestmt(true)));
 	}
 	if (result == RESULT_BAD_KEY)
-		refuse(fault.argument, fault.reason);
+		argument_refuse_secret(fault.argument, fault.reason);
 	if (result != RESULT_OK)
 		result_raise(result);
 }
@@ -200,7 +194,7 @@ check_end(const Asked *asked, const Framework *row)
 {
 	if (asked->options.without_end || framework_ends(row, &asked->options) != FRAMEWORK_ENDS_NEVER)
 		return;
-	refuse(
+	argument_refuse_secret(
 		"without_end",
 		psprintf("A cookie of kind \"%s\" names a user, and nothing in it ends it%s. Where that is "
 				 "meant, without_end must be true: such cookies cannot be revoked one by one; "
@@ -223,8 +217,9 @@ check_rows(const Asked *asked)
 		check_end(asked, row);
 	}
 	if (asked->options.max_age_us > 0 && !has_time)
-		refuse("max_age",
-			   psprintf("A cookie of kind \"%s\" does not say when it was issued.", asked->kind));
+		argument_refuse_secret(
+			"max_age",
+			psprintf("A cookie of kind \"%s\" does not say when it was issued.", asked->kind));
 }
 
 static bool
@@ -232,7 +227,7 @@ kind_is_known(const char *kind)
 {
 	const Framework *row = framework_next(kind, NULL);
 
-	return row != NULL && is_first_of_kind(row);
+	return row != NULL && takes_secret(row);
 }
 
 SQL_FUNCTION(session_auth_check_cookie_secret);
@@ -246,20 +241,20 @@ session_auth_check_cookie_secret(PG_FUNCTION_ARGS)
 
 	/* which add_cookie_secret has checked before */
 	if (asked.kind == NULL || !kind_is_known(asked.kind))
-		refuse("kind", "It must be one of cookie_kinds().");
+		argument_refuse_secret("kind", "It must be one of cookie_kinds().");
 	if (secret == NULL)
-		refuse("secret", "It must not be null.");
+		argument_refuse_secret("secret", "It must not be null.");
 	asked.names = argument_cookie_names(fcinfo, 2, &asked.n_names);
 	asked.options.max_age_us = argument_age(fcinfo, 3);
 	asked.options.id_path = argument_path(fcinfo, 4, &asked.options.n_id_path);
 	asked.options.salts =
 		argument_slices(fcinfo, 5, "salts", FRAMEWORK_KEYS_MAX / 2, &asked.options.n_salts);
 	if (PG_ARGISNULL(6))
-		refuse("without_end", "It must not be null.");
+		argument_refuse_secret("without_end", "It must not be null.");
 	asked.options.without_end = PG_GETARG_BOOL(6);
 	secret = secret_resolve(secret);
 	if (secret == NULL)
-		refuse("secret", "The file cannot be read, is empty or too long.");
+		argument_refuse_secret("secret", "The file cannot be read, is empty or too long.");
 	asked.secret = (Slice){ secret, strlen(secret) };
 	check_rows(&asked);
 	crypto_cleanse(secret, strlen(secret));

@@ -56,7 +56,7 @@ argument_scope(FunctionCallInfo fcinfo, int n)
  * pipeline is one transaction up to its Sync and needs no word.  One word a
  * statement is enough, whatever loops inside it.
  */
-void
+static void
 note_missing_transaction(IdentityScope scope)
 {
 	static TimestampTz noted = 0;

@@ -24,7 +24,6 @@ typedef struct Entry
 	OnRefused on_refused;
 } Entry;
 
-extern void note_missing_transaction(IdentityScope scope);
 extern IdentityScope argument_scope(FunctionCallInfo fcinfo, int n);
 extern OnRefused argument_on_refused(FunctionCallInfo fcinfo, int n);
 extern Datum enter(ResultCode result, Verification *verification, const Entry *entry);

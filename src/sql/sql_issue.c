@@ -11,12 +11,12 @@
 #include "utils/builtins.h"
 #include "utils/json.h"
 #include "utils/timestamp.h"
-#include "utils/uuid.h"
 
 #include "base/clock.h"
 #include "base/compat.h"
 #include "base/errors.h"
 #include "base/json_build.h"
+#include "base/uuid.h"
 #include "catalog/tables.h"
 #include "pure/base64.h"
 #include "pure/jws.h"
@@ -114,8 +114,7 @@ random_jti(void)
 
 	if (!crypto_random(uuid.data, UUID_LEN))
 		result_raise(RESULT_CRYPTO_FAILED);
-	uuid.data[6] = (uuid.data[6] & 0x0f) | 0x40;
-	uuid.data[8] = (uuid.data[8] & 0x3f) | 0x80;
+	uuid_stamp(&uuid, 4);
 	return DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&uuid)));
 }
 
@@ -144,8 +143,7 @@ static char *
 make_payload(const TokenBinding *binding, const char *user_id, int64 seconds, Jsonb *claims)
 {
 	StringInfoData out;
-	int64 now = issuing_second(user_id) / USECS_PER_SEC +
-				(int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY;
+	int64 now = clock_to_unix(issuing_second(user_id)) / USECS_PER_SEC;
 
 	initStringInfo(&out);
 	appendStringInfo(&out, "{\"iat\":" INT64_FORMAT ",\"exp\":" INT64_FORMAT, now, now + seconds);

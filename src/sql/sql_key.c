@@ -31,16 +31,6 @@
 #define TOO_LARGE       "It is too large."
 #define NO_SET          "It must be an object with an array \"keys\" of JWKs (RFC 7517)."
 
-pg_noreturn static void refuse(const char *what, const char *why);
-
-static void
-refuse(const char *what, const char *why)
-{
-	hide_own_frames();
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid %s", what),
-					errdetail("%s", why), errhidestmt(true)));
-}
-
 /* `why` is a place that the call before has filled, or left NULL; `allowed` serves then. */
 static void
 require_ok(ResultCode result, const char *what, const char *const *why, const char *allowed)
@@ -49,7 +39,7 @@ require_ok(ResultCode result, const char *what, const char *const *why, const ch
 		return;
 	if (result == RESULT_NO_MEMORY || result == RESULT_CRYPTO_FAILED)
 		result_raise(result);
-	refuse(what, why && *why ? *why : allowed);
+	argument_refuse_secret(what, why && *why ? *why : allowed);
 }
 
 /* ------------------------------------------------------------------------ public */
@@ -79,8 +69,9 @@ require_algorithm(text *name)
 	CryptoAlg alg;
 
 	if (!crypto_alg_by_name(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), &alg))
-		refuse("algorithm", "It must be HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, "
-							"PS512, ES256, ES384, ES512, EdDSA or Ed25519.");
+		argument_refuse_secret("algorithm",
+							   "It must be HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, "
+							   "PS512, ES256, ES384, ES512, EdDSA or Ed25519.");
 	return alg;
 }
 
@@ -100,7 +91,7 @@ session_auth_read_key(PG_FUNCTION_ARGS)
 	bool is_secret;
 
 	if (material == NULL)
-		refuse("key", "The file cannot be read, is empty or too long.");
+		argument_refuse_secret("key", "The file cannot be read, is empty or too long.");
 	require_ok(jwk_key_from_text(alg, material, strlen(material), &key, &why), "key", &why,
 			   "It must be a PEM, a JWK or, for HS*, a secret.");
 	describe_key(key, &values[0], &values[1], &is_secret);
@@ -165,7 +156,7 @@ put_key(ReturnSetInfo *rsinfo, KeySet *set, const JwkInfo *info, CryptoKey *key)
 		describe_key(key, &values[2], &values[3], &is_secret);
 	crypto_key_free(key);
 	if (is_secret)
-		refuse("jwks", "It must hold public keys alone.");
+		argument_refuse_secret("jwks", "It must hold public keys alone.");
 	nulls[0] = !info->has_kid;
 	if (info->has_kid)
 		values[0] = PointerGetDatum(cstring_to_text_with_len(info->kid, info->kid_len));
@@ -219,11 +210,11 @@ session_auth_read_jwks(PG_FUNCTION_ARGS)
 	size_t len;
 
 	if (PG_ARGISNULL(0))
-		refuse("jwks", "It must not be null.");
+		argument_refuse_secret("jwks", "It must not be null.");
 	value = PG_GETARG_TEXT_PP(0);
 	len = VARSIZE_ANY_EXHDR(value);
 	if (len > 1024 * 1024)
-		refuse("jwks", "It must not be larger than 1 MB.");
+		argument_refuse_secret("jwks", "It must not be larger than 1 MB.");
 	nodes = palloc(JSON_NODES_FOR(len) * sizeof(JsonNode));
 	require_ok(json_scan(&set.doc, VARDATA_ANY(value), len, nodes, JSON_NODES_FOR(len)), "jwks",
 			   NULL, NO_SET);
@@ -232,7 +223,7 @@ session_auth_read_jwks(PG_FUNCTION_ARGS)
 	for (const JsonNode *jwk = json_first(keys); jwk; jwk = json_next(&set.doc, keys, jwk))
 		put_jwk(rsinfo, &set, jwk);
 	if (set.nkeys == 0 && set.some_passed_over)
-		refuse("jwks", "No key of the set can be used.");
+		argument_refuse_secret("jwks", "No key of the set can be used.");
 	return (Datum) 0;
 }
 
@@ -248,7 +239,7 @@ check_file(const char *what, const char *secret)
 	const char *path = secret + strlen(SECRET_FILE_PREFIX);
 
 	if (!is_absolute_path(path))
-		refuse(what, "The name of a file must be absolute.");
+		argument_refuse_secret(what, "The name of a file must be absolute.");
 	if (!has_privs_of_role(GetOuterUserId(), ROLE_PG_READ_SERVER_FILES))
 	{
 		hide_own_frames();
@@ -257,7 +248,7 @@ check_file(const char *what, const char *secret)
 						errdetail("Only roles with privileges of pg_read_server_files may.")));
 	}
 	if (secret_resolve(secret) == NULL)
-		refuse(what, "The file cannot be read, is empty or too long.");
+		argument_refuse_secret(what, "The file cannot be read, is empty or too long.");
 }
 
 SQL_FUNCTION(session_auth_check_secret);
@@ -270,14 +261,14 @@ session_auth_check_secret(PG_FUNCTION_ARGS)
 	char *secret;
 
 	if (what == NULL)
-		refuse("what", "It must not be null.");
+		argument_refuse_secret("what", "It must not be null.");
 	if (PG_ARGISNULL(1))
-		refuse(what, "It must not be null.");
+		argument_refuse_secret(what, "It must not be null.");
 	secret = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	if (*secret == '\0')
-		refuse(what, "It must not be empty.");
+		argument_refuse_secret(what, "It must not be empty.");
 	if (strlen(secret) > (strcmp(what, "secret") == 0 ? SECRET_MAX : STORED_KEY_MAX))
-		refuse(what, "It is too long.");
+		argument_refuse_secret(what, "It is too long.");
 	if (secret_is_file(secret))
 		check_file(what, secret);
 	PG_RETURN_VOID();

@@ -214,16 +214,15 @@ request_object(const char *setting, JsonDoc *doc)
 }
 
 static ResultCode
-append_cookie(StringInfo header, const JsonDoc *doc, const JsonNode *name, const JsonNode *value)
+append_cookie(StringInfo header, const JsonDoc *doc, const JsonNode *name, const JsonNode *value,
+			  char *buffer)
 {
 	Slice raw_name = json_raw(doc, name);
-	char *buffer;
 	Slice text;
 	ResultCode result;
 
 	if (value->kind != JSON_KIND_STRING)
 		return RESULT_OK;
-	buffer = palloc(VALUE_MAX);
 	result = json_text(doc, value, buffer, VALUE_MAX, &text);
 	if (result == RESULT_OK)
 	{
@@ -231,7 +230,6 @@ append_cookie(StringInfo header, const JsonDoc *doc, const JsonNode *name, const
 						 raw_name.data);
 		appendBinaryStringInfo(header, text.data, (int) text.len);
 	}
-	pfree(buffer);
 	return result;
 }
 
@@ -241,13 +239,16 @@ cookies_of_request(Slice *cookies)
 {
 	JsonDoc doc;
 	StringInfoData header;
+	char *buffer;
 	ResultCode result = request_object("request.cookies", &doc);
 
 	if (result != RESULT_OK)
 		return result;
 	initStringInfo(&header);
+	buffer = palloc(VALUE_MAX);
 	for (size_t i = 1; i + 1 < doc.n_nodes && result == RESULT_OK; i = doc.nodes[i + 1].next)
-		result = append_cookie(&header, &doc, &doc.nodes[i], &doc.nodes[i + 1]);
+		result = append_cookie(&header, &doc, &doc.nodes[i], &doc.nodes[i + 1], buffer);
+	pfree(buffer);
 	*cookies = (Slice){ header.data, header.len };
 	return result;
 }

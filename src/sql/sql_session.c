@@ -20,6 +20,7 @@
 #include "base/json_build.h"
 #include "base/row_type.h"
 #include "base/settings.h"
+#include "base/uuid.h"
 #include "identity/identity_row.h"
 #include "pure/base64.h"
 #include "pure/crypto.h"
@@ -76,13 +77,11 @@ make_token(char *token)
 	crypto_cleanse(random, sizeof(random));
 }
 
-/* RFC 9562, version 4. */
 static void
 make_session_id(pg_uuid_t *uuid)
 {
 	require_random(uuid->data, UUID_LEN);
-	uuid->data[6] = (uuid->data[6] & 0x0f) | 0x40;
-	uuid->data[8] = (uuid->data[8] & 0x3f) | 0x80;
+	uuid_stamp(uuid, 4);
 }
 
 static void

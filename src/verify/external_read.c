@@ -93,16 +93,6 @@ keep_name(Slice name, void *arg)
 	return true;
 }
 
-static ResultCode
-read_names(const Reading *reading, const char *path, const JsonNode *node, Names *names)
-{
-	names->context = reading->context;
-	names->names = MemoryContextAlloc(reading->context, names->room * sizeof(char *));
-	return claim_names(&reading->doc, node, path, keep_name, names) == RESULT_OK
-			   ? RESULT_OK
-			   : wrong_type(path, node);
-}
-
 /* How many names a claim can hold at most: one, its elements, or its words. */
 static int
 most_names(const JsonNode *node, const char *path)
@@ -114,6 +104,17 @@ most_names(const JsonNode *node, const char *path)
 	else if (node && claim_is_scope(path))
 		n = (int) Min((node->end - node->start) / 2 + 1, (uint32_t) MAX_ROLES);
 	return n;
+}
+
+static ResultCode
+read_names(const Reading *reading, const char *path, const JsonNode *node, Names *names)
+{
+	names->context = reading->context;
+	names->room = most_names(node, path);
+	names->names = MemoryContextAlloc(reading->context, names->room * sizeof(char *));
+	return claim_names(&reading->doc, node, path, keep_name, names) == RESULT_OK
+			   ? RESULT_OK
+			   : wrong_type(path, node);
 }
 
 /* ------------------------------------------------------------- roles and tenants */
@@ -131,7 +132,6 @@ read_roles(Reading *reading)
 	if (path == NULL)
 		path = claim_at(reading, "role") ? "role" : "roles";
 	node = claim_at(reading, path);
-	names.room = most_names(node, path);
 	result = read_names(reading, path, node, &names);
 	reading->token->roles = names.names;
 	reading->token->nroles = names.n;
@@ -151,7 +151,6 @@ read_tenants(Reading *reading)
 	if (path == NULL)
 		return RESULT_OK;
 	node = claim_at(reading, path);
-	names.room = most_names(node, path);
 	result = read_names(reading, path, node, &names);
 	reading->token->tenants = names.names;
 	reading->token->ntenants = names.n;
@@ -188,7 +187,6 @@ read_scopes(Reading *reading)
 	if (path == NULL)
 		return RESULT_OK;
 	node = reading->doc.n_nodes > 0 ? claim_at(reading, path) : NULL;
-	names.room = most_names(node, WORDS);
 	if ((node && node->kind == JSON_KIND_OBJECT) ||
 		read_names(reading, WORDS, node, &names) != RESULT_OK)
 		return wrong_type(path, node);

@@ -150,18 +150,26 @@ user_claim_of(const char *path)
 	return strcmp(path, "sub") == 0 ? NULL : path;
 }
 
+static Slice *
+slices_of(List *texts)
+{
+	Slice *slices = palloc((list_length(texts) + 1) * sizeof(Slice));
+	int n = 0;
+	ListCell *cell;
+
+	foreach (cell, texts)
+		slices[n++] = slice_of(lfirst(cell));
+	return slices;
+}
+
 static void
 bind_key(TokenBinding *binding, const KeyRow *row)
 {
-	Slice *audiences = palloc((list_length(row->audiences) + 1) * sizeof(Slice));
-	ListCell *cell;
-
 	binding->origin = psprintf("key " INT64_FORMAT, row->key_id);
 	binding->kind = "jws";
 	binding->issuer = slice_of(row->issuer);
-	foreach (cell, row->audiences)
-		audiences[binding->n_audiences++] = slice_of(lfirst(cell));
-	binding->audiences = audiences;
+	binding->audiences = slices_of(row->audiences);
+	binding->n_audiences = list_length(row->audiences);
 	binding->role_claim = row->role_claim;
 	binding->tenant_claim = row->tenant_claim;
 	binding->role_source = role_source_by_name(row->role_source);
@@ -263,18 +271,6 @@ load_authjs_secret(SecretRow *row)
 }
 
 /* ---------------------------------------------------------- secrets of cookies */
-
-static Slice *
-slices_of(List *texts)
-{
-	Slice *slices = palloc((list_length(texts) + 1) * sizeof(Slice));
-	int n = 0;
-	ListCell *cell;
-
-	foreach (cell, texts)
-		slices[n++] = slice_of(lfirst(cell));
-	return slices;
-}
 
 static void
 read_options(const SecretRow *row, FrameworkOptions *options)

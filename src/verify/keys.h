@@ -71,8 +71,6 @@ typedef struct TrustedKey
 	bool unusable;    /* parsing failed */
 } TrustedKey;
 
-extern void keys_init(void);
-
 extern void keys_accept_changes(void);
 extern uint64 keys_generation(void);
 extern List *keys_trusted(void);

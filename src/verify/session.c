@@ -24,6 +24,7 @@
 #include "base/clock.h"
 #include "base/json_build.h"
 #include "base/settings.h"
+#include "base/uuid.h"
 #include "monitor/counters.h"
 #include "pure/crypto.h"
 #include "verify/keys.h"
@@ -83,7 +84,7 @@ session_expiry(const SessionRow *row)
 static bool
 is_adopted(const SessionRow *row)
 {
-	return row->session_id.data[6] >> 4 == 8;
+	return uuid_version(&row->session_id) == 8;
 }
 
 /*
