@@ -376,6 +376,17 @@ init_range_table(Writer *writer)
 	compat_init_range_table(writer->estate, rte, permissions);
 }
 
+/* Whether it fires for who writes now: one for replicas alone does not, as a rule. */
+bool
+trigger_is_enabled(const Trigger *trigger)
+{
+	char mine = SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA
+					? TRIGGER_FIRES_ON_REPLICA
+					: TRIGGER_FIRES_ON_ORIGIN;
+
+	return trigger->tgenabled == TRIGGER_FIRES_ALWAYS || trigger->tgenabled == mine;
+}
+
 void
 writer_begin(Writer *writer, CatalogRelation table)
 {
