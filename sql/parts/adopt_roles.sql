@@ -51,23 +51,6 @@ COMMENT ON FUNCTION session_auth.is_unique(oid, name) IS
 
 -- As they change.
 
-CREATE FUNCTION session_auth.create_adopted_role(role text) RETURNS void
-LANGUAGE plpgsql VOLATILE
-SET search_path = pg_catalog, pg_temp
-AS $$
-#variable_conflict use_column
-BEGIN
-  IF NOT EXISTS (SELECT FROM session_auth.roles r WHERE r.role = $1) THEN
-    INSERT INTO session_auth.roles (role) VALUES ($1) ON CONFLICT DO NOTHING;
-    IF FOUND THEN
-      PERFORM session_auth.record_event('role_created', NULL, jsonb_build_object('role', $1));
-    END IF;
-  END IF;
-END
-$$;
-COMMENT ON FUNCTION session_auth.create_adopted_role(text) IS
-  'internal: creates a role that a row names for the first time';
-
 -- A grant by hand stays nobody's.
 CREATE FUNCTION session_auth.add_adopted_role(source regclass, user_id text, role text, tenant text)
 RETURNS void
@@ -78,7 +61,7 @@ AS $$
 DECLARE
   granted bigint;
 BEGIN
-  PERFORM session_auth.create_adopted_role($3);
+  PERFORM session_auth.ensure_role($3);
   LOOP
     INSERT INTO session_auth.user_roles (user_id, role, tenant) VALUES ($2, $3, $4)
     ON CONFLICT DO NOTHING RETURNING grant_id INTO granted;

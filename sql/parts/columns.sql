@@ -181,9 +181,7 @@ BEGIN ATOMIC
       -- before, for each row, of insert and update
       AND t.tgfoid = 'session_auth.guard_columns'::regproc AND t.tgtype = 1 + 2 + 4 + 16
       AND t.tgqual IS NULL AND t.tgattr = ''
-      AND t.tgargs = (
-        SELECT string_agg(convert_to(a.value, getdatabaseencoding()) || '\x00'::bytea, ''::bytea ORDER BY a.n)
-        FROM unnest(ARRAY[$2, coalesce($4::text, '')] || $3::text[]) WITH ORDINALITY a (value, n)));
+      AND session_auth.trigger_arguments(t.tgargs) = ARRAY[$2, coalesce($4::text, '')] || $3::text[]);
 END;
 COMMENT ON FUNCTION session_auth.has_column_trigger(oid, text, name[], name) IS
   'internal: whether what column_trigger makes is there and fires';

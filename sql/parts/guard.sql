@@ -137,12 +137,11 @@ BEGIN
     THEN
       PERFORM session_auth.refuse_change(changed.object_identity);
     END IF;
-    IF EXISTS (SELECT FROM session_auth.protections p WHERE p.target::oid = changed.relid) THEN
-      -- not CREATE POLICY: pg_restore brings back what is remembered before the policies
-      IF changed.kind = 'unprotects' OR changed.command_tag = 'ALTER POLICY' THEN
-        INSERT INTO session_auth.protection_checks VALUES
-          (changed.relid, changed.command_tag = 'ALTER POLICY');
-      END IF;
+    -- not CREATE POLICY: pg_restore brings back what is remembered before the policies
+    IF changed.kind = 'unprotects' OR changed.command_tag = 'ALTER POLICY' THEN
+      INSERT INTO session_auth.protection_checks
+      SELECT p.target::oid, changed.command_tag = 'ALTER POLICY'
+      FROM session_auth.protections p WHERE p.target::oid = changed.relid;
     END IF;
     IF changed.classid = 'pg_class'::regclass THEN
       -- what writes through the view names the table and its columns
@@ -155,9 +154,9 @@ BEGIN
       END IF;
       INSERT INTO session_auth.protection_checks
       SELECT p.target::oid, false FROM session_auth.column_protections p WHERE p.view::oid = changed.objid;
-    END IF;
-    IF changed.classid = 'pg_class'::regclass AND changed.objsubid > 0 THEN
-      PERFORM session_auth.follow_renamed_column(changed.objid, changed.objsubid);
+      IF changed.objsubid > 0 THEN
+        PERFORM session_auth.follow_renamed_column(changed.objid, changed.objsubid);
+      END IF;
     END IF;
   END LOOP;
 END

@@ -260,6 +260,23 @@ $$;
 COMMENT ON FUNCTION session_auth.revoke_permission(text, text, text) IS
   'Takes back what was granted or denied in these very words; whether there was anything.';
 
+CREATE FUNCTION session_auth.ensure_role(role text) RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+  IF NOT EXISTS (SELECT FROM session_auth.roles r WHERE r.role = $1) THEN
+    INSERT INTO session_auth.roles (role) VALUES ($1) ON CONFLICT DO NOTHING;
+    IF FOUND THEN
+      PERFORM session_auth.record_event('role_created', NULL, jsonb_build_object('role', $1));
+    END IF;
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION session_auth.ensure_role(text) IS
+  'internal: creates a role that is named for the first time';
+
 CREATE FUNCTION session_auth.import_permissions(permissions jsonb) RETURNS integer
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -281,11 +298,7 @@ BEGIN
       PERFORM session_auth.refuse('permissions',
         format('Role "%s" does not map to an array.', entry.role));
     END IF;
-    INSERT INTO session_auth.roles (role) VALUES (entry.role) ON CONFLICT DO NOTHING;
-    IF FOUND THEN
-      PERFORM session_auth.record_event('role_created', NULL,
-        jsonb_build_object('role', entry.role));
-    END IF;
+    PERFORM session_auth.ensure_role(entry.role);
   END LOOP;
   FOR entry IN
     SELECT m.key AS role, e.value AS permission, e.value #>> '{}' AS pair

@@ -469,7 +469,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  names CONSTANT text[] := '{session_auth_select,session_auth_insert,session_auth_update,session_auth_delete}';
+  names CONSTANT text[] := ARRAY(SELECT w.policy::text FROM session_auth.written_policies('', '', 'empty') w);
   member regclass;
   policy text;
 BEGIN

@@ -212,8 +212,6 @@ COMMENT ON EVENT TRIGGER session_auth_ddl_dropped IS
 
 INSERT INTO session_auth.protections (target, resource, owner_column, tenant_column, denied)
 SELECT u.target, u.resource, u.owner_column, u.tenant_column, u.denied FROM session_auth.unremembered_protections() u;
-INSERT INTO session_auth.protections (target, resource, owner_column, tenant_column)
-SELECT u.target, u.resource, u.owner_column, u.tenant_column FROM session_auth.unremembered_protections() u;
 -- Triggers.
 DROP TRIGGER cache_changed ON session_auth.roles;
 DROP TRIGGER cache_replicated ON session_auth.roles;
