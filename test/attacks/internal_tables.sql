@@ -5,14 +5,7 @@
 -- the plain verbs. Guards: sql/parts/rights.sql (REVOKE ALL … FROM PUBLIC).
 SELECT plan(13);
 \ir people.psql
-CREATE FUNCTION public.outcome(statement text, database_role name) RETURNS text LANGUAGE plpgsql AS $$
-BEGIN
-  EXECUTE format('SET LOCAL ROLE %I', database_role);
-  EXECUTE statement;
-  RESET ROLE;
-  RAISE EXCEPTION USING ERRCODE = 'ZZZZZ';
-EXCEPTION WHEN SQLSTATE 'ZZZZZ' THEN RETURN 'done'; WHEN OTHERS THEN RETURN SQLSTATE;
-END $$;
+\ir outcome.psql
 GRANT CREATE ON SCHEMA public TO sa_request, sa_issuer, sa_admin, sa_plain;
 CREATE VIEW targets AS SELECT c.oid, c.oid::regclass::text AS name, c.relkind, (SELECT quote_ident(attname) FROM pg_attribute WHERE attrelid = c.oid AND attnum = 1) AS col
   FROM pg_class c WHERE relnamespace = 'session_auth'::regnamespace AND relkind IN ('r', 'S', 'v');

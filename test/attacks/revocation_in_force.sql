@@ -9,7 +9,6 @@ SELECT plan(19);
 SELECT session_auth.add_key('k', 'HS256', repeat('k', 40)) \g /dev/null
 
 -- scope connection, by what was taken away in between
-CREATE FUNCTION public.undone(statement text, token text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN EXECUTE replace(statement, '$1', quote_literal(token)); RETURN 'done'; END $$;
 SELECT session_auth.authenticate(:'alice', 'connection') \g /dev/null
 SELECT is(who() || session_auth.has_role('ADMIN'), 'alicetrue', 'scope connection');
 SELECT session_auth.revoke_role('alice', 'ADMIN') \g /dev/null

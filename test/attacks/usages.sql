@@ -9,13 +9,7 @@ SELECT plan(12);
 CREATE ROLE sa_janitor; CREATE ROLE sa_watcher; CREATE ROLE sa_reviewer; CREATE ROLE sa_support; CREATE ROLE sa_reads_all;
 SELECT session_auth.grant_usage('sa_janitor', 'maintenance'), session_auth.grant_usage('sa_watcher', 'monitor'), session_auth.grant_usage('sa_reviewer', 'auditor'), session_auth.grant_usage('sa_support', 'impersonator') \g /dev/null
 GRANT pg_read_all_data, pg_monitor, pg_read_all_stats TO sa_reads_all;
-CREATE FUNCTION public.outcome(statement text, database_role name) RETURNS text LANGUAGE plpgsql AS $$
-BEGIN
-  EXECUTE format('SET LOCAL ROLE %I', database_role);
-  EXECUTE statement;
-  RAISE EXCEPTION USING ERRCODE = 'ZZZZZ';
-EXCEPTION WHEN SQLSTATE 'ZZZZZ' THEN RETURN 'done'; WHEN OTHERS THEN RETURN SQLSTATE;
-END $$;
+\ir outcome.psql
 CREATE VIEW attempts AS SELECT * FROM (VALUES
   ('who', 'SELECT session_auth.read_identities()'), ('who', 'TABLE session_auth.active_identities'),
   ('numbers', 'SELECT session_auth.read_statistics()'), ('numbers', 'TABLE session_auth.statistics'), ('counters', 'SELECT session_auth.counters()'), ('counters', 'SELECT session_auth.note_purge()'),

@@ -3,10 +3,8 @@
 -- Also: test/t/adopt.t, test/attacks/adoption.sql.
 SET timezone = 'Asia/Tokyo';
 SELECT plan(91);
+\ir adoption.psql
 
--- how many sessions a token opens, and what it is then
-CREATE FUNCTION public.who(token text) RETURNS text LANGUAGE sql
-AS $$ SELECT coalesce((SELECT v.user_id FROM session_auth.verify_session(token) v), 'nobody') $$;
 CREATE FUNCTION public.roles_of(who text) RETURNS text LANGUAGE sql
 AS $$ SELECT coalesce(string_agg(u.role, ',' ORDER BY u.grant_id), '') FROM session_auth.user_roles u WHERE u.user_id = who $$;
 CREATE FUNCTION public.events(name text) RETURNS bigint LANGUAGE sql

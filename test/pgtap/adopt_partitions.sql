@@ -2,10 +2,9 @@
 -- and whichever command brings a partition or takes it away.
 -- Siblings: adopt_sessions.sql, adopt_roles.sql; test/attacks/adoption_forms.sql.
 SELECT plan(36);
+\ir adoption.psql
 SET client_min_messages = error;
 
-CREATE FUNCTION public.who(token text) RETURNS text LANGUAGE sql
-AS $$ SELECT coalesce((SELECT v.user_id FROM session_auth.verify_session(token) v), 'nobody') $$;
 CREATE FUNCTION public.roles_of(who text) RETURNS text LANGUAGE sql AS $$
   SELECT coalesce(string_agg(u.role, ' ' ORDER BY u.role), '') FROM session_auth.user_roles u WHERE u.user_id = who $$;
 CREATE FUNCTION public.t(n int) RETURNS text LANGUAGE sql AS $$ SELECT 'k3Jd82mQpZx7Vb1nLr5TwYc9Hf0Gs4' || lpad(n::text, 2, '0') $$;

@@ -2,20 +2,12 @@
 -- Siblings: adopt.sql (one row a user), adopt_partitions.sql; test/t/adopt.t has what
 -- needs two connections; test/attacks/adoption_forms.sql.
 SELECT plan(54);
+\ir adoption.psql
 
 CREATE FUNCTION public.roles_of(who text) RETURNS text LANGUAGE sql AS $$
   SELECT coalesce(string_agg(u.role || coalesce('@' || u.tenant, ''), ' ' ORDER BY u.role, u.tenant), '') FROM session_auth.user_roles u WHERE u.user_id = who $$;
 CREATE FUNCTION public.holders() RETURNS text LANGUAGE sql AS $$ SELECT coalesce(string_agg(a.holders::text, ' ' ORDER BY a.grant_id), '') FROM session_auth.adopted_roles a $$;
 CREATE FUNCTION public.lives(token text) RETURNS bigint LANGUAGE sql AS $$ SELECT count(*) FROM session_auth.verify_session(token) $$;
-CREATE FUNCTION public.detail_of(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE said text;
-BEGIN
-  EXECUTE statement;
-  RETURN 'no error';
-EXCEPTION WHEN invalid_parameter_value THEN
-  GET STACKED DIAGNOSTICS said = PG_EXCEPTION_DETAIL;
-  RETURN sqlerrm || ': ' || said;
-END $$;
 
 -- a join table: shared/cases/join_table_roles.sql
 CREATE TABLE join_roles (user_id text, role text, PRIMARY KEY (user_id, role));

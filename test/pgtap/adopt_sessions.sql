@@ -3,21 +3,10 @@
 -- test/attacks/adoption_forms.sql.
 SET timezone = 'Asia/Tokyo';
 SELECT plan(120);
+\ir adoption.psql
 
-CREATE FUNCTION public.who(token text) RETURNS text LANGUAGE sql
-AS $$ SELECT coalesce((SELECT v.user_id FROM session_auth.verify_session(token) v), 'nobody') $$;
 CREATE FUNCTION public.ends(token text) RETURNS timestamptz LANGUAGE sql
 AS $$ SELECT v.expires_at FROM session_auth.verify_session(token) v $$;
--- what a statement is refused with
-CREATE FUNCTION public.detail_of(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE said text;
-BEGIN
-  EXECUTE statement;
-  RETURN 'no error';
-EXCEPTION WHEN invalid_parameter_value THEN
-  GET STACKED DIAGNOSTICS said = PG_EXCEPTION_DETAIL;
-  RETURN sqlerrm || ': ' || said;
-END $$;
 SET client_min_messages = error;
 
 -- digests: what is stored opens nothing, what it is the digest of does

@@ -3,20 +3,7 @@
 -- Also: test/attacks/gate.sql, test/attacks/gate_changes.sql, test/attacks/gate_rechecks.t,
 -- test/attacks/gate_subplans.sql.
 SELECT plan(30);
-
-CREATE FUNCTION public.explain(statement text, options text DEFAULT 'COSTS OFF') RETURNS text
-LANGUAGE plpgsql AS $$
-DECLARE
-  line text;
-  plan text := '';
-BEGIN
-  FOR line IN EXECUTE format('EXPLAIN (%s) %s', options, statement) LOOP
-    -- since 17 an InitPlan's value is not $0 but named, since 19 by a word
-    plan := plan || regexp_replace(line, '\((InitPlan )?\w+\)\.col\d+', '$0') || E'\n';
-  END LOOP;
-  RETURN plan;
-END
-$$;
+\ir explain.psql
 
 -- Whether a scan of accounts touched a block.
 CREATE FUNCTION public.reads(statement text) RETURNS text LANGUAGE plpgsql AS $$

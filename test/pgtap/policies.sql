@@ -2,19 +2,7 @@
 -- that they are evaluated once per query, and what check_policies finds.
 -- Also: test/attacks/verbs.sql, test/attacks/owners.sql, test/attacks/bare_calls.sql.
 SELECT plan(83);
-
-CREATE FUNCTION public.explain(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-  line text;
-  plan text := '';
-BEGIN
-  FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || statement LOOP
-    -- since 17 an InitPlan's value is not $0 but named, since 19 by a word
-    plan := plan || regexp_replace(line, '\((InitPlan )?\w+\)\.col\d+', '$0') || E'\n';
-  END LOOP;
-  RETURN plan;
-END
-$$;
+\ir explain.psql
 
 SELECT session_auth.import_permissions('{
   "ADMIN": ["view:accounts", "create:accounts", "edit:accounts", "delete:accounts"],

@@ -49,16 +49,7 @@ SELECT is_empty($$SELECT unnest(extconfig)::regclass::text FROM pg_extension WHE
   SELECT unnest('{session_auth.sessions,session_auth.session_events}'::text[])$$, 'sessions and events are not');
 
 -- internal tables: each verb, by each role
-CREATE FUNCTION public.outcome(statement text, database_role name) RETURNS text LANGUAGE plpgsql AS $$
-BEGIN
-  EXECUTE format('SET LOCAL ROLE %I', database_role);
-  EXECUTE statement;
-  RESET ROLE;
-  RETURN 'done';
-EXCEPTION WHEN OTHERS THEN
-  RETURN SQLSTATE;
-END
-$$;
+\ir outcome.psql
 CREATE VIEW public.verbs AS
   SELECT name, format(statement, name, (SELECT quote_ident(attname) FROM pg_attribute WHERE attrelid = relations.oid AND attnum = 1)) AS statement
   FROM relations, unnest(ARRAY[

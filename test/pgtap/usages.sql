@@ -6,16 +6,7 @@ CREATE ROLE sa_impersonator; CREATE ROLE sa_maintenance; CREATE ROLE sa_monitor;
 SELECT session_auth.grant_usage(('sa_' || u)::regrole, u) FROM unnest('{impersonator,maintenance,monitor,auditor}'::text[]) u \g /dev/null
 SELECT session_auth.create_session('alice') \g /dev/null
 
-CREATE FUNCTION public.outcome(statement text, database_role name) RETURNS text LANGUAGE plpgsql AS $$
-BEGIN
-  EXECUTE format('SET LOCAL ROLE %I', database_role);
-  EXECUTE statement;
-  RESET ROLE;
-  RETURN 'done';
-EXCEPTION WHEN OTHERS THEN
-  RETURN SQLSTATE;
-END
-$$;
+\ir outcome.psql
 CREATE FUNCTION public.may(database_role text) RETURNS text LANGUAGE sql AS $$
   SELECT coalesce(string_agg(name, ' ' ORDER BY place), 'nothing') FROM (VALUES
     (1, 'impersonate', 'SELECT session_auth.impersonate(''bob''), session_auth.deauthenticate()'),

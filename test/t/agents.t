@@ -3,11 +3,11 @@
 # Also: test/attacks/narrowed.sql, test/t/portals.t.
 use strict;
 use warnings;
-use IO::Socket::UNIX;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use PostgreSQL::Test::Cluster;
 use SessionAuth;
+use WireProtocol;
 
 my $node = new_server('agents');
 add_extension($node);
@@ -20,45 +20,15 @@ $node->safe_psql('postgres', q{
 	GRANT ALL ON accounts, salaries TO app;
 });
 
-my $socket = IO::Socket::UNIX->new(Peer => $node->host . '/.s.PGSQL.' . $node->port) or die "no connection: $!";
+my $connection = WireProtocol->new($node);
 
-# One message: a letter, its length, its body.
-sub message { return $_[0] . pack('N', 4 + length $_[1]) . $_[1] }
-
-sub take
-{
-	my ($n) = @_;
-	my $bytes = '';
-	while (length $bytes < $n) { sysread($socket, $bytes, $n - length $bytes, length $bytes) or die 'the server hung up' }
-	return $bytes;
-}
-
-# What comes back: rows as their first column, errors as their code, and the state that the transaction is in.
-sub answer
-{
-	my @came;
-	while (1)
-	{
-		my ($letter, $len) = unpack('aN', take(5));
-		my $body = take($len - 4);
-		push @came, unpack('x2N', $body) == 0xffffffff ? 'NULL' : substr($body, 6, unpack('x2N', $body)) if $letter eq 'D';
-		push @came, "error $1" if $letter eq 'E' && $body =~ /\0C([^\0]*)\0/;
-		return join(' ', @came, $body) if $letter eq 'Z';
-	}
-}
-
-sub ask
-{
-	syswrite($socket, join('', @_));
-	return answer();
-}
+# What comes back, and the state that the transaction is in.
+sub ask { return join(' ', $connection->ask('Z', @_)) }
 
 # By the simple protocol, which takes several statements, and by the extended one.
 sub simple { return ask(message('Q', "$_[0]\0")) }
 sub extended { return ask(message('P', "\0$_[0]\0" . pack('n', 0)), message('B', "\0\0" . pack('nnn', 0, 0, 0)), message('E', "\0" . pack('N', 0)), message('S', '')) }
 
-my $startup = pack('N', 196608) . "user\0app\0database\0postgres\0\0";
-ask(pack('N', 4 + length $startup) . $startup);
 my $both = q{SELECT (SELECT count(*) FROM accounts) || '+' || (SELECT count(*) FROM salaries)};
 
 # The recipe, up to their SQL.

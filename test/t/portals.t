@@ -3,66 +3,36 @@
 # The attacks on cursors are test/attacks/cursors.sql and test/attacks/held_cursors.sql.
 use strict;
 use warnings;
-use IO::Socket::UNIX;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use PostgreSQL::Test::Cluster;
 use SessionAuth;
+use WireProtocol;
 
 my $node = new_server('portals');
 add_extension($node);
 my $alice = $node->safe_psql('postgres', q{SELECT token FROM session_auth.create_session('alice')});
 my $bob = $node->safe_psql('postgres', q{SELECT token FROM session_auth.create_session('bob')});
 
-my $socket = IO::Socket::UNIX->new(Peer => $node->host . '/.s.PGSQL.' . $node->port) or die "no connection: $!";
+my $connection = WireProtocol->new($node);
 
-# One message: a letter, its length, its body.
-sub message { return $_[0] . pack('N', 4 + length $_[1]) . $_[1] }
 sub parse { return message('P', "$_[0]\0$_[1]\0" . pack('n', 0)) }
 sub bind_to { return message('B', "$_[0]\0$_[1]\0" . pack('nnn', 0, 0, 0)) }
 sub execute { return message('E', "$_[0]\0" . pack('N', $_[1])) }
 sub flush { return message('H', '') }
 sub sync { return message('S', '') }
 
-sub take
-{
-	my ($n) = @_;
-	my $bytes = '';
-	while (length $bytes < $n) { sysread($socket, $bytes, $n - length $bytes, length $bytes) or die 'the server hung up' }
-	return $bytes;
-}
-
-# What comes back up to one of these letters: rows as their first column, errors as their code.
-sub answer
-{
-	my ($until) = @_;
-	my @came;
-	while (1)
-	{
-		my ($letter, $len) = unpack('aN', take(5));
-		my $body = take($len - 4);
-		if ($letter eq 'D')
-		{
-			my $size = unpack('x2N', $body);
-			push @came, $size == 0xffffffff ? 'NULL' : substr($body, 6, $size);
-		}
-		push @came, "error $1" if $letter eq 'E' && $body =~ /\0C([^\0]*)\0/;
-		return join(' ', @came) if index($until, $letter) >= 0;
-	}
-}
-
+# What comes back up to one of these letters.
 sub ask
 {
-	my ($until, @messages) = @_;
-	syswrite($socket, join('', @messages));
-	return answer($until);
+	my @came = $connection->ask(@_);
+	pop @came;
+	return join(' ', @came);
 }
 
 sub query { return ask('Z', message('Q', "$_[0]\0")) }
 sub authenticate { return "SELECT user_id FROM session_auth.authenticate('$_[0]')" }
 
-my $startup = pack('N', 196608) . "user\0app\0database\0postgres\0\0";
-ask('Z', pack('N', 4 + length $startup) . $startup);
 my $rows = q{SELECT coalesce(session_auth.user_id(), 'nobody') || i FROM generate_series(1, 4) i};
 
 # s: suspended, C: complete, E: an error
@@ -108,6 +78,6 @@ is(ask('sCE', parse('', authenticate($alice)), bind_to('', ''), execute('', 0), 
 ask('Z', sync());
 query('ROLLBACK');
 
-close $socket;
+undef $connection;
 $node->stop;
 done_testing();
