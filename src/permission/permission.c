@@ -72,6 +72,7 @@ static MemoryContext cache_context = NULL; /* of roles */
 static MemoryContext sets_context = NULL;  /* of combinations */
 static StringTable roles;                  /* role → RoleSet, or NULL: read it anew */
 static StringTable sets;                   /* names, each with its NUL → PermissionSet */
+static StringTable missed_roles;           /* that a combination names and that do not exist */
 static int readings_unmeasured = 0;
 static uint64 followed_changes = 0; /* the count of changes that all this has followed */
 
@@ -96,6 +97,7 @@ drop_sets(void)
 											 ALLOCSET_DEFAULT_SIZES);
 	MemoryContextReset(sets_context);
 	memset(&sets, 0, sizeof(sets));
+	memset(&missed_roles, 0, sizeof(missed_roles));
 }
 
 static void
@@ -136,6 +138,15 @@ cached_role(const char *role)
 	return entry && entry->value.pointer ? entry : NULL;
 }
 
+/* A token may name a role before there is one; from when it is created the combination has it. */
+static bool
+is_missed_role(const char *role)
+{
+	StringKey key = string_key(role, strlen(role));
+
+	return string_table_find(&missed_roles, &key) != NULL;
+}
+
 static void
 follow_change(RoleReading *reading, const PermissionChange *change)
 {
@@ -165,7 +176,7 @@ concern_cache(List *changes, bool *everything)
 
 		if (role == NULL)
 			*everything = true;
-		else if (cached_role(role))
+		else if (cached_role(role) || is_missed_role(role))
 			concerned = true;
 	}
 	return concerned || *everything;
@@ -270,7 +281,10 @@ add_role(RoleReading *reading, PermissionSet *set, const char *name)
 		return;
 	role = get_role(reading, name);
 	if (role == NULL)
+	{
+		(void) string_table_insert(&missed_roles, sets_context, &key);
 		return;
+	}
 	entry->value.pointer = role;
 	old = MemoryContextSwitchTo(sets_context);
 	set->members = lappend(set->members, role);

@@ -1,10 +1,12 @@
 # Attack: make a backend that follows changes miss one: a transaction that was open when others
 # ended, a savepoint that takes a grant back, a record that is deleted, truncated or comes from
-# another server, more changes than are recorded one by one, one of what is known in part.
+# another server, more changes than are recorded one by one, one of what is known in part, a role
+# that a token named before it was there.
 # Holds: the first question after a change has its answer, whatever was cached before.
 # test/t/permission_oracle.t has random changes. Guards: src/catalog/permission_changes.c,
 # changes_of_others(), own_changes(); src/catalog/record_changes.c, record_deletion(), record_role();
-# src/permission/role_set.c, role_set_follow(); src/sql/sql_changes.c, change_replicated().
+# src/permission/role_set.c, role_set_follow(); src/permission/permission.c, is_missed_role(); src/sql/sql_changes.c,
+# change_replicated().
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
@@ -100,6 +102,21 @@ $change->(q{UPDATE session_auth.permissions SET denied = false WHERE role = 'LAR
 is($may->('SMALL', 'thing:7'), 't', 'what is inherited now');
 $change->(q{SELECT session_auth.disinherit_role('PARENT', 'LARGE')});
 is($may->('SMALL', 'thing:7'), 'f', '… and no more');
+
+# a token may name a role before there is one, and after it is gone
+$change->(q{SELECT session_auth.add_key('k', 'HS256', repeat('changes', 8), 'https://i', role_claim => 'roles')});
+my $token = $node->safe_psql('postgres', q{SELECT session_auth.issue_token('judy', '1 hour', '{"roles": ["OTHER", "FUTURE"]}', 'k')});
+my $may_both = sub { my ($resource) = @_; $reader->query_safe("SELECT session_auth.has_permission('view', '$resource')") };
+$reader->query_safe("SELECT session_auth.authenticate('$token', 'connection')");
+is($may_both->('thing:1'), 't', 'a token of two roles, of which there is one');
+is($may_both->('new'), 'f', '… and nothing of the other');
+$change->(q{SELECT session_auth.create_role('FUTURE'), session_auth.deny_permission('FUTURE', 'view', 'thing:1'), session_auth.grant_permission('FUTURE', 'view', 'new')});
+is($may_both->('thing:1'), 'f', 'a role that is created denies at once');
+is($may_both->('new'), 't', '… and grants');
+$change->(q{SELECT session_auth.drop_role('FUTURE')});
+is($may_both->('thing:1') . $may_both->('new'), 'tf', 'dropped, it does neither');
+$change->(q{SELECT session_auth.create_role('FUTURE'), session_auth.deny_permission('FUTURE', 'view', 'thing:1')});
+is($may_both->('thing:1'), 'f', '… until it is there again');
 
 $_->quit foreach $reader, $early, $late;
 $node->stop;
