@@ -25,10 +25,11 @@
 
 /*
  * After how many answers all of an action is read, if it is not more than so many rows for
- * each of them; asking costs what reading some twenty rows does.
+ * each of them: asking costs what reading some forty rows does, so that by then as much has
+ * been spent on asking.
  */
 #define FIRST_LOAD      64
-#define ROWS_PER_ANSWER 32
+#define ROWS_PER_ANSWER 64
 #define LOAD_FACTOR     4
 
 /* Marks an answer, which may be that there are no effects. */
