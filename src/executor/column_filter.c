@@ -39,7 +39,7 @@ typedef struct ColumnFilter
 	ExprState *in_full;  /* and the question and those after it, as the plan says; or NULL each */
 	AttrNumber resource; /* of the scan's row */
 	ActionRules rules;
-	uint64 valid_for; /* generation of permissions */
+	uint64 valid_for; /* count of changes of permissions */
 	uint64 identity;  /* generation of the identity */
 } ColumnFilter;
 
@@ -170,7 +170,8 @@ evaluate(ExprState *filter, ExprContext *context, bool *isnull)
 static pg_attribute_always_inline bool
 is_valid(const ColumnFilter *filter)
 {
-	return filter->valid_for == permission_generation && filter->identity == identity_generation;
+	return filter->valid_for == changes_of[CHANGED_PERMISSIONS] &&
+		   filter->identity == identity_generation;
 }
 
 static Datum

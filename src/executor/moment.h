@@ -26,14 +26,14 @@ static inline Moment
 moment_now(void)
 {
 	return (Moment){ GetCurrentStatementStartTimestamp(), identity_generation,
-					 permission_generation };
+					 changes_of[CHANGED_PERMISSIONS] };
 }
 
 static inline bool
 moment_lasts(const Moment *moment)
 {
 	return moment->identity == identity_generation &&
-		   moment->permissions == permission_generation &&
+		   moment->permissions == changes_of[CHANGED_PERMISSIONS] &&
 		   moment->statement == GetCurrentStatementStartTimestamp();
 }
 

@@ -9,7 +9,7 @@
  * (effect.h).
  *
  * Invariant: what has been handed out lasts as long as the narrowing is the identity's and
- * permission_generation stays the same; whoever keeps it looks at both.
+ * changes_of[CHANGED_PERMISSIONS] stays the same; whoever keeps it looks at both.
  */
 #include "postgres.h"
 
@@ -40,7 +40,7 @@ struct NarrowedRules
 
 static MemoryContext context = NULL;
 static char *kept_narrowing = NULL;
-static uint64 kept_for = 0;    /* generation of permissions */
+static uint64 kept_for = 0;    /* count of changes of permissions */
 static StringTable kept_rules; /* rules of roles and action → ActionRules */
 
 /* ----------------------------------------------------------------- reading the text */
@@ -248,15 +248,15 @@ follow(const char *narrowing)
 		context = AllocSetContextCreate(CacheMemoryContext, "session_auth narrowing",
 										ALLOCSET_DEFAULT_SIZES);
 	full = MemoryContextMemAllocated(context, true) > MAX_BYTES;
-	if (kept_narrowing && !full && kept_for == permission_generation &&
+	if (kept_narrowing && !full && kept_for == changes_of[CHANGED_PERMISSIONS] &&
 		strcmp(kept_narrowing, narrowing) == 0)
 		return;
 	if (full)
-		permission_generation++; /* nobody may use what was handed out */
+		changes_of[CHANGED_PERMISSIONS]++; /* nobody may use what was handed out */
 	kept_narrowing = NULL;
 	memset(&kept_rules, 0, sizeof(kept_rules));
 	MemoryContextReset(context);
-	kept_for = permission_generation;
+	kept_for = changes_of[CHANGED_PERMISSIONS];
 	kept_narrowing = MemoryContextStrdup(context, narrowing);
 }
 
@@ -271,7 +271,7 @@ key_of(const ActionRules *rules, const char *action, size_t len)
 	return string_key(key, sizeof(rules->parts) + len);
 }
 
-/* What is left of the rules for an action; they are good for permission_generation as it is. */
+/* What is left of the rules for an action; they are good for changes_of[CHANGED_PERMISSIONS] as it is. */
 ActionRules
 narrowing_rules(const char *narrowing, ActionRules rules, const char *action, size_t len)
 {

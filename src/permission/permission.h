@@ -33,11 +33,9 @@ typedef struct ActionRules
 } ActionRules;
 
 /*
- * As long as this stays the same, so do the answers, and every set and rule that has been
- * handed out.  What is dropped for want of memory counts as a change.
+ * As long as changes_of[CHANGED_PERMISSIONS] stays the same, so do the answers, and every set
+ * and rule that has been handed out.  What is dropped for want of memory counts as a change.
  */
-#define permission_generation (changes_of[CHANGED_PERMISSIONS])
-
 extern void permission_accept_changes(void);
 extern const PermissionSet *permission_set(const char *roles, size_t len, uint64 *valid_for);
 extern const PermissionSet *permission_set_of_role(const char *role, uint64 *valid_for);

@@ -10,7 +10,7 @@
  * than that: so it costs never more than a few times what knowing its size would.
  *
  * Invariants: what is here is what the tables had at the reading that was followed last
- * (permission.c); whatever raises an error leaves it as it was.
+ * (permission_cache.c); whatever raises an error leaves it as it was.
  */
 #include "postgres.h"
 

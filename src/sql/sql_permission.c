@@ -136,7 +136,7 @@ keep(FunctionCallInfo fcinfo, KeptText *kept, int n)
 typedef struct CallSite
 {
 	TimestampTz statement; /* in which changes were last accepted */
-	uint64 valid_for;      /* generation of permissions; 0: nothing resolved yet */
+	uint64 valid_for;      /* count of changes of permissions; 0: nothing resolved yet */
 	uint64 identity;       /* generation of the identity that was resolved */
 	const PermissionSet *set;
 	ActionRules rules;
@@ -173,7 +173,7 @@ new_question(FunctionCallInfo fcinfo)
 static pg_attribute_always_inline bool
 is_fresh(const CallSite *site, TimestampTz statement)
 {
-	return site->statement == statement && site->valid_for == permission_generation;
+	return site->statement == statement && site->valid_for == changes_of[CHANGED_PERMISSIONS];
 }
 
 static void

@@ -470,7 +470,7 @@ keys_accept_changes(void)
 
 /* As long as this stays the same, so does all that was asked for. */
 uint64
-keys_generation(void)
+keys_changes(void)
 {
 	return loaded_changes;
 }

@@ -72,7 +72,7 @@ typedef struct TrustedKey
 } TrustedKey;
 
 extern void keys_accept_changes(void);
-extern uint64 keys_generation(void);
+extern uint64 keys_changes(void);
 extern List *keys_trusted(void);
 extern CryptoKey *keys_parsed(TrustedKey *key);
 extern const JweKey *keys_jwe(size_t *n);

@@ -27,14 +27,14 @@ typedef struct SeenSlot
 } SeenSlot;
 
 static SeenSlot *slots = NULL;
-static uint64 valid_for = 0; /* the generation of keys that proved the tokens */
+static uint64 valid_for = 0; /* count of changes of the keys that proved the tokens */
 
 static void
 forget_all(void)
 {
 	for (int i = 0; i < SLOTS; i++)
 		slots[i].used = false;
-	valid_for = keys_generation();
+	valid_for = keys_changes();
 }
 
 static SeenSlot *
@@ -42,7 +42,7 @@ slot_of(const TokenDigest *digest)
 {
 	if (slots == NULL)
 		slots = MemoryContextAllocZero(TopMemoryContext, SLOTS * sizeof(SeenSlot));
-	if (valid_for != keys_generation())
+	if (valid_for != keys_changes())
 		forget_all();
 	return &slots[digest->back[0] % SLOTS];
 }

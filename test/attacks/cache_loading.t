@@ -3,7 +3,7 @@
 # together, tables that are rewritten, new backends that fill at once.
 # Holds: a set is valid only when nothing was invalidated while it was filled; the
 # last commit is in force for every reader after it. test/t/storm.t has one pair of
-# permissions. Guards: src/permission/permission.c, permission_set().
+# permissions. Guards: src/permission/permission_cache.c, permission_cache_begin_reading().
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;

@@ -5,7 +5,7 @@
 # Holds: the first question after a change has its answer, whatever was cached before.
 # test/t/permission_oracle.t has random changes. Guards: src/catalog/permission_changes.c,
 # changes_of_others(), own_changes(); src/catalog/record_changes.c, record_deletion(), record_role();
-# src/permission/role_set.c, role_set_follow(); src/permission/permission.c, is_missed_role(); src/sql/sql_changes.c,
+# src/permission/role_set.c, role_set_follow(); src/permission/permission_cache.c, is_missed_role(); src/sql/sql_changes.c,
 # change_replicated().
 use strict;
 use warnings;

@@ -1,7 +1,7 @@
 -- Attack: make a backend grow by what a request role may call: made-up roles, actions,
 -- resources, tenants and users, ever new tokens that are refused, errors in a loop.
 -- Holds: caches are bounded, what does not exist is not kept, refusals leave nothing.
--- test/t/memory.t has a million calls of each function. Guards: src/permission/permission.c,
+-- test/t/memory.t has a million calls of each function. Guards: src/permission/permission_set.c,
 -- some_role_exists() (no set for roles that do not exist); src/verify/proved_tokens.c (SLOTS), src/verify/role_cache.c
 -- and src/catalog/recent_rows.c, which pgtap/caches.sql fills.
 SELECT plan(6);
