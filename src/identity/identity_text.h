@@ -4,10 +4,12 @@
  *
  * What has a fixed size is written as its bytes, two letters each, a string as
  * its length and its bytes.  It is written at each authenticate, so it is kept
- * simple enough to be fast; identity.c reads it.
+ * simple enough to be fast.  Parallel workers alone read it.
  */
 #ifndef SESSION_AUTH_IDENTITY_TEXT_H
 #define SESSION_AUTH_IDENTITY_TEXT_H
+
+#include "identity/identity.h"
 
 #define LEN_LETTERS (2 * sizeof(uint32))
 #define NULL_STRING PG_UINT32_MAX
@@ -36,5 +38,8 @@ write_string(char *at, const char *string, size_t string_len)
 	memcpy(at, string, len);
 	return at + len;
 }
+
+extern char *identity_to_text(Identity *identity);
+extern Identity *identity_from_text(const char *text);
 
 #endif /* SESSION_AUTH_IDENTITY_TEXT_H */

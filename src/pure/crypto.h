@@ -1,7 +1,8 @@
 /*
  * crypto.h
  *		The only door to OpenSSL (and to libsodium, where there is one): crypto_primitives.c,
- *		crypto_aead.c, crypto_keys.c, crypto_sign.c and crypto_sodium.c.
+ *		crypto_aead.c, crypto_alg.c, crypto_keys.c, crypto_key_faults.c, crypto_public.c,
+ *		crypto_sign.c and crypto_sodium.c.
  *
  * Invariant: OpenSSL's error queue is empty after every call, and no type or
  * constant of OpenSSL is visible through this header.  Failures are answered,

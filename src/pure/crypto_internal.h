@@ -10,6 +10,9 @@
 
 #include "pure/crypto.h"
 
+#define RSA_MAX_BITS 16384
+#define ED25519_LEN  32
+
 typedef struct AlgInfo
 {
 	const char *name;
@@ -35,6 +38,11 @@ struct CryptoKey
 	EVP_PKEY_CTX *sign;   /* the same; NULL for public keys */
 	BIGNUM *order;        /* EC: of the curve */
 };
+
+const AlgInfo *crypto_alg_info(CryptoAlg alg);
+
+/* A constant text that says why the key is not fit for the algorithm, or NULL where it is. */
+const char *openssl_key_fault(EVP_PKEY *pkey, const AlgInfo *info);
 
 /* End a call that failed: whatever OpenSSL noted is of no use to anybody. */
 bool openssl_failed(void);

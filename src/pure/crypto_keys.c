@@ -1,6 +1,9 @@
 /*
  * crypto_keys.c
- *		Keys of signatures: the algorithms, making keys, looking at them; see crypto.h.
+ *		Making the keys of signatures, from whatever text or numbers they come as; see crypto.h.
+ *
+ * Invariant: a key that leaves this file has no fault that crypto_key_faults.c knows, and its
+ * private half fits its public one.
  */
 #include "pure/crypto_internal.h"
 
@@ -22,42 +25,9 @@
 
 #include "pure/limits.h"
 
-#define RSA_MIN_BITS         2048
-#define RSA_MAX_BITS         16384
-#define RSA_EXPONENT_MIN     65537
-#define RSA_EXPONENT_MAXBITS 64
-#define PEM_MAX              32768
-#define ED25519_LEN          32
-#define ED25519_SIG_LEN      64
-#define EC_MAX_LEN           66 /* bytes of a P-521 number */
-
-static const AlgInfo algs[] = {
-	[CRYPTO_ALG_HS256] = { "HS256", CRYPTO_TYPE_SECRET, CRYPTO_HASH_SHA256, 0, NULL, NULL, 0 },
-	[CRYPTO_ALG_HS384] = { "HS384", CRYPTO_TYPE_SECRET, CRYPTO_HASH_SHA384, 0, NULL, NULL, 0 },
-	[CRYPTO_ALG_HS512] = { "HS512", CRYPTO_TYPE_SECRET, CRYPTO_HASH_SHA512, 0, NULL, NULL, 0 },
-	[CRYPTO_ALG_RS256] = { "RS256", CRYPTO_TYPE_RSA, CRYPTO_HASH_SHA256, RSA_PKCS1_PADDING, NULL,
-						   NULL, 0 },
-	[CRYPTO_ALG_RS384] = { "RS384", CRYPTO_TYPE_RSA, CRYPTO_HASH_SHA384, RSA_PKCS1_PADDING, NULL,
-						   NULL, 0 },
-	[CRYPTO_ALG_RS512] = { "RS512", CRYPTO_TYPE_RSA, CRYPTO_HASH_SHA512, RSA_PKCS1_PADDING, NULL,
-						   NULL, 0 },
-	[CRYPTO_ALG_PS256] = { "PS256", CRYPTO_TYPE_RSA, CRYPTO_HASH_SHA256, RSA_PKCS1_PSS_PADDING,
-						   NULL, NULL, 0 },
-	[CRYPTO_ALG_PS384] = { "PS384", CRYPTO_TYPE_RSA, CRYPTO_HASH_SHA384, RSA_PKCS1_PSS_PADDING,
-						   NULL, NULL, 0 },
-	[CRYPTO_ALG_PS512] = { "PS512", CRYPTO_TYPE_RSA, CRYPTO_HASH_SHA512, RSA_PKCS1_PSS_PADDING,
-						   NULL, NULL, 0 },
-	[CRYPTO_ALG_ES256] = { "ES256", CRYPTO_TYPE_EC, CRYPTO_HASH_SHA256, 0, "prime256v1", "P-256",
-						   32 },
-	[CRYPTO_ALG_ES384] = { "ES384", CRYPTO_TYPE_EC, CRYPTO_HASH_SHA384, 0, "secp384r1", "P-384",
-						   48 },
-	[CRYPTO_ALG_ES512] = { "ES512", CRYPTO_TYPE_EC, CRYPTO_HASH_SHA512, 0, "secp521r1", "P-521",
-						   66 },
-	[CRYPTO_ALG_EDDSA] = { "EdDSA", CRYPTO_TYPE_ED25519, CRYPTO_HASH_SHA512, 0, NULL, "Ed25519",
-						   0 },
-};
-
-#define N_ALGS (sizeof(algs) / sizeof(algs[0]))
+#define PEM_MAX         32768
+#define ED25519_SIG_LEN 64
+#define EC_MAX_LEN      66 /* bytes of a P-521 number */
 
 static ResultCode
 bad_key(const char **why, const char *reason)
@@ -68,48 +38,6 @@ bad_key(const char **why, const char *reason)
 	return RESULT_BAD_KEY;
 }
 
-/* ----------------------------------------------------------------- algorithms */
-
-bool
-crypto_alg_by_name(const char *name, size_t len, CryptoAlg *alg)
-{
-	size_t i;
-
-	/* RFC 9864 names what RFC 8037 calls EdDSA by its curve */
-	if (len == strlen("Ed25519") && memcmp(name, "Ed25519", len) == 0)
-	{
-		*alg = CRYPTO_ALG_EDDSA;
-		return true;
-	}
-	for (i = 0; i < N_ALGS; i++)
-		if (strlen(algs[i].name) == len && memcmp(algs[i].name, name, len) == 0)
-		{
-			*alg = (CryptoAlg) i;
-			return true;
-		}
-	return false;
-}
-
-const char *
-crypto_alg_name(CryptoAlg alg)
-{
-	return algs[alg].name;
-}
-
-CryptoKeyType
-crypto_alg_type(CryptoAlg alg)
-{
-	return algs[alg].type;
-}
-
-const char *
-crypto_alg_curve(CryptoAlg alg)
-{
-	return algs[alg].curve;
-}
-
-/* ---------------------------------------------------------------- making keys */
-
 static CryptoKey *
 new_key(CryptoAlg alg)
 {
@@ -118,7 +46,7 @@ new_key(CryptoAlg alg)
 	if (key == NULL)
 		return NULL;
 	key->alg = alg;
-	key->info = &algs[alg];
+	key->info = crypto_alg_info(alg);
 	return key;
 }
 
@@ -196,9 +124,9 @@ crypto_key_from_secret(CryptoAlg alg, const void *secret, size_t len, CryptoKey 
 	CryptoKey *k;
 
 	*key = NULL;
-	if (algs[alg].type != CRYPTO_TYPE_SECRET)
+	if (crypto_alg_info(alg)->type != CRYPTO_TYPE_SECRET)
 		return bad_key(why, "The algorithm takes a PEM or a JWK, not a secret.");
-	if (len < crypto_hash_len(algs[alg].hash))
+	if (len < crypto_hash_len(crypto_alg_info(alg)->hash))
 		return bad_key(why, "The secret is shorter than the algorithm's hash.");
 	if (len > SECRET_MAX)
 		return bad_key(why, "The secret is longer than 4096 bytes.");
@@ -249,144 +177,6 @@ prepare_contexts(CryptoKey *key)
 		   (info->type != CRYPTO_TYPE_RSA || prepare_rsa(key->sign, info));
 }
 
-/*
- * The mark of keys from Infineon's faulty generator (ROCA, CVE-2017-15361), whose
- * primes can be found: modulo every small prime the modulus is a power of 65537.
- */
-static bool
-is_roca(const BIGNUM *n)
-{
-	static const unsigned char primes[] = { 3,   5,   7,   11,  13,  17,  19,  23,  29,  31,
-											37,  41,  43,  47,  53,  59,  61,  67,  71,  73,
-											79,  83,  89,  97,  101, 103, 107, 109, 113, 127,
-											131, 137, 139, 149, 151, 157, 163, 167 };
-	size_t i;
-
-	for (i = 0; i < sizeof(primes); i++)
-	{
-		BN_ULONG rest = BN_mod_word(n, primes[i]);
-		BN_ULONG power = 1;
-
-		while (power != rest)
-		{
-			power = power * 65537 % primes[i];
-			if (power == 1) /* the whole subgroup was seen */
-				return false;
-		}
-	}
-	return true;
-}
-
-static const char *
-rsa_fault(EVP_PKEY *pkey)
-{
-	BIGNUM *n = NULL;
-	BIGNUM *e = NULL;
-	const char *fault = NULL;
-
-	if (!EVP_PKEY_is_a(pkey, "RSA"))
-		return "The algorithm takes an RSA key.";
-	if (EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_N, &n) != 1 ||
-		EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &e) != 1)
-		fault = "The RSA key is incomplete.";
-	else if (BN_num_bits(n) < RSA_MIN_BITS)
-		fault = "An RSA key needs at least 2048 bits.";
-	else if (BN_num_bits(n) > RSA_MAX_BITS)
-		fault = "An RSA key may have at most 16384 bits.";
-	else if (!BN_is_odd(n) || !BN_is_odd(e) || BN_num_bits(e) > RSA_EXPONENT_MAXBITS ||
-			 (BN_num_bits(e) <= 17 && BN_get_word(e) < RSA_EXPONENT_MIN))
-		fault = "The RSA key's modulus or public exponent is unsafe.";
-	else if (is_roca(n))
-		fault = "The RSA key comes from a generator that is known to be broken (ROCA).";
-	BN_free(n);
-	BN_free(e);
-	return fault;
-}
-
-static const char *
-ec_fault(EVP_PKEY *pkey, const AlgInfo *info)
-{
-	EVP_PKEY_CTX *ctx;
-	char group[32] = "";
-	bool ok;
-
-	if (!EVP_PKEY_is_a(pkey, "EC"))
-		return "The algorithm takes an EC key.";
-	if (EVP_PKEY_get_utf8_string_param(pkey, OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof(group),
-									   NULL) != 1 ||
-		strcmp(group, info->group) != 0)
-		return "The key's curve does not fit the algorithm.";
-	ctx = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
-	ok = ctx != NULL && EVP_PKEY_public_check(ctx) == 1;
-	EVP_PKEY_CTX_free(ctx);
-	return ok ? NULL : "The EC key is no point on its curve.";
-}
-
-/*
- * Points of order 1, 2, 4 and 8: OpenSSL takes them as keys, and then some
- * signature fits every message.  Also numbers that are not below the field's
- * prime, which would be second texts for other keys.
- */
-static bool
-ed25519_is_unsafe(const unsigned char *x)
-{
-	static const unsigned char order8[2][ED25519_LEN] = {
-		{ 0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4,
-		  0x89, 0xf2, 0xef, 0x98, 0xf0, 0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6,
-		  0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53, 0xfc, 0x05 },
-		{ 0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b,
-		  0x76, 0x0d, 0x10, 0x67, 0x0f, 0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39,
-		  0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac, 0x03, 0x7a },
-	};
-	unsigned char y[ED25519_LEN];
-	bool all_ff = true;
-	bool all_zero = true;
-	int i;
-
-	memcpy(y, x, ED25519_LEN);
-	y[31] &= 0x7f; /* without the sign */
-	for (i = 1; i < 31; i++)
-	{
-		all_ff = all_ff && y[i] == 0xff;
-		all_zero = all_zero && y[i] == 0;
-	}
-	if (all_zero && y[31] == 0 && y[0] <= 1) /* order 4 and 1 */
-		return true;
-	if (all_ff && y[31] == 0x7f && y[0] >= 0xec) /* p - 1 (order 2), p and above */
-		return true;
-	return memcmp(y, order8[0], ED25519_LEN) == 0 || memcmp(y, order8[1], ED25519_LEN) == 0;
-}
-
-static const char *
-ed25519_fault(EVP_PKEY *pkey)
-{
-	unsigned char x[ED25519_LEN];
-	size_t len = sizeof(x);
-
-	if (!EVP_PKEY_is_a(pkey, "ED25519"))
-		return "The algorithm takes an Ed25519 key.";
-	if (EVP_PKEY_get_raw_public_key(pkey, x, &len) != 1 || len != ED25519_LEN ||
-		ed25519_is_unsafe(x))
-		return "The Ed25519 key is a point of low order or not canonical.";
-	return NULL;
-}
-
-static const char *
-key_fault(EVP_PKEY *pkey, const AlgInfo *info)
-{
-	switch (info->type)
-	{
-		case CRYPTO_TYPE_RSA:
-			return rsa_fault(pkey);
-		case CRYPTO_TYPE_EC:
-			return ec_fault(pkey, info);
-		case CRYPTO_TYPE_ED25519:
-			return ed25519_fault(pkey);
-		default:
-			return "The algorithm takes a secret, not a key.";
-	}
-}
-
 static bool
 measure_signature(CryptoKey *key)
 {
@@ -420,7 +210,7 @@ halves_fit(CryptoKey *key)
 static ResultCode
 adopt(CryptoAlg alg, EVP_PKEY *pkey, bool is_private, CryptoKey **key, const char **why)
 {
-	const char *fault = key_fault(pkey, &algs[alg]);
+	const char *fault = openssl_key_fault(pkey, crypto_alg_info(alg));
 	CryptoKey *k = fault == NULL ? new_key(alg) : NULL;
 
 	if (k == NULL)
@@ -563,7 +353,7 @@ crypto_key_from_rsa(CryptoAlg alg, const CryptoRsaParts *parts, CryptoKey **key,
 ResultCode
 crypto_key_from_ec(CryptoAlg alg, Slice x, Slice y, Slice d, CryptoKey **key, const char **why)
 {
-	const AlgInfo *info = &algs[alg];
+	const AlgInfo *info = crypto_alg_info(alg);
 	unsigned char point[1 + 2 * EC_MAX_LEN];
 	OSSL_PARAM_BLD *builder;
 	BIGNUM *secret = NULL;
@@ -618,96 +408,4 @@ crypto_key_from_ed25519(Slice x, Slice d, CryptoKey **key, const char **why)
 		return bad_key(why, "The private key does not fit its public key.");
 	}
 	return adopt(CRYPTO_ALG_EDDSA, pkey, d.len > 0, key, why);
-}
-
-/* ------------------------------------------------------------- looking at keys */
-
-CryptoAlg
-crypto_key_alg(const CryptoKey *key)
-{
-	return key->alg;
-}
-
-bool
-crypto_key_is_private(const CryptoKey *key)
-{
-	return key->is_private;
-}
-
-size_t
-crypto_signature_len(const CryptoKey *key)
-{
-	return key->sig_len;
-}
-
-ResultCode
-crypto_key_public_pem(const CryptoKey *key, char *out, size_t cap, size_t *out_len)
-{
-	BIO *bio;
-	char *data;
-	long len;
-	ResultCode result = RESULT_CRYPTO_FAILED;
-
-	*out_len = 0;
-	if (key->pkey == NULL)
-		return RESULT_BAD_KEY;
-	bio = BIO_new(BIO_s_mem());
-	if (bio != NULL && PEM_write_bio_PUBKEY(bio, key->pkey) == 1 &&
-		(len = BIO_get_mem_data(bio, &data)) > 0)
-	{
-		result = (size_t) len > cap ? RESULT_TOO_LONG : RESULT_OK;
-		if (result == RESULT_OK)
-		{
-			memcpy(out, data, (size_t) len);
-			*out_len = (size_t) len;
-		}
-	}
-	BIO_free(bio);
-	ERR_clear_error();
-	return result;
-}
-
-/* A number of the key, as many bytes as it needs, or exactly len when len is not 0. */
-static bool
-get_number(const CryptoKey *key, const char *name, size_t len, unsigned char *out, size_t cap,
-		   size_t *out_len)
-{
-	BIGNUM *number = NULL;
-	bool ok = EVP_PKEY_get_bn_param(key->pkey, name, &number) == 1;
-
-	if (ok && len == 0)
-		len = (size_t) BN_num_bytes(number);
-	ok = ok && len <= cap && BN_bn2binpad(number, out, (int) len) == (int) len;
-	*out_len = ok ? len : 0;
-	BN_free(number);
-	return ok ? true : openssl_failed();
-}
-
-ResultCode
-crypto_key_public_parts(const CryptoKey *key, unsigned char *a, size_t a_cap, size_t *a_len,
-						unsigned char *b, size_t b_cap, size_t *b_len)
-{
-	const size_t len = key->info->number_len;
-	bool ok;
-
-	*a_len = a_cap;
-	*b_len = 0;
-	switch (key->info->type)
-	{
-		case CRYPTO_TYPE_RSA:
-			ok = get_number(key, OSSL_PKEY_PARAM_RSA_N, 0, a, a_cap, a_len) &&
-				 get_number(key, OSSL_PKEY_PARAM_RSA_E, 0, b, b_cap, b_len);
-			break;
-		case CRYPTO_TYPE_EC:
-			ok = get_number(key, OSSL_PKEY_PARAM_EC_PUB_X, len, a, a_cap, a_len) &&
-				 get_number(key, OSSL_PKEY_PARAM_EC_PUB_Y, len, b, b_cap, b_len);
-			break;
-		case CRYPTO_TYPE_ED25519:
-			ok = EVP_PKEY_get_raw_public_key(key->pkey, a, a_len) == 1;
-			break;
-		default:
-			*a_len = 0;
-			return RESULT_BAD_KEY;
-	}
-	return ok ? RESULT_OK : openssl_failure();
 }

@@ -10,126 +10,20 @@
 
 #include "access/xact.h"
 #include "fmgr.h"
-#include "funcapi.h"
-#include "nodes/primnodes.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/tuplestore.h"
 
 #include "base/compat.h"
-#include "base/string_list.h"
-#include "base/string_table.h"
-#include "base/text_in_place.h"
 #include "executor/row_questions.h"
 #include "identity/identity.h"
 #include "identity/identity_row.h"
 #include "identity/identity_words.h"
 #include "monitor/counters.h"
-#include "permission/held_permissions.h"
 #include "permission/narrowing.h"
 #include "permission/permission.h"
 #include "pure/slice.h"
-#include "sql/arguments.h"
+#include "sql/kept_text.h"
 #include "sql/require.h"
-
-/* ---------------------------------------------------------------------- arguments */
-
-/* A text in place, unless it has to be fetched or unpacked. */
-static pg_attribute_always_inline Slice
-text_slice(FunctionCallInfo fcinfo, int n)
-{
-	struct varlena *value = (struct varlena *) PG_GETARG_POINTER(n);
-
-	if (unlikely(VARATT_IS_1B_E(value) || VARATT_IS_4B_C(value)))
-		value = pg_detoast_datum_packed(value);
-	return (Slice){ VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value) };
-}
-
-/* A text in place that is a short key, as most names are. */
-static pg_attribute_always_inline bool
-is_short_text(FunctionCallInfo fcinfo, int n, Slice *text)
-{
-	return text_in_place(PG_GETARG_DATUM(n), text) && text->len > 0 &&
-		   text->len <= STRING_KEY_SHORT;
-}
-
-/*
- * Whether an argument is written in the query itself.  A parameter will not do:
- * PL/pgSQL runs one call site with one value after another.
- */
-static bool
-is_constant_argument(FunctionCallInfo fcinfo, int n)
-{
-	Node *call = fcinfo->flinfo->fn_expr;
-
-	return call && IsA(call, FuncExpr) && n < list_length(((FuncExpr *) call)->args) &&
-		   IsA(list_nth(((FuncExpr *) call)->args, n), Const);
-}
-
-/* The value of an argument that something was resolved for. */
-typedef struct KeptText
-{
-	bool constant; /* it cannot be another the next time */
-	char *bytes;   /* ended by a NUL */
-	size_t len;
-	size_t size;  /* of the memory */
-	uint64 first; /* the words of a short key, when it is one */
-	uint64 last;
-} KeptText;
-
-/* A short text, by its words. */
-static pg_attribute_always_inline bool
-is_same_short(const KeptText *kept, Slice value)
-{
-	return kept->len == value.len && kept->first == string_first(value.data, value.len) &&
-		   kept->last == string_last(value.data, value.len);
-}
-
-static pg_attribute_always_inline bool
-is_kept(const KeptText *kept, FunctionCallInfo fcinfo, int n)
-{
-	Slice value;
-
-	if (kept->constant)
-		return true;
-	value = text_slice(fcinfo, n);
-	if (value.len <= STRING_KEY_SHORT)
-		return is_same_short(kept, value);
-	return kept->len == value.len && memcmp(kept->bytes, value.data, value.len) == 0;
-}
-
-/* The same for what is a constant or a short key; of anything else it says no. */
-static pg_attribute_always_inline bool
-is_kept_short(const KeptText *kept, FunctionCallInfo fcinfo, int n)
-{
-	Slice value;
-
-	return kept->constant || (is_short_text(fcinfo, n, &value) && is_same_short(kept, value));
-}
-
-static void
-keep(FunctionCallInfo fcinfo, KeptText *kept, int n)
-{
-	Slice value = text_slice(fcinfo, n);
-
-	if (value.len + 1 > kept->size)
-	{
-		if (kept->bytes)
-			pfree(kept->bytes);
-		kept->size = 0;
-		kept->bytes = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, value.len + 1);
-		kept->size = value.len + 1;
-	}
-	memcpy(kept->bytes, value.data, value.len);
-	kept->bytes[value.len] = '\0';
-	kept->len = value.len;
-	if (value.len <= STRING_KEY_SHORT)
-	{
-		kept->first = string_first(value.data, value.len);
-		kept->last = string_last(value.data, value.len);
-	}
-}
 
 /* -------------------------------------------------------------------- call sites */
 
@@ -188,7 +82,7 @@ accept_changes(CallSite *site)
 static void
 resolve_action(FunctionCallInfo fcinfo, CallSite *site, int n)
 {
-	keep(fcinfo, &site->action, n);
+	keep_text(fcinfo, &site->action, n);
 	site->rules = (ActionRules){ NULL, 0, NULL, NULL };
 	if (site->action.len == 0)
 		return;
@@ -207,7 +101,7 @@ resolve_given(FunctionCallInfo fcinfo)
 		site = new_question(fcinfo);
 	accept_changes(site);
 	site->valid_for = 0;
-	keep(fcinfo, &site->role, 0);
+	keep_text(fcinfo, &site->role, 0);
 	site->set = permission_set(site->role.bytes, site->role.len + 1, &site->valid_for);
 	site->identity = identity_generation; /* what is asked for any role is narrowed with it */
 	resolve_action(fcinfo, site, 1);
@@ -262,8 +156,8 @@ ask_given(FunctionCallInfo fcinfo)
 	Slice resource;
 
 	if (site == NULL || !is_fresh(site, GetCurrentStatementStartTimestamp()) ||
-		site->identity != identity_generation || !is_kept(&site->role, fcinfo, 0) ||
-		!is_kept(&site->action, fcinfo, 1))
+		site->identity != identity_generation || !kept_is(&site->role, fcinfo, 0) ||
+		!kept_is(&site->action, fcinfo, 1))
 		site = resolve_given(fcinfo);
 	resource = text_slice(fcinfo, 2);
 	return permission_allows(&site->rules, resource.data, resource.len);
@@ -280,7 +174,7 @@ session_auth_has_permission(PG_FUNCTION_ARGS)
 	Slice resource;
 
 	if (likely(site != NULL && is_fresh(site, statement) && site->identity == identity_generation &&
-			   is_kept_short(&site->role, fcinfo, 0) && is_kept_short(&site->action, fcinfo, 1) &&
+			   kept_is_short(&site->role, fcinfo, 0) && kept_is_short(&site->action, fcinfo, 1) &&
 			   is_short_text(fcinfo, 2, &resource)))
 	{
 		if (likely(site->rules.names != NULL))
@@ -302,7 +196,7 @@ ask_current(FunctionCallInfo fcinfo)
 	if (identity == NULL)
 		return false;
 	if (site == NULL || !is_fresh(site, statement) || site->identity != identity_generation ||
-		!is_kept(&site->action, fcinfo, 0))
+		!kept_is(&site->action, fcinfo, 0))
 		site = resolve_current(fcinfo, identity);
 	if (site->resource_is_constant)
 		return site->allowed;
@@ -321,7 +215,7 @@ session_auth_current_has_permission(PG_FUNCTION_ARGS)
 	Slice resource;
 
 	if (likely(site != NULL && is_fresh(site, statement) && site->identity == identity_generation &&
-			   identity_holds_at(statement) && is_kept_short(&site->action, fcinfo, 0)))
+			   identity_holds_at(statement) && kept_is_short(&site->action, fcinfo, 0)))
 	{
 		if (site->resource_is_constant)
 			PG_RETURN_BOOL(site->allowed);
@@ -438,174 +332,4 @@ Datum
 session_auth_planned_with(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_POINTER(NULL);
-}
-
-static List *
-allowed_among(List *resources, const char *role, const char *action)
-{
-	List *allowed = NIL;
-	ListCell *cell;
-
-	foreach (cell, resources)
-	{
-		/* anew for each: an answer that had to be read may end what was handed out */
-		uint64 valid_for;
-		const PermissionSet *set = permission_set_of_role(role, &valid_for);
-		ActionRules rules = permission_rules(set, action, strlen(action));
-
-		if (permission_allows(&rules, lfirst(cell), strlen(lfirst(cell))))
-			allowed = lappend(allowed, lfirst(cell));
-	}
-	return allowed;
-}
-
-/* What a pattern of the role's and a name of the narrowing's meet in may be denied to the role. */
-static List *
-narrowed_resources(List *resources, const char *role, const char *action)
-{
-	const char *narrowing = identity_narrowing();
-
-	if (narrowing == NULL)
-		return resources;
-	return allowed_among(narrowing_resources(narrowing, action, resources), role, action);
-}
-
-SQL_FUNCTION(session_auth_permitted_resources);
-
-/* permitted_resources(role, action): STRICT; {*} when all */
-Datum
-session_auth_permitted_resources(PG_FUNCTION_ARGS)
-{
-	char *role = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	char *action = text_to_cstring(PG_GETARG_TEXT_PP(1));
-	bool everything;
-	List *resources;
-
-	permission_accept_changes();
-	resources = permission_enumerate(role, action, &everything);
-	if (everything)
-		resources = list_make1("*");
-	resources = string_list_distinct(narrowed_resources(resources, role, action));
-	PG_RETURN_ARRAYTYPE_P(string_list_array(resources));
-}
-
-/* -------------------------------------------------------------------- explanation */
-
-#define EXPLAIN_COLUMNS 5
-
-static char *
-explain_reason(const char *role, const char *action, const char *resource,
-			   const HeldPermission *held)
-{
-	if (held == NULL)
-		return psprintf("neither role \"%s\" nor a role that it inherits is granted \"%s\" on "
-						"\"%s\"",
-						role, action, resource);
-	if (strcmp(held->via_role, role) == 0)
-		return psprintf("role \"%s\" is %s \"%s\" on \"%s\"", role,
-						held->effect == EFFECT_DENY ? "denied" : "granted", held->action,
-						held->resource);
-	return psprintf("role \"%s\" inherits from role \"%s\", which is %s \"%s\" on \"%s\"", role,
-					held->via_role, held->effect == EFFECT_DENY ? "denied" : "granted",
-					held->action, held->resource);
-}
-
-SQL_FUNCTION(session_auth_explain_permission);
-
-/* explain_permission(role, action, resource): one row */
-Datum
-session_auth_explain_permission(PG_FUNCTION_ARGS)
-{
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	char *role = argument_text_or_null(fcinfo, 0);
-	char *action = argument_text_or_null(fcinfo, 1);
-	char *resource = argument_text_or_null(fcinfo, 2);
-	const HeldPermission *held = NULL;
-	RoleReading *reading;
-	char *reason;
-	Datum values[EXPLAIN_COLUMNS] = { 0 };
-	bool nulls[EXPLAIN_COLUMNS] = { false, true, true, true, false };
-
-	InitMaterializedSRF(fcinfo, 0);
-	permission_accept_changes();
-	reading = catalog_begin_reading();
-	if (role == NULL)
-		reason = "there is no role to ask for";
-	else if (action == NULL || resource == NULL || *action == '\0' || *resource == '\0')
-		reason = "there is no action or no resource to ask for";
-	else if (!catalog_role_exists(reading, role))
-		reason = psprintf("role \"%s\" does not exist", role);
-	else
-	{
-		held = permission_that_decides(reading, role, action, resource);
-		reason = explain_reason(role, action, resource, held);
-	}
-	catalog_end_reading(reading);
-	if (held && effects_allow(held->effect) &&
-		!narrowing_covers(identity_narrowing(), action, resource))
-	{
-		held = NULL;
-		reason =
-			psprintf("the current identity is narrowed to what does not cover \"%s\" on \"%s\"",
-					 action, resource);
-	}
-	values[0] = BoolGetDatum(held && effects_allow(held->effect));
-	if (held)
-	{
-		values[1] = CStringGetTextDatum(held->via_role);
-		values[2] = CStringGetTextDatum(held->action);
-		values[3] = CStringGetTextDatum(held->resource);
-		nulls[1] = nulls[2] = nulls[3] = false;
-	}
-	values[4] = CStringGetTextDatum(reason);
-	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
-	return (Datum) 0;
-}
-
-#define LIST_COLUMNS 5
-
-typedef struct PermissionOutput
-{
-	RoleReading *reading;
-	ReturnSetInfo *rsinfo;
-} PermissionOutput;
-
-static void
-put_permissions(const char *role, void *arg)
-{
-	PermissionOutput *output = arg;
-	ListCell *cell;
-
-	foreach (cell, permission_list(output->reading, role))
-	{
-		const HeldPermission *held = lfirst(cell);
-		Datum values[LIST_COLUMNS];
-		bool nulls[LIST_COLUMNS] = { false };
-
-		values[0] = CStringGetTextDatum(role);
-		values[1] = CStringGetTextDatum(held->action);
-		values[2] = CStringGetTextDatum(held->resource);
-		values[3] = CStringGetTextDatum(held->effect == EFFECT_DENY ? "deny" : "allow");
-		values[4] = CStringGetTextDatum(held->via_role);
-		tuplestore_putvalues(output->rsinfo->setResult, output->rsinfo->setDesc, values, nulls);
-	}
-}
-
-SQL_FUNCTION(session_auth_list_permissions);
-
-/* list_permissions(role): of every role when it is NULL */
-Datum
-session_auth_list_permissions(PG_FUNCTION_ARGS)
-{
-	PermissionOutput output = { NULL, (ReturnSetInfo *) fcinfo->resultinfo };
-	char *role = argument_text_or_null(fcinfo, 0);
-
-	InitMaterializedSRF(fcinfo, 0);
-	output.reading = catalog_begin_reading();
-	if (role)
-		put_permissions(role, &output);
-	else
-		catalog_visit_roles(output.reading, put_permissions, &output);
-	catalog_end_reading(output.reading);
-	return (Datum) 0;
 }

@@ -2,7 +2,7 @@
 -- text, or that ends what its caller does not hold: a session_id as a token, ids in other
 -- spellings, a token that looks like an id, somebody else's session by sign_out.
 -- Holds: both overloads end what they name, once; a session_id opens nothing, and only
--- issuers and admins may end by it. Guards: src/sql/sql_session.c, expire_by_text_id();
+-- issuers and admins may end by it. Guards: src/sql/sql_session_end.c, expire_by_text_id();
 -- src/verify/session.c, may_end().
 -- Also: test/pgtap/sessions.sql, test/specs/purge_refresh.spec, test/specs/session_limit.spec,
 -- test/specs/expire_authenticate.spec.

@@ -3,7 +3,7 @@
 # pg_stats or events, after a run of everything, with and without errors.
 # Holds, with the settings of docs/security.md (bound parameters, lengths of 0): none of
 # the known secrets is anywhere; a refused statement is not logged, literal or not.
-# Guards: src/base/errors.c (errhidestmt, errdetail_log); src/sql/sql_session.c; src/verify/keys.c.
+# Guards: src/base/errors.c (errhidestmt, errdetail_log); src/sql/own_token.c; src/verify/keys.c.
 # Also: test/t/log.t.
 use strict;
 use warnings;

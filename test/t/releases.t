@@ -305,7 +305,7 @@ Datum session_auth_news(PG_FUNCTION_ARGS) { PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 });
 foreach ([ 'catalog/table_access.h', "	Natts_sessions = Anum_sessions_permissions", "	Anum_sessions_note,\n	Natts_sessions = Anum_sessions_note" ],
 	[ 'catalog/table_sessions.c', "	values[Anum_sessions_metadata - 1] =", "	values[Anum_sessions_note - 1] = CStringGetTextDatum(\"by the newer library\");\n	values[Anum_sessions_metadata - 1] =" ],
-	[ 'identity/identity.c', q{#define FORMAT '2'}, q{#define FORMAT '3'} ])
+	[ 'identity/identity_text.c', q{#define FORMAT '2'}, q{#define FORMAT '3'} ])
 {
 	my ($file, @pair) = @$_;
 	my $content = changed(slurp_file("$dir/src/$file"), @pair);
