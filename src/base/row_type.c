@@ -10,6 +10,7 @@
 #include "access/htup_details.h"
 #include "executor/executor.h"
 #include "funcapi.h"
+#include "utils/builtins.h"
 #include "utils/memutils.h"
 
 #include "base/row_type.h"
@@ -33,4 +34,11 @@ row_form(RowType *type, Datum *values, bool *nulls)
 	if (type->desc == NULL)
 		describe(type);
 	return HeapTupleGetDatum(heap_form_tuple(type->desc, values, nulls));
+}
+
+void
+row_set_text(Datum *value, bool *isnull, const char *text)
+{
+	*isnull = text == NULL;
+	*value = text ? CStringGetTextDatum(text) : (Datum) 0;
 }

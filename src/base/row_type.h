@@ -22,4 +22,7 @@ typedef struct RowType
 
 extern Datum row_form(RowType *type, Datum *values, bool *nulls);
 
+/* A column of a row, NULL where there is no text. */
+extern void row_set_text(Datum *value, bool *isnull, const char *text);
+
 #endif /* SESSION_AUTH_ROW_TYPE_H */

@@ -11,6 +11,7 @@
 #include "utils/uuid.h"
 
 #include "base/json_build.h"
+#include "base/row_type.h"
 #include "identity/identity_row.h"
 
 /* Roles as text[], the one granted first at its head. */
@@ -22,21 +23,14 @@ identity_roles(const Identity *identity)
 	return PointerGetDatum(role_array(identity->roles, identity->nroles));
 }
 
-static void
-set_text(Datum *value, bool *isnull, const char *text)
-{
-	*isnull = text == NULL;
-	*value = text ? CStringGetTextDatum(text) : (Datum) 0;
-}
-
 void
 identity_columns(const Identity *identity, Datum *values, bool *nulls)
 {
-	set_text(&values[0], &nulls[0], identity->user_id);
-	set_text(&values[1], &nulls[1], identity->nroles > 0 ? identity->roles[0] : NULL);
+	row_set_text(&values[0], &nulls[0], identity->user_id);
+	row_set_text(&values[1], &nulls[1], identity->nroles > 0 ? identity->roles[0] : NULL);
 	values[2] = identity_roles(identity);
 	nulls[2] = false;
-	set_text(&values[3], &nulls[3], identity->tenant);
+	row_set_text(&values[3], &nulls[3], identity->tenant);
 	values[4] = UUIDPGetDatum(&identity->session_id);
 	nulls[4] = !identity->has_session;
 	values[5] = TimestampTzGetDatum(identity->expires_at);

@@ -214,8 +214,8 @@ collect_and_join(Slice header, Slice name, CookieChunks chunks, CookieEscapes es
 }
 
 ResultCode
-cookie_value_with(Slice header, Slice name, CookieChunks chunks, CookieEscapes escapes, char *out,
-				  size_t cap, size_t *out_len)
+cookie_value(Slice header, Slice name, CookieChunks chunks, CookieEscapes escapes, char *out,
+			 size_t cap, size_t *out_len)
 {
 	*out_len = 0;
 	if (header.data == NULL || name.len == 0)
@@ -229,12 +229,6 @@ cookie_value_with(Slice header, Slice name, CookieChunks chunks, CookieEscapes e
 			return result;
 	}
 	return collect_and_join(header, name, chunks, escapes, out, cap, out_len);
-}
-
-ResultCode
-cookie_value(Slice header, Slice name, CookieChunks chunks, char *out, size_t cap, size_t *out_len)
-{
-	return cookie_value_with(header, name, chunks, COOKIE_ESCAPES_URI, out, cap, out_len);
 }
 
 ResultCode

@@ -44,12 +44,8 @@ typedef enum CookieEscapes
  * there is none or it is empty, RESULT_TOO_LONG when out is too small or there
  * are more than COOKIE_CHUNKS_MAX chunks.
  */
-ResultCode cookie_value(Slice header, Slice name, CookieChunks chunks, char *out, size_t cap,
-						size_t *out_len);
-
-/* The same with the escapes of another library. */
-ResultCode cookie_value_with(Slice header, Slice name, CookieChunks chunks, CookieEscapes escapes,
-							 char *out, size_t cap, size_t *out_len);
+ResultCode cookie_value(Slice header, Slice name, CookieChunks chunks, CookieEscapes escapes,
+						char *out, size_t cap, size_t *out_len);
 
 /* Decodes a value, or copies it where it is malformed; RESULT_TOO_LONG. */
 ResultCode cookie_unescape(Slice value, CookieEscapes escapes, char *out, size_t cap,

@@ -17,24 +17,8 @@ static ResultCode
 write_key(X509 *certificate, char *out, size_t cap, size_t *out_len)
 {
 	EVP_PKEY *key = certificate ? X509_get0_pubkey(certificate) : NULL;
-	BIO *bio = key ? BIO_new(BIO_s_mem()) : NULL;
-	ResultCode result = RESULT_BAD_KEY;
-	char *text;
-	long len;
+	ResultCode result = key ? openssl_public_pem(key, out, cap, out_len) : RESULT_BAD_KEY;
 
-	if (key && bio == NULL)
-		result = RESULT_NO_MEMORY;
-	else if (bio && PEM_write_bio_PUBKEY(bio, key) == 1)
-	{
-		len = BIO_get_mem_data(bio, &text);
-		result = (size_t) len <= cap ? RESULT_OK : RESULT_TOO_LONG;
-		if (result == RESULT_OK)
-		{
-			memcpy(out, text, (size_t) len);
-			*out_len = (size_t) len;
-		}
-	}
-	BIO_free(bio);
 	X509_free(certificate);
 	ERR_clear_error();
 	return result;

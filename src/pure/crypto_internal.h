@@ -44,6 +44,9 @@ const AlgInfo *crypto_alg_info(CryptoAlg alg);
 /* A constant text that says why the key is not fit for the algorithm, or NULL where it is. */
 const char *openssl_key_fault(EVP_PKEY *pkey, const AlgInfo *info);
 
+/* The public half of a key as PEM, without a NUL. */
+ResultCode openssl_public_pem(EVP_PKEY *pkey, char *out, size_t cap, size_t *out_len);
+
 /* End a call that failed: whatever OpenSSL noted is of no use to anybody. */
 bool openssl_failed(void);
 ResultCode openssl_failure(void);

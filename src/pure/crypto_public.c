@@ -32,18 +32,15 @@ crypto_signature_len(const CryptoKey *key)
 }
 
 ResultCode
-crypto_key_public_pem(const CryptoKey *key, char *out, size_t cap, size_t *out_len)
+openssl_public_pem(EVP_PKEY *pkey, char *out, size_t cap, size_t *out_len)
 {
-	BIO *bio;
+	BIO *bio = BIO_new(BIO_s_mem());
+	ResultCode result = bio == NULL ? RESULT_NO_MEMORY : RESULT_CRYPTO_FAILED;
 	char *data;
 	long len;
-	ResultCode result = RESULT_CRYPTO_FAILED;
 
 	*out_len = 0;
-	if (key->pkey == NULL)
-		return RESULT_BAD_KEY;
-	bio = BIO_new(BIO_s_mem());
-	if (bio != NULL && PEM_write_bio_PUBKEY(bio, key->pkey) == 1 &&
+	if (bio != NULL && PEM_write_bio_PUBKEY(bio, pkey) == 1 &&
 		(len = BIO_get_mem_data(bio, &data)) > 0)
 	{
 		result = (size_t) len > cap ? RESULT_TOO_LONG : RESULT_OK;
@@ -56,6 +53,13 @@ crypto_key_public_pem(const CryptoKey *key, char *out, size_t cap, size_t *out_l
 	BIO_free(bio);
 	ERR_clear_error();
 	return result;
+}
+
+ResultCode
+crypto_key_public_pem(const CryptoKey *key, char *out, size_t cap, size_t *out_len)
+{
+	*out_len = 0;
+	return key->pkey == NULL ? RESULT_BAD_KEY : openssl_public_pem(key->pkey, out, cap, out_len);
 }
 
 /* A number of the key, as many bytes as it needs, or exactly len when len is not 0. */

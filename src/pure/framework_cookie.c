@@ -64,7 +64,7 @@ find_companion(const Framework *row, Slice name, Slice text, char *buf, size_t c
 
 	if (!has_companion(row) || !companion_name(row, name, beside, sizeof(beside), &beside_name.len))
 		return RESULT_OK;
-	result = cookie_value_with(text, beside_name, COOKIE_WHOLE, row->escapes, buf, cap, &len);
+	result = cookie_value(text, beside_name, COOKIE_WHOLE, row->escapes, buf, cap, &len);
 	if (result == RESULT_OK)
 	{
 		cookie->beside.data = buf;
@@ -88,7 +88,7 @@ framework_cookie_of_text(const Framework *row, Slice name, Slice text, char *buf
 		return result == RESULT_OK && cookie->value.len == 0 ? RESULT_NO_TOKEN : result;
 	}
 	cookie->name = name;
-	result = cookie_value_with(text, name, row->chunks, row->escapes, buf, cap, &len);
+	result = cookie_value(text, name, row->chunks, row->escapes, buf, cap, &len);
 	cookie->value.len = len;
 	return result == RESULT_OK ? find_companion(row, name, text, buf + len, cap - len, cookie)
 							   : result;
@@ -105,8 +105,8 @@ append_pair(Slice name, CookieChunks chunks, Slice header, const char *before, c
 	if (!append(out, cap, used, before, strlen(before)) ||
 		!append(out, cap, used, name.data, name.len) || !append(out, cap, used, "=", 1))
 		return RESULT_TOO_LONG;
-	result = cookie_value_with(header, name, chunks, COOKIE_ESCAPES_NONE, out + *used, cap - *used,
-							   &len);
+	result =
+		cookie_value(header, name, chunks, COOKIE_ESCAPES_NONE, out + *used, cap - *used, &len);
 	*used += len;
 	return result;
 }
@@ -121,7 +121,7 @@ framework_cookie_text(const Framework *row, Slice name, Slice header, char *out,
 	ResultCode result;
 
 	if (!has_companion(row))
-		return cookie_value_with(header, name, row->chunks, row->escapes, out, cap, out_len);
+		return cookie_value(header, name, row->chunks, row->escapes, out, cap, out_len);
 	*out_len = 0;
 	result = append_pair(name, row->chunks, header, "", out, cap, &used);
 	if (result != RESULT_OK)

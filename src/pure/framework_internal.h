@@ -41,9 +41,6 @@ ResultCode framework_check_mac(const Opening *o, const Slice *parts, int n_parts
 bool framework_split_mac(const Framework *row, Slice value, Slice *covered, Slice *content,
 						 Slice *mac);
 
-/* The last separator of a text; false when there is none. */
-bool framework_split_last(Slice text, const char *separator, Slice *before, Slice *after);
-
 /* Where the content is decrypted to; NULL when there is no room. */
 unsigned char *framework_room(const Opening *o, size_t len, Slice *content);
 

@@ -38,23 +38,6 @@ framework_room(const Opening *o, size_t len, Slice *content)
 	return room;
 }
 
-bool
-framework_split_last(Slice text, const char *separator, Slice *before, Slice *after)
-{
-	size_t n = strlen(separator);
-	char last = separator[n - 1];
-	size_t i;
-
-	for (i = text.len; i >= n; i--)
-		if (text.data[i - 1] == last && memcmp(text.data + i - n, separator, n) == 0)
-		{
-			*before = slice_make(text.data, i - n);
-			*after = without_front(text, i);
-			return true;
-		}
-	return false;
-}
-
 /* -------------------------------------------------------------------------- MACs */
 
 static size_t
@@ -121,7 +104,7 @@ framework_split_mac(const Framework *row, Slice value, Slice *covered, Slice *co
 
 	if (prefix > 0 && !begins_with(value, row->prefix))
 		return false;
-	if (!framework_split_last(without_front(value, prefix), row->separator, content, mac) ||
+	if (!slice_split_last(without_front(value, prefix), row->separator, content, mac) ||
 		content->len == 0 || mac->len != mac_text_len(row))
 		return false;
 	covered->data = row->prefix_counts ? value.data : value.data + prefix;
@@ -164,7 +147,7 @@ split_parts(Slice text, const char *separator, Slice *parts, int n)
 	int i;
 
 	for (i = n - 1; i > 0; i--)
-		if (!framework_split_last(text, separator, &text, &parts[i]))
+		if (!slice_split_last(text, separator, &text, &parts[i]))
 			return false;
 	parts[0] = text;
 	return true;

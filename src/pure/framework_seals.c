@@ -171,7 +171,7 @@ split_iron(const Framework *row, Slice value, Slice *parts, Slice *covered)
 	value.len -= suffix;
 	for (i = IRON_PARTS - 1; i > 0; i--)
 	{
-		if (!framework_split_last(value, "*", &value, &parts[i]))
+		if (!slice_split_last(value, "*", &value, &parts[i]))
 			return false;
 		if (i == IRON_MAC_SALT)
 			*covered = value;

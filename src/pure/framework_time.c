@@ -79,7 +79,7 @@ framework_take_time(const Opening *o, Slice *content)
 
 	if (o->row->time != TIME_BASE62 && o->row->time != TIME_BIG_ENDIAN)
 		return RESULT_OK;
-	if (!framework_split_last(*content, o->row->separator, &value, &text))
+	if (!slice_split_last(*content, o->row->separator, &value, &text))
 		return RESULT_MALFORMED;
 	ok = o->row->time == TIME_BASE62 ? read_base62(text, &seconds)
 									 : read_big_endian(o, text, &seconds);

@@ -11,23 +11,6 @@
 
 #define SECRET_TEXT_LEN BASE64_LEN(CRYPTO_SHA256_LEN)
 
-/* Splits at the last dot; false when there is none or nothing before it. */
-static bool
-split(Slice token, Slice *value, Slice *tail)
-{
-	size_t dot = token.len;
-
-	while (dot > 0 && token.data[dot - 1] != '.')
-		dot--;
-	if (dot < 2 || token.len > LUCIA_TOKEN_MAX)
-		return false;
-	value->data = token.data;
-	value->len = dot - 1;
-	tail->data = token.data + dot;
-	tail->len = token.len - dot;
-	return true;
-}
-
 ResultCode
 lucia_split(Slice token, Slice *id, unsigned char hash[CRYPTO_SHA256_LEN])
 {
@@ -38,8 +21,8 @@ lucia_split(Slice token, Slice *id, unsigned char hash[CRYPTO_SHA256_LEN])
 	Slice tail;
 	bool ok;
 
-	if (!split(token, id, &tail) || memchr(id->data, '.', id->len) != NULL ||
-		memchr(id->data, '%', id->len) != NULL ||
+	if (token.len > LUCIA_TOKEN_MAX || !slice_split_last(token, ".", id, &tail) || id->len == 0 ||
+		memchr(id->data, '.', id->len) != NULL || memchr(id->data, '%', id->len) != NULL ||
 		percent_decode(tail, text, sizeof(text), &text_len) != RESULT_OK ||
 		base64_decode(text, text_len, secret, sizeof(secret), &secret_len) != RESULT_OK ||
 		secret_len != sizeof(secret))

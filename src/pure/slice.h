@@ -59,4 +59,22 @@ slice_take(Slice *rest, size_t n, Slice *taken)
 	return true;
 }
 
+/* What is before and after the last separator, which is not empty; false without one. */
+static inline bool
+slice_split_last(Slice text, const char *separator, Slice *before, Slice *after)
+{
+	const size_t n = strlen(separator);
+	const char last = separator[n - 1];
+	size_t i;
+
+	for (i = text.len; i >= n; i--)
+		if (text.data[i - 1] == last && memcmp(text.data + i - n, separator, n) == 0)
+		{
+			*after = slice_make(text.data + i, text.len - i);
+			*before = slice_make(text.data, i - n);
+			return true;
+		}
+	return false;
+}
+
 #endif /* SESSION_AUTH_SLICE_H */

@@ -32,6 +32,7 @@
 #include "utils/tuplestore.h"
 
 #include "base/compat.h"
+#include "base/row_type.h"
 #include "sql/policy_reading.h"
 #include "sql/row_search.h"
 
@@ -100,14 +101,6 @@ text_of_condition(const Policy *policy, Node *condition)
 #define PART_COLUMNS 6
 
 static void
-put_text(Datum *value, bool *isnull, const char *text)
-{
-	*isnull = text == NULL;
-	if (text)
-		*value = CStringGetTextDatum(text);
-}
-
-static void
 put_part(ReturnSetInfo *rsinfo, const Policy *policy, int n, Node *condition)
 {
 	ConditionReading reading = read_condition(condition);
@@ -117,11 +110,11 @@ put_part(ReturnSetInfo *rsinfo, const Policy *policy, int n, Node *condition)
 	bool nulls[PART_COLUMNS] = { false };
 
 	values[0] = Int32GetDatum(n);
-	put_text(&values[1], &nulls[1], text_of_condition(policy, condition));
-	put_text(&values[2], &nulls[2], reading.kind);
-	put_text(&values[3], &nulls[3], reading.action);
-	put_text(&values[4], &nulls[4], reading.resource);
-	put_text(&values[5], &nulls[5], column);
+	row_set_text(&values[1], &nulls[1], text_of_condition(policy, condition));
+	row_set_text(&values[2], &nulls[2], reading.kind);
+	row_set_text(&values[3], &nulls[3], reading.action);
+	row_set_text(&values[4], &nulls[4], reading.resource);
+	row_set_text(&values[5], &nulls[5], column);
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 }
 

@@ -105,9 +105,7 @@ external_token(FunctionCallInfo fcinfo, int n, unsigned char *hash)
 static TimestampTz
 first_expiry(const SessionRow *row)
 {
-	TimestampTz expires_at = DatumGetTimestampTz(
-		DirectFunctionCall2(timestamptz_pl_interval, TimestampTzGetDatum(row->created_at),
-							IntervalPGetDatum(&row->lifetime)));
+	TimestampTz expires_at = session_lifetime_from(row, row->created_at);
 
 	if (expires_at <= row->created_at)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid expires_in"),

@@ -32,33 +32,48 @@ authjs_row(void)
 	return framework_next("authjs", NULL);
 }
 
-/* The cookie, if the header has it. */
-static ResultCode
-take(Slice header, const Framework *row, Slice name, RequestCookie *cookie)
+/* A header, and room for whichever cookie of it is being tried. */
+typedef struct Search
 {
-	char *out;
-	ResultCode result;
+	Slice header;
+	char *room;
+} Search;
 
-	if (name.len == 0)
-		return RESULT_NO_TOKEN;
-	out = palloc(setting_max_token_length + 1);
-	*cookie = (RequestCookie){ name, { out, 0 } };
-	result =
-		framework_cookie_text(row, name, header, out, setting_max_token_length, &cookie->text.len);
+static Search
+begin_search(Slice header)
+{
+	return (Search){ header, palloc(setting_max_token_length + 1) };
+}
+
+/* The cookie keeps the room that it lies in. */
+static ResultCode
+end_search(const Search *search, ResultCode result)
+{
 	if (result != RESULT_OK)
-		pfree(out);
+		pfree(search->room);
 	return result;
 }
 
+/* The cookie, if the header has it. */
 static ResultCode
-take_of_authjs(Slice header, RequestCookie *cookie)
+take(const Search *search, const Framework *row, Slice name, RequestCookie *cookie)
+{
+	if (name.len == 0)
+		return RESULT_NO_TOKEN;
+	*cookie = (RequestCookie){ name, { search->room, 0 } };
+	return framework_cookie_text(row, name, search->header, search->room, setting_max_token_length,
+								 &cookie->text.len);
+}
+
+static ResultCode
+take_of_authjs(const Search *search, RequestCookie *cookie)
 {
 	ResultCode result = RESULT_NO_TOKEN;
 	ListCell *cell;
 
 	foreach (cell, keys_authjs_names())
 	{
-		result = take(header, authjs_row(), name_of(lfirst(cell)), cookie);
+		result = take(search, authjs_row(), name_of(lfirst(cell)), cookie);
 		if (result != RESULT_NO_TOKEN)
 			break;
 	}
@@ -66,7 +81,7 @@ take_of_authjs(Slice header, RequestCookie *cookie)
 }
 
 static ResultCode
-take_of_secrets(Slice header, RequestCookie *cookie)
+take_of_secrets(const Search *search, RequestCookie *cookie)
 {
 	ResultCode result = RESULT_NO_TOKEN;
 	ListCell *cell;
@@ -75,7 +90,7 @@ take_of_secrets(Slice header, RequestCookie *cookie)
 	{
 		const CookieKey *key = lfirst(cell);
 
-		result = take(header, key->row, key->name, cookie);
+		result = take(search, key->row, key->name, cookie);
 		if (result != RESULT_NO_TOKEN)
 			break;
 	}
@@ -107,24 +122,24 @@ may_be_ours(Slice text)
 
 /* The first of each name counts, also where it is a stranger's. */
 static ResultCode
-take_token(Slice header, const Framework *row, RequestCookie *cookie)
+take_token(const Search *search, const Framework *row, RequestCookie *cookie)
 {
 	for (int i = 0; i < FRAMEWORK_NAMES_MAX && row->cookie_names[i]; i++)
-		if (take(header, row, name_of(row->cookie_names[i]), cookie) == RESULT_OK &&
+		if (take(search, row, name_of(row->cookie_names[i]), cookie) == RESULT_OK &&
 			may_be_ours(cookie->text))
 			return RESULT_OK;
 	return RESULT_NO_TOKEN;
 }
 
 static ResultCode
-take_token_of_kinds(Slice header, RequestCookie *cookie)
+take_token_of_kinds(const Search *search, RequestCookie *cookie)
 {
 	for (size_t i = 0; i < lengthof(kinds_of_tokens); i++)
 	{
 		const Framework *row = NULL;
 
 		while ((row = framework_next(kinds_of_tokens[i], row)) != NULL)
-			if (take_token(header, row, cookie) == RESULT_OK)
+			if (take_token(search, row, cookie) == RESULT_OK)
 				return RESULT_OK;
 	}
 	return RESULT_NO_TOKEN;
@@ -137,15 +152,19 @@ take_token_of_kinds(Slice header, RequestCookie *cookie)
 ResultCode
 request_cookie(Slice header, RequestCookie *cookie)
 {
+	Search search;
 	ResultCode result;
 
 	if (header.data == NULL)
 		return RESULT_NO_TOKEN;
 	keys_accept_changes();
-	result = take_of_authjs(header, cookie);
+	search = begin_search(header);
+	result = take_of_authjs(&search, cookie);
 	if (result == RESULT_NO_TOKEN)
-		result = take_of_secrets(header, cookie);
-	return result == RESULT_NO_TOKEN ? take_token_of_kinds(header, cookie) : result;
+		result = take_of_secrets(&search, cookie);
+	if (result == RESULT_NO_TOKEN)
+		result = take_token_of_kinds(&search, cookie);
+	return end_search(&search, result);
 }
 
 /* ------------------------------------------------------------- names of the caller's */
@@ -186,6 +205,7 @@ row_of_name(Slice name)
 ResultCode
 request_cookie_named(Slice header, List *names, RequestCookie *cookie)
 {
+	Search search = begin_search(header);
 	ResultCode result = RESULT_NO_TOKEN;
 	ListCell *cell;
 
@@ -194,9 +214,9 @@ request_cookie_named(Slice header, List *names, RequestCookie *cookie)
 	{
 		Slice name = name_of(lfirst(cell));
 
-		result = take(header, row_of_name(name), name, cookie);
+		result = take(&search, row_of_name(name), name, cookie);
 		if (result != RESULT_NO_TOKEN)
 			break;
 	}
-	return result;
+	return end_search(&search, result);
 }

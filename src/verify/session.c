@@ -73,6 +73,14 @@ session_latest_end(const SessionRow *row)
 	return Min(row->expires_at, absolute_limit(row));
 }
 
+/* When its lifetime ends, counted from then. */
+TimestampTz
+session_lifetime_from(const SessionRow *row, TimestampTz start)
+{
+	return DatumGetTimestampTz(DirectFunctionCall2(
+		timestamptz_pl_interval, TimestampTzGetDatum(start), IntervalPGetDatum(&row->lifetime)));
+}
+
 /* When the session ends if it is not used again, by every limit in force. */
 TimestampTz
 session_expiry(const SessionRow *row)
@@ -466,15 +474,13 @@ edit_refresh(SessionRow *row, void *arg)
 {
 	RefreshArgs *args = arg;
 	TimestampTz now = clock_now();
-	TimestampTz expires_at;
 
 	apply_pending_touch(row);
 	args->result = session_check(row, now);
 	if (args->result != RESULT_OK)
 		return false;
-	expires_at = DatumGetTimestampTz(DirectFunctionCall2(
-		timestamptz_pl_interval, TimestampTzGetDatum(now), IntervalPGetDatum(&row->lifetime)));
-	row->expires_at = Min(Max(expires_at, row->expires_at), absolute_limit(row));
+	row->expires_at =
+		Min(Max(session_lifetime_from(row, now), row->expires_at), absolute_limit(row));
 	row->last_seen_at = now;
 	args->expires_at = session_latest_end(row);
 	return true;

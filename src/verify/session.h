@@ -31,6 +31,7 @@ extern bool session_needs_proof(const SessionRow *row);
 extern ResultCode session_check(const SessionRow *row, TimestampTz now);
 extern TimestampTz session_latest_end(const SessionRow *row);
 extern TimestampTz session_expiry(const SessionRow *row);
+extern TimestampTz session_lifetime_from(const SessionRow *row, TimestampTz start);
 extern void session_touch(SessionRow *row, TimestampTz now);
 
 extern void session_create(SessionRow *row, const char *actor);

@@ -36,7 +36,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	header.data = newline == NULL ? text : newline + 1;
 	header.len = size - (size_t) (header.data - text);
 	for (i = COOKIE_WHOLE; i <= COOKIE_BETTER_AUTH; i++)
-		if (cookie_value(header, name, (CookieChunks) i, out, size, &len) == RESULT_OK)
+		if (cookie_value(header, name, (CookieChunks) i, COOKIE_ESCAPES_URI, out, size, &len) ==
+			RESULT_OK)
 		{
 			Slice value = { out, len };
 

@@ -21,15 +21,17 @@ slice(const char *text)
 static void
 finds(CookieChunks chunks, const char *header, const char *name, const char *expected)
 {
-	is_int(cookie_value(slice(header), slice(name), chunks, out, sizeof(out), &len), RESULT_OK,
-		   "finds %s in %s", name, header);
+	is_int(cookie_value(slice(header), slice(name), chunks, COOKIE_ESCAPES_URI, out, sizeof(out),
+						&len),
+		   RESULT_OK, "finds %s in %s", name, header);
 	is_bytes(out, len, expected, strlen(expected), "as %s", expected);
 }
 
 static void
 misses(CookieChunks chunks, const char *header, const char *name)
 {
-	is_int(cookie_value(slice(header), slice(name), chunks, out, sizeof(out), &len),
+	is_int(cookie_value(slice(header), slice(name), chunks, COOKIE_ESCAPES_URI, out, sizeof(out),
+						&len),
 		   RESULT_NO_TOKEN, "misses %s in %s", name, header);
 }
 
@@ -49,12 +51,14 @@ too_many(void)
 
 	for (i = 0; i < 65; i++)
 		n += sprintf(header + n, "s.%d=x; ", i);
-	is_int(cookie_value(slice(header), slice("s"), COOKIE_AUTHJS, out, sizeof(out), &len),
+	is_int(cookie_value(slice(header), slice("s"), COOKIE_AUTHJS, COOKIE_ESCAPES_URI, out,
+						sizeof(out), &len),
 		   RESULT_TOO_LONG, "65 chunks");
 	memset(header, 'x', 400);
 	memcpy(header, "s=", 2);
 	header[400] = '\0';
-	is_int(cookie_value(slice(header), slice("s"), COOKIE_WHOLE, out, sizeof(out), &len),
+	is_int(cookie_value(slice(header), slice("s"), COOKIE_WHOLE, COOKIE_ESCAPES_URI, out,
+						sizeof(out), &len),
 		   RESULT_TOO_LONG, "a value longer than the buffer");
 }
 
@@ -97,8 +101,8 @@ main(void)
 	finds(COOKIE_BETTER_AUTH, "s.0=b%3D", "s", "b=");
 	misses(COOKIE_BETTER_AUTH, "s.x=a", "s");
 	too_many();
-	is_int(cookie_value(none, slice("s"), COOKIE_WHOLE, out, sizeof(out), &len), RESULT_NO_TOKEN,
-		   "no header");
+	is_int(cookie_value(none, slice("s"), COOKIE_WHOLE, COOKIE_ESCAPES_URI, out, sizeof(out), &len),
+		   RESULT_NO_TOKEN, "no header");
 	bearer("Bearer abc", RESULT_OK, "abc");
 	bearer("bearer abc", RESULT_OK, "abc");
 	bearer("BEARER a%2Eb extra", RESULT_OK, "a.b");

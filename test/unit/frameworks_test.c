@@ -271,7 +271,8 @@ request_token(const JsonNode *vector, CookieChunks chunks)
 	Slice token = { NULL, 0 };
 	size_t len;
 
-	if (cookie_value(cookie, at(vector, "cookie_name"), chunks, out, cap, &len) != RESULT_OK &&
+	if (cookie_value(cookie, at(vector, "cookie_name"), chunks, COOKIE_ESCAPES_URI, out, cap,
+					 &len) != RESULT_OK &&
 		bearer_token(authorization, out, cap, &len) != RESULT_OK)
 		return token;
 	token.data = out;
