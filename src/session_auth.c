@@ -12,6 +12,7 @@
 #include "base/shared_memory.h"
 #include "base/string_table.h"
 #include "catalog/changes.h"
+#include "catalog/tables.h"
 #include "executor/demands.h"
 #include "executor/gate.h"
 #include "executor/required_identity.h"
@@ -19,12 +20,26 @@
 #include "maintenance/launcher.h"
 #include "maintenance/worker.h"
 #include "monitor/backends.h"
+#include "pure/crypto.h"
 #include "verify/session.h"
 #include "verify/verify.h"
 
 PG_MODULE_MAGIC;
 
 PGDLLEXPORT void _PG_init(void);
+
+/*
+ * What the first token needs is got while nobody waits for an answer: by the postmaster for
+ * all its backends, or at the login.  OpenSSL looks its SHA-256 up once for each process.
+ */
+static void
+warm_up(void)
+{
+	unsigned char hash[CRYPTO_SHA256_LEN];
+
+	(void) crypto_sha256("", 0, hash);
+	catalog_warm_up();
+}
 
 void
 _PG_init(void)
@@ -44,4 +59,5 @@ _PG_init(void)
 	worker_init();
 	launcher_init();
 	shared_memory_init();
+	warm_up();
 }

@@ -73,6 +73,7 @@ typedef void (*RoleVisitor)(const char *role, void *arg);
 
 extern bool catalog_lock_sessions_now(void);
 extern const char *catalog_changed_table(void);
+extern void catalog_warm_up(void);
 
 extern bool catalog_find_session(const unsigned char *token_hash, SessionRow *row);
 extern bool catalog_find_session_by_id(const pg_uuid_t *session_id, SessionRow *row);

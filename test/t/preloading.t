@@ -1,0 +1,35 @@
+# What session_preload_libraries brings to a login: the descriptions of the tables that a first
+# request needs (src/catalog/warm_up.c). A login neither fails nor waits for it.
+use strict;
+use warnings;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use PostgreSQL::Test::Cluster;
+use SessionAuth;
+
+my $node = new_server('preloading');
+my $described = q{SELECT string_agg(ident, ' ' ORDER BY ident) FROM pg_backend_memory_contexts
+	WHERE name = 'index info' AND ident ~ '^(sessions|user_roles|role_parents|permission)'};
+my $needed = join(' ', qw(permission_changes_xid_idx permissions_pkey role_parents_pkey sessions_expires_at_idx
+	sessions_pkey sessions_token_key_key sessions_user_id_idx user_roles_user_id_hash));
+
+sub logs_in { return $node->safe_psql('postgres', $_[0], extra_params => [ '-U', 'preloads' ], timeout => 60) }
+
+$node->safe_psql('postgres', q{CREATE ROLE preloads SUPERUSER LOGIN;
+	ALTER ROLE preloads SET session_preload_libraries = 'session_auth'});
+is(logs_in('SELECT 1'), 1, 'a database without the extension takes the login');
+add_extension($node);
+is($node->safe_psql('postgres', $described), '', 'a login that loads nothing knows no table');
+
+is(logs_in($described), $needed, 'one that loads the library knows those that a request needs');
+
+my $locker = $node->background_psql('postgres');
+$locker->query_safe('BEGIN; LOCK TABLE session_auth.sessions IN ACCESS EXCLUSIVE MODE');
+is(logs_in('SELECT 1'), 1, 'a table that is locked keeps nobody waiting');
+$locker->query_safe('ROLLBACK');
+$locker->quit;
+
+$node->safe_psql('postgres', 'DROP EXTENSION session_auth; CREATE SCHEMA session_auth; CREATE VIEW session_auth.sessions AS SELECT 1');
+is(logs_in('SELECT 1'), 1, 'something else of that name keeps nobody out');
+
+done_testing();
