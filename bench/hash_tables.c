@@ -96,7 +96,7 @@ hash_of_name(const char *name)
 	uint32 len;
 
 	memcpy(&len, name, 4);
-	return string_key(name + 4, len).hash;
+	return string_key_of(name + 4, len).hash;
 }
 #include "lib/simplehash.h"
 
@@ -141,7 +141,7 @@ key_of(int i)
 	uint32 len;
 
 	memcpy(&len, names[i], 4);
-	return string_key(names[i] + 4, len);
+	return string_key_of(names[i] + 4, len);
 }
 
 static void

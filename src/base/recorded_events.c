@@ -55,7 +55,7 @@ begins_with(const char *event, size_t len, const char *prefix)
 
 /* The class's bit. */
 static int
-class_of(const char *event, size_t len)
+class_of_event(const char *event, size_t len)
 {
 	for (size_t i = 0; i < lengthof(classes); i++)
 		for (const char *const *prefix = classes[i].prefixes; *prefix; prefix++)
@@ -67,7 +67,7 @@ class_of(const char *event, size_t len)
 bool
 event_is_recorded(const char *event, size_t len)
 {
-	return recorded == (ALL_CLASSES | OTHER_EVENTS) || (recorded & class_of(event, len)) != 0;
+	return recorded == (ALL_CLASSES | OTHER_EVENTS) || (recorded & class_of_event(event, len)) != 0;
 }
 
 /* What a name of the list says, or 0: it is no name. */

@@ -122,7 +122,7 @@ extern void string_seeds_init(void);
 extern uint64 string_fold_front(const char *bytes, size_t len);
 
 static pg_attribute_always_inline StringKey
-string_key(const char *bytes, size_t len)
+string_key_of(const char *bytes, size_t len)
 {
 	StringKey key = { bytes, (uint32) len, 0, 0, 0 };
 	uint64 h = string_seeds[0] ^ len;

@@ -129,7 +129,7 @@ everything_has_changed(void)
 
 /* Whether it is only said that rows went which this reader has seen. */
 static bool
-is_deletion_of_seen(HeapTuple tuple, const TableScan *scan)
+is_deletion_of_followed(HeapTuple tuple, const TableScan *scan)
 {
 	bool isnull;
 	Datum deleted_to = scan_column(tuple, scan, Anum_changes_deleted_to, &isnull);
@@ -164,7 +164,7 @@ read_changes(RoleReading *reading, ScanKey key, uint64 but_for, List *changes)
 	scan_begin_as_of(&scan, reading_snapshot(reading), PERMISSION_CHANGES,
 					 PERMISSION_CHANGES_BY_XID, 1, key);
 	while (HeapTupleIsValid(tuple = scan_next(&scan)) && list_length(changes) <= MAX_CHANGES)
-		if (!is_by(tuple, &scan, but_for) && !is_deletion_of_seen(tuple, &scan))
+		if (!is_by(tuple, &scan, but_for) && !is_deletion_of_followed(tuple, &scan))
 			changes = add_change(changes, tuple, &scan);
 	scan_end(&scan);
 	return changes;

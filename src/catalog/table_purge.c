@@ -214,7 +214,7 @@ purge_first(Purge *purge)
 }
 
 static void
-purge_rest(Purge *purge)
+purge_what_remains(Purge *purge)
 {
 	PurgedSessions *purged = purge->purged;
 
@@ -267,7 +267,7 @@ begin_scan(Purge *purge)
 }
 
 static void
-begin(Purge *purge)
+begin_purge(Purge *purge)
 {
 	Writer *writer = &purge->writer;
 
@@ -308,9 +308,9 @@ catalog_purge_sessions(TimestampTz ended_before, int wanted, PurgePosition *posi
 
 	purged->n = 0;
 	PushActiveSnapshot(GetLatestSnapshot());
-	begin(&purge);
+	begin_purge(&purge);
 	if (!purge.is_first || purge_first(&purge))
-		purge_rest(&purge);
+		purge_what_remains(&purge);
 	end(&purge);
 	PopActiveSnapshot();
 }

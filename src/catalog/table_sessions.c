@@ -388,7 +388,7 @@ fetch_session(Writer *writer, ItemPointerData place, const pg_uuid_t *session_id
  * full, the session is looked for once more: that prunes the page.
  */
 static bool
-fetch_with_room(Writer *writer, const SessionTouch *touch, TupleTableSlot *slot)
+fetch_with_room(Writer *writer, const PendingTouch *touch, TupleTableSlot *slot)
 {
 	SessionRow found;
 
@@ -420,7 +420,7 @@ write_unlocked(Writer *writer, const SessionRow *row, TupleTableSlot *old)
 }
 
 static bool
-touch_unlocked(Writer *writer, const SessionTouch *touch, SessionEdit edit)
+touch_unlocked(Writer *writer, const PendingTouch *touch, SessionEdit edit)
 {
 	TupleTableSlot *slot = table_slot_create(writer->table, &writer->estate->es_tupleTable);
 	SessionRow row;
@@ -438,7 +438,7 @@ touch_unlocked(Writer *writer, const SessionTouch *touch, SessionEdit edit)
  * write, or changed meanwhile.
  */
 bool
-catalog_touch_session(const SessionTouch *touch, SessionEdit edit)
+catalog_touch_session(const PendingTouch *touch, SessionEdit edit)
 {
 	Writer writer;
 	bool done;

@@ -121,13 +121,13 @@ find_relation(CatalogRelation relation)
 static void
 look_again(void)
 {
-	uint64 seen = changes_of[CHANGED_RELATIONS];
+	uint64 heard = changes_of[CHANGED_RELATIONS];
 
 	for (int i = 0; i < CATALOG_RELATIONS; i++)
 		if (OidIsValid(relation_oids[i]))
 			relation_oids[i] = find_relation(i);
 	/* not after an error, nor for an invalidation that has arrived in between */
-	settled_changes = seen;
+	settled_changes = heard;
 }
 
 /* The relation's OID, or InvalidOid when there is none. */

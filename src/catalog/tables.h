@@ -44,12 +44,12 @@ typedef struct SessionRow
 } SessionRow;
 
 /* What shall be written to last_seen_at, and where the session's row was found. */
-typedef struct SessionTouch
+typedef struct PendingTouch
 {
 	ItemPointerData place;
 	pg_uuid_t session_id;
 	TimestampTz seen_at;
-} SessionTouch;
+} PendingTouch;
 
 /* Changes a row that is locked in its newest version; false leaves it as it is. */
 typedef bool (*SessionEdit)(SessionRow *row, void *arg);
@@ -83,7 +83,7 @@ extern bool catalog_find_rotated_token(const unsigned char *token_hash, pg_uuid_
 extern void catalog_insert_session(const SessionRow *row);
 extern bool catalog_edit_session(const pg_uuid_t *session_id, bool wait, SessionEdit edit,
 								 void *arg);
-extern bool catalog_touch_session(const SessionTouch *touch, SessionEdit edit);
+extern bool catalog_touch_session(const PendingTouch *touch, SessionEdit edit);
 extern void catalog_insert_rotated_token(const unsigned char *token_hash,
 										 const pg_uuid_t *session_id, TimestampTz rotated_at);
 extern void catalog_insert_event(const char *event, const char *user_id,

@@ -130,7 +130,8 @@ set_of_identity(uint64 *valid_for)
 {
 	const Identity *identity = identity_current();
 
-	return identity ? permission_set(identity_role_names(identity), identity->roles_len, valid_for)
+	return identity ? permission_set_of_roles(identity_role_names(identity), identity->roles_len,
+											  valid_for)
 					: NULL;
 }
 

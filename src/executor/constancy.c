@@ -102,7 +102,7 @@ changes_by_itself(Oid function, void *arg)
 }
 
 static bool
-demands(Oid function)
+function_demands(Oid function)
 {
 	return strcmp(get_func_name(function), "demand_permission") == 0;
 }
@@ -112,7 +112,7 @@ bool
 is_demand(const Node *node)
 {
 	return node != NULL && IsA(node, FuncExpr) && is_own(((const FuncExpr *) node)->funcid) &&
-		   demands(((const FuncExpr *) node)->funcid);
+		   function_demands(((const FuncExpr *) node)->funcid);
 }
 
 /* Whether this is a call of one of this extension's functions that read the identity and raise nothing. */
@@ -123,7 +123,7 @@ is_own_call(const Node *node)
 
 	return IsA(node, FuncExpr) && !call->funcretset && call->funcresulttype != VOIDOID &&
 		   is_own(call->funcid) && func_volatile(call->funcid) == PROVOLATILE_STABLE &&
-		   !demands(call->funcid);
+		   !function_demands(call->funcid);
 }
 
 /* Walks an expression; true means that there is such a call in it. */

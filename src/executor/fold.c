@@ -115,7 +115,7 @@ is_foldable(Node *node, void *params)
 }
 
 static Node *
-evaluate(Node *node, const FoldableFilter *fold, ExprContext *context)
+evaluate_node(Node *node, const FoldableFilter *fold, ExprContext *context)
 {
 	ExprState *state = ExecInitExpr((Expr *) node, fold->scan);
 	Oid type = exprType(node);
@@ -164,7 +164,7 @@ fold_node(Node *node, void *arg)
 	if (node == NULL)
 		return NULL;
 	if (is_to_be_folded(node, folding->fold))
-		return evaluate(node, folding->fold, folding->context);
+		return evaluate_node(node, folding->fold, folding->context);
 	return expression_tree_mutator(node, fold_node, arg);
 }
 

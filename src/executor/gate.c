@@ -216,7 +216,7 @@ asks_extension(Node *node, void *estate)
 }
 
 static bool
-is_policy(const PlanState *scan, List *conditions)
+asks_for_policy(const PlanState *scan, List *conditions)
 {
 	return RelationGetForm(((const ScanState *) scan)->ss_currentRelation)->relrowsecurity &&
 		   asks_extension((Node *) conditions, scan->state);
@@ -231,7 +231,7 @@ add_gate(PlanState *scan, List *conditions, Denials *denials)
 	gate->filter = scan->qual;
 	gate->is_all = list_length(conditions) == list_length(scan->plan->qual);
 	gate->is_for_good = !has_own_call((Node *) conditions, NULL);
-	gate->is_policy = is_policy(scan, conditions);
+	gate->is_policy = asks_for_policy(scan, conditions);
 	gate->condition = condition_of(scan, conditions, gate);
 	gate->state.type = T_ExprState;
 	gate->state.flags = gate->filter->flags;

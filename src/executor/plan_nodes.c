@@ -51,7 +51,7 @@ list_subplans(Walk *walk, const List *roots)
 
 /* Whether this is the root of a subplan that was entered before; notes that it is entered now. */
 static bool
-was_met(const Walk *walk, const PlanState *node)
+met_before(const Walk *walk, const PlanState *node)
 {
 	Subplan key = { node, false };
 	Subplan *subplan;
@@ -72,7 +72,7 @@ walk_node(PlanState *node, void *arg)
 {
 	const Walk *walk = arg;
 
-	if (was_met(walk, node))
+	if (met_before(walk, node))
 		return false;
 	walk->visit(node, walk->arg);
 	return planstate_tree_walker(node, walk_node, arg);

@@ -47,7 +47,7 @@ typedef enum Known
 /* ---------------------------------------------------------------- what is known */
 
 static Known
-value_of(const Param *param, const ShownColumns *shown)
+value_of_param(const Param *param, const ShownColumns *shown)
 {
 	const ParamExecData *value;
 
@@ -72,7 +72,8 @@ what_is_left(Node *condition, const ShownColumns *shown, Known *known)
 	*known = KNOWN_TRUE;
 	foreach (cell, alternatives)
 	{
-		Known one = IsA(lfirst(cell), Param) ? value_of(lfirst_node(Param, cell), shown) : UNKNOWN;
+		Known one =
+			IsA(lfirst(cell), Param) ? value_of_param(lfirst_node(Param, cell), shown) : UNKNOWN;
 
 		if (one == KNOWN_TRUE)
 			return NULL;

@@ -40,7 +40,7 @@ static uint64 transaction_number = 1;
 static bool transaction_is_narrowed = false;
 static const Identity *withheld =
 	NULL; /* what the setting says and a narrowed transaction must not have */
-static IdentityCheck check_again = NULL;
+static IdentityCheck check_connection = NULL;
 
 /*
  * What stands for a leader's identity in a worker that cannot read it, which
@@ -147,7 +147,7 @@ identity_init(void)
 void
 identity_on_check(IdentityCheck check)
 {
-	check_again = check;
+	check_connection = check;
 }
 
 /* A chunk that is still here came to an error before the check.  (PG_FINALLY makes gcc 15 warn.) */
@@ -236,7 +236,7 @@ check_connection_identity(void)
 {
 	Identity fresh = *identity_in_force;
 
-	if (check_again && check_again(identity_in_force, &fresh))
+	if (check_connection && check_connection(identity_in_force, &fresh))
 	{
 		fresh.scope = SCOPE_CONNECTION;
 		mark_checked(&fresh);

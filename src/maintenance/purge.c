@@ -88,7 +88,7 @@ purge_batch(Purge *purge, int batch_size)
 
 /* Leaves the processor, the disk and the locks to others for a while. */
 void
-purge_rest(void)
+purge_pause(void)
 {
 	TimestampTz until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), setting_purge_delay);
 	long left;

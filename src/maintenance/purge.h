@@ -26,7 +26,7 @@ typedef struct Purge
 
 extern void purge_begin(Purge *purge);
 extern void purge_batch(Purge *purge, int batch_size);
-extern void purge_rest(void);
+extern void purge_pause(void);
 
 static inline bool
 purge_is_done(const Purge *purge)

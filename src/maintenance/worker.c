@@ -195,7 +195,7 @@ take_turn(void)
 	while (!purge_is_done(&purge) &&
 		   TimestampTzPlusMilliseconds(GetCurrentTimestamp(), setting_purge_delay) < end)
 	{
-		purge_rest();
+		purge_pause();
 		run_batch(&purge);
 	}
 	turn->left_something = !purge_is_done(&purge);

@@ -29,7 +29,7 @@ copy_name(char *to, const char *name)
 
 /* As many whole names as fit. */
 static void
-copy_roles(ActiveIdentity *to, const Publication *from)
+copy_role_names(ActiveIdentity *to, const Publication *from)
 {
 	size_t len = Min(from->roles_len, ACTIVE_ROLES_MAX);
 
@@ -53,7 +53,7 @@ since(const ActiveIdentity *before, const Publication *now)
 }
 
 static void
-write_identity(ActiveIdentity *to, const Publication *from)
+write_publication(ActiveIdentity *to, const Publication *from)
 {
 	to->since = since(to, from);
 	to->expires_at = from->expires_at;
@@ -61,7 +61,7 @@ write_identity(ActiveIdentity *to, const Publication *from)
 	to->user_len = copy_name(to->user_id, from->user_id);
 	to->has_tenant = from->tenant != NULL;
 	to->tenant_len = from->tenant ? copy_name(to->tenant, from->tenant) : 0;
-	copy_roles(to, from);
+	copy_role_names(to, from);
 	to->present = true;
 }
 
@@ -74,7 +74,7 @@ active_publish(const Publication *publication)
 		return;
 	own_slot->changes++;
 	pg_write_barrier();
-	write_identity(&own_slot->identity, publication);
+	write_publication(&own_slot->identity, publication);
 	pg_write_barrier();
 	own_slot->changes++;
 }

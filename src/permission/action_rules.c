@@ -155,7 +155,7 @@ bool
 action_rules_at(RoleReading *reading, const PermissionSet *set, const char *action, size_t len,
 				ActionRules *rules)
 {
-	StringKey key = string_key(action, len);
+	StringKey key = string_key_of(action, len);
 	const StringEntry *entry = string_table_find(&set->actions, &key);
 	Gathering gathering = { reading, NIL };
 

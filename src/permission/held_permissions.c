@@ -27,7 +27,7 @@ static void
 enqueue_role(const char *role, void *arg)
 {
 	Closure *closure = arg;
-	StringKey key = string_key(role, strlen(role));
+	StringKey key = string_key_of(role, strlen(role));
 	StringEntry *entry = string_table_insert(&closure->seen, CurrentMemoryContext, &key);
 
 	if (entry->value.bits == 0)

@@ -109,7 +109,7 @@ layer_covers(const ActionGrants *layer, const StringKey *resource)
 bool
 narrowing_covers(const char *narrowing, const char *action, const char *resource)
 {
-	StringKey key = string_key(resource, strlen(resource));
+	StringKey key = string_key_of(resource, strlen(resource));
 
 	for (const char *at = narrowing; at && *at;)
 		if (!layer_covers(read_layer(&at, action, strlen(action), CurrentMemoryContext), &key))
@@ -133,7 +133,7 @@ ask_all(const NarrowedRules *narrowed, const StringKey *resource)
 bool
 narrowed_rules_allow(NarrowedRules *narrowed, const char *resource, size_t len)
 {
-	StringKey key = string_key(resource, len);
+	StringKey key = string_key_of(resource, len);
 	const StringEntry *entry = string_table_find(&narrowed->answers, &key);
 	bool allowed;
 
@@ -213,7 +213,7 @@ list_names(const NarrowedRules *narrowed)
 	for (uint64 at = 0; (entry = string_table_next(from, &at)) != NULL;)
 	{
 		char *name = string_entry_text(entry);
-		StringKey key = string_key(name, entry->size - 1);
+		StringKey key = string_key_of(name, entry->size - 1);
 
 		if (ask_all(narrowed, &key))
 			string_table_insert(names, context, &key)->value.bits = EFFECT_ALLOW;
@@ -240,7 +240,7 @@ put_together(const char *narrowing, const ActionRules *rules, const char *action
 
 /* Has what is kept be of this narrowing and these permissions. */
 static void
-follow(const char *narrowing)
+follow_narrowing(const char *narrowing)
 {
 	bool full;
 
@@ -262,13 +262,13 @@ follow(const char *narrowing)
 
 /* The rules of the roles are told by their place, as long as they are good. */
 static StringKey
-key_of(const ActionRules *rules, const char *action, size_t len)
+key_of_rules(const ActionRules *rules, const char *action, size_t len)
 {
 	char *key = palloc(sizeof(rules->parts) + len);
 
 	memcpy(key, &rules->parts, sizeof(rules->parts));
 	memcpy(key + sizeof(rules->parts), action, len);
-	return string_key(key, sizeof(rules->parts) + len);
+	return string_key_of(key, sizeof(rules->parts) + len);
 }
 
 /* What is left of the rules for an action; they are good for changes_of[CHANGED_PERMISSIONS] as it is. */
@@ -281,8 +281,8 @@ narrowing_rules(const char *narrowing, ActionRules rules, const char *action, si
 
 	if (narrowing == NULL || rules.parts == NULL)
 		return rules;
-	follow(narrowing);
-	key = key_of(&rules, action, len);
+	follow_narrowing(narrowing);
+	key = key_of_rules(&rules, action, len);
 	entry = string_table_find(&kept_rules, &key);
 	if (entry)
 		return *(const ActionRules *) entry->value.pointer;

@@ -88,7 +88,7 @@ permission_allows_by_rules(const ActionRules *rules, const char *resource, size_
 		return false;
 	if (rules->narrowed)
 		return narrowed_rules_allow(rules->narrowed, resource, len);
-	key = string_key(resource, len);
+	key = string_key_of(resource, len);
 	/* a denial that is known decides, whatever else there is */
 	if (known_effects(rules->parts, &key, &effects) || effect_in_force(effects) == EFFECT_DENY)
 		return effects_allow(effects);
@@ -188,7 +188,7 @@ enumerate(const ActionRules *rules, bool *everything)
 List *
 permission_enumerate(const char *role, const char *action, bool *everything)
 {
-	StringKey names = string_key(role, strlen(role) + 1);
+	StringKey names = string_key_of(role, strlen(role) + 1);
 	RoleReading *reading = permission_cache_begin_reading();
 	List *resources = NIL;
 	ActionRules rules;

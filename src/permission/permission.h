@@ -37,7 +37,8 @@ typedef struct ActionRules
  * and rule that has been handed out.  What is dropped for want of memory counts as a change.
  */
 extern void permission_accept_changes(void);
-extern const PermissionSet *permission_set(const char *roles, size_t len, uint64 *valid_for);
+extern const PermissionSet *permission_set_of_roles(const char *roles, size_t len,
+													uint64 *valid_for);
 extern const PermissionSet *permission_set_of_role(const char *role, uint64 *valid_for);
 extern bool permission_set_has_role(const PermissionSet *set, const char *role, size_t len);
 extern ActionRules permission_rules(const PermissionSet *set, const char *action, size_t len);
@@ -54,7 +55,7 @@ permission_allows(const ActionRules *rules, const char *resource, size_t len)
 
 	if (unlikely(rules->names == NULL || len == 0))
 		return permission_allows_by_rules(rules, resource, len);
-	key = string_key(resource, len);
+	key = string_key_of(resource, len);
 	entry = string_table_find(rules->names, &key);
 	return effects_allow(rules->all | (entry ? (uint32) entry->value.bits : 0));
 }

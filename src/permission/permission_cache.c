@@ -86,7 +86,7 @@ is_full(void)
 static StringEntry *
 cached_role(const char *role)
 {
-	StringKey key = string_key(role, strlen(role));
+	StringKey key = string_key_of(role, strlen(role));
 	StringEntry *entry = string_table_find(&roles, &key);
 
 	return entry && entry->value.pointer ? entry : NULL;
@@ -98,7 +98,7 @@ cached_role(const char *role)
 static bool
 is_missed_role(const char *role)
 {
-	StringKey key = string_key(role, strlen(role));
+	StringKey key = string_key_of(role, strlen(role));
 
 	return string_table_find(&missed_roles, &key) != NULL;
 }
@@ -245,7 +245,7 @@ permission_cache_role(RoleReading *reading, const char *name)
 	set = role_set_read(reading, name, roles_context);
 	if (set == NULL)
 		return NULL;
-	key = string_key(name, strlen(name));
+	key = string_key_of(name, strlen(name));
 	string_table_insert(&roles, roles_context, &key)->value.pointer = set;
 	return set;
 }
@@ -269,7 +269,7 @@ permission_cache_keep_set(const StringKey *names, PermissionSet *set)
 void
 permission_cache_miss_role(const char *name)
 {
-	StringKey key = string_key(name, strlen(name));
+	StringKey key = string_key_of(name, strlen(name));
 
 	(void) string_table_insert(&missed_roles, sets_context, &key);
 }

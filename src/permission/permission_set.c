@@ -32,7 +32,7 @@ permission_accept_changes(void)
 static void
 add_role(RoleReading *reading, PermissionSet *set, const char *name)
 {
-	StringKey key = string_key(name, strlen(name));
+	StringKey key = string_key_of(name, strlen(name));
 	StringEntry *entry = string_table_insert(&set->roles, permission_cache_sets_context(), &key);
 	RoleSet *role;
 	MemoryContext old;
@@ -109,7 +109,7 @@ permission_set_names(const PermissionSet *set)
 	char *names = palloc(set->names_len);
 
 	memcpy(names, set->names, set->names_len);
-	return string_key(names, set->names_len);
+	return string_key_of(names, set->names_len);
 }
 
 static pg_noinline const PermissionSet *
@@ -131,9 +131,9 @@ read_set(const StringKey *names)
  * what `valid_for` says.
  */
 const PermissionSet *
-permission_set(const char *names, size_t len, uint64 *valid_for)
+permission_set_of_roles(const char *names, size_t len, uint64 *valid_for)
 {
-	StringKey key = string_key(names, len);
+	StringKey key = string_key_of(names, len);
 	const PermissionSet *set = NULL;
 
 	if (likely(permission_cache_changes() == changes_of[CHANGED_PERMISSIONS]))
@@ -147,13 +147,13 @@ permission_set(const char *names, size_t len, uint64 *valid_for)
 const PermissionSet *
 permission_set_of_role(const char *role, uint64 *valid_for)
 {
-	return permission_set(role, strlen(role) + 1, valid_for);
+	return permission_set_of_roles(role, strlen(role) + 1, valid_for);
 }
 
 bool
 permission_set_has_role(const PermissionSet *set, const char *role, size_t len)
 {
-	StringKey key = string_key(role, len);
+	StringKey key = string_key_of(role, len);
 	const StringEntry *entry = string_table_find(&set->roles, &key);
 
 	return entry && entry->value.pointer;

@@ -65,7 +65,7 @@ static StringEntry *
 entry_of(ActionGrants *grants, const char *resource, size_t len)
 {
 	bool prefix = is_prefix_pattern(resource, len);
-	StringKey key = string_key(resource, prefix ? len - 1 : len);
+	StringKey key = string_key_of(resource, prefix ? len - 1 : len);
 
 	return string_table_insert(prefix ? &grants->prefixes : &grants->exact, grants->context, &key);
 }
@@ -89,7 +89,7 @@ add_to_action(const text *action, const text *resource, PermissionEffect effect,
 static ActionGrants *
 grants_of(RoleSet *set, const char *action, size_t len)
 {
-	StringKey key = string_key(action, len);
+	StringKey key = string_key_of(action, len);
 	StringEntry *entry = string_table_insert(&set->actions, set->context, &key);
 
 	if (entry->value.pointer == NULL)
@@ -169,7 +169,7 @@ read_grants(RoleReading *reading, const RoleSet *set, const char *action, size_t
 ActionGrants *
 role_set_read_action(RoleReading *reading, RoleSet *set, const char *action, size_t len)
 {
-	StringKey key = string_key(action, len);
+	StringKey key = string_key_of(action, len);
 	ActionGrants *grants = read_grants(reading, set, action, len, FEW);
 	MemoryContext own;
 
@@ -198,7 +198,7 @@ role_set_read_action(RoleReading *reading, RoleSet *set, const char *action, siz
 bool
 role_set_knows_action(const RoleSet *set, const char *action, size_t len, ActionGrants **grants)
 {
-	StringKey key = string_key(action, len);
+	StringKey key = string_key_of(action, len);
 	const StringEntry *entry = string_table_find(&set->actions, &key);
 
 	*grants = entry ? entry->value.pointer : NULL;
@@ -214,7 +214,7 @@ prefix_effects(const StringTable *prefixes, const char *resource, size_t len)
 
 	for (size_t end = next_prefix(resource, len, 0); end; end = next_prefix(resource, len, end))
 	{
-		StringKey key = string_key(resource, end);
+		StringKey key = string_key_of(resource, end);
 		const StringEntry *entry = string_table_find(prefixes, &key);
 
 		if (entry)
@@ -339,7 +339,7 @@ add_table(StringTable *to, const StringTable *from, MemoryContext context)
 		if (entry->value.bits != 0)
 		{
 			char *name = string_entry_text(entry);
-			StringKey key = string_key(name, entry->size - 1);
+			StringKey key = string_key_of(name, entry->size - 1);
 
 			string_table_insert(to, context, &key)->value.bits |= entry->value.bits;
 			pfree(name);
@@ -372,7 +372,7 @@ replace_effects(ActionGrants *grants, const char *resource, uint32 effects)
 static void
 forget_action(RoleSet *set, const char *action)
 {
-	StringKey key = string_key(action, strlen(action));
+	StringKey key = string_key_of(action, strlen(action));
 	ActionGrants *grants = string_table_find(&set->actions, &key)->value.pointer;
 
 	/* the table keeps its entries: without a pointer it is as if this were none */

@@ -94,7 +94,7 @@ hash_text(Slice value, unsigned char *hash)
 static TokenFitness
 hash_binary(Slice value, unsigned char *hash)
 {
-	if (token_form(value.data, value.len) == TOKEN_FORM_OPAQUE)
+	if (token_form_of(value.data, value.len) == TOKEN_FORM_OPAQUE)
 		return hash_text(value, hash);
 	if (value.len < MIN_TOKEN_BYTES || value.len > TOKEN_OPAQUE_MAX ||
 		!token_is_varied(value.data, value.len))

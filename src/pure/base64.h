@@ -3,7 +3,7 @@
  *		Base64 in its two alphabets, strictly.
  *
  * Invariant: decoding accepts exactly what encoding writes.  One sequence of
- * bytes has one text: no whitespace, no foreign alphabet, no missing or
+ * bytes has one text: no whitespace, no other alphabet, no missing or
  * surplus padding, and the unused low bits of the last character are zero.
  * Otherwise one token could be written in several ways.
  *

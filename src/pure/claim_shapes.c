@@ -138,13 +138,14 @@ same_scalar(const JsonDoc *doc_a, const JsonNode *a, const JsonDoc *doc_b, const
 
 /* Is some element of the one some element of the other?  A scalar is its own only one. */
 static bool
-meet(const JsonDoc *doc_a, const JsonNode *a, const JsonDoc *doc_b, const JsonNode *b)
+have_common_element(const JsonDoc *doc_a, const JsonNode *a, const JsonDoc *doc_b,
+					const JsonNode *b)
 {
 	if (a->kind == JSON_KIND_ARRAY)
 	{
 		for (const JsonNode *element = json_first(a); element;
 			 element = json_next(doc_a, a, element))
-			if (element->kind != JSON_KIND_ARRAY && meet(doc_a, element, doc_b, b))
+			if (element->kind != JSON_KIND_ARRAY && have_common_element(doc_a, element, doc_b, b))
 				return true;
 		return false;
 	}
@@ -173,7 +174,7 @@ claims_fulfil(const JsonDoc *payload, const JsonDoc *required, Slice *missing)
 		if (json_name(required, name, buffer, sizeof(buffer), &path) != RESULT_OK)
 			return false;
 		claim = json_lookup(payload, payload->nodes, path.data, path.len);
-		if (claim == NULL || !meet(required, name + 1, payload, claim))
+		if (claim == NULL || !have_common_element(required, name + 1, payload, claim))
 		{
 			*missing = json_raw(required, name);
 			return false;

@@ -21,7 +21,7 @@ typedef enum CookieChunks
 	COOKIE_WHOLE, /* it does not: express-session, Lucia, opaque tokens */
 	/*
 	 * Auth.js: all cookies whose names start with this one, in the order of the
-	 * number behind their last dot, empty ones left out.  A foreign cookie of
+	 * number behind their last dot, empty ones left out.  A cookie of another program of
 	 * such a name spoils the token, there as here.
 	 */
 	COOKIE_AUTHJS,

@@ -42,8 +42,8 @@ cipher_context(void)
 
 /* The key, the tag and what is authenticated alone: nothing of this can fail by the input. */
 static bool
-begin(EVP_CIPHER_CTX *ctx, Cipher cipher, const unsigned char *key, const unsigned char *iv,
-	  Slice aad, const unsigned char *tag)
+begin_cipher(EVP_CIPHER_CTX *ctx, Cipher cipher, const unsigned char *key, const unsigned char *iv,
+			 Slice aad, const unsigned char *tag)
 {
 	EVP_CIPHER *aes = fetch_cipher(cipher);
 	int n;
@@ -67,7 +67,8 @@ decrypt(Cipher cipher, const unsigned char *key, const unsigned char *iv, Slice 
 	int last = 0;
 
 	*out_len = 0;
-	if (ctx != NULL && in.len <= INT_MAX - AES_BLOCK && begin(ctx, cipher, key, iv, aad, tag) &&
+	if (ctx != NULL && in.len <= INT_MAX - AES_BLOCK &&
+		begin_cipher(ctx, cipher, key, iv, aad, tag) &&
 		(in.len == 0 ||
 		 EVP_DecryptUpdate(ctx, out, &n, (const unsigned char *) in.data, (int) in.len) == 1))
 		result = EVP_DecryptFinal_ex(ctx, out + n, &last) == 1 ? RESULT_OK : RESULT_BAD_SIGNATURE;
@@ -91,7 +92,7 @@ crypto_gcm_open(const unsigned char *key, const unsigned char *iv, Slice aad, Sl
 }
 
 static ResultCode
-refuse(unsigned char *out, size_t len, size_t *out_len, ResultCode result)
+refuse_ciphertext(unsigned char *out, size_t len, size_t *out_len, ResultCode result)
 {
 	crypto_cleanse(out, len);
 	*out_len = 0;
@@ -105,7 +106,7 @@ crypto_cbc_decrypt(const unsigned char *key, const unsigned char *iv, Slice in, 
 	Slice no_aad = { NULL, 0 };
 
 	if (in.len == 0 || in.len % AES_BLOCK != 0)
-		return refuse(out, in.len, out_len, RESULT_BAD_SIGNATURE);
+		return refuse_ciphertext(out, in.len, out_len, RESULT_BAD_SIGNATURE);
 	return decrypt(CIPHER_CBC, key, iv, no_aad, in, NULL, out, out_len);
 }
 
@@ -129,8 +130,8 @@ crypto_cbc_hs512_open(const unsigned char *key, const unsigned char *iv, Slice a
 	parts[3].data = (const char *) aad_bits;
 	parts[3].len = sizeof(aad_bits);
 	if (!crypto_hmac_parts(CRYPTO_HASH_SHA512, key, half, parts, 4, mac))
-		return refuse(out, in.len, out_len, RESULT_CRYPTO_FAILED);
+		return refuse_ciphertext(out, in.len, out_len, RESULT_CRYPTO_FAILED);
 	if (!crypto_equal(mac, tag, CRYPTO_CBC_HS512_TAG_LEN))
-		return refuse(out, in.len, out_len, RESULT_BAD_SIGNATURE);
+		return refuse_ciphertext(out, in.len, out_len, RESULT_BAD_SIGNATURE);
 	return crypto_cbc_decrypt(key + half, iv, in, out, out_len);
 }

@@ -201,7 +201,7 @@ term_read_message(Slice message, Term *term)
 }
 
 static bool
-is_named(const Term *key, Slice name)
+key_is(const Term *key, Slice name)
 {
 	return (key->kind == TERM_BINARY || key->kind == TERM_ATOM) && slice_equals(key->bytes, name);
 }
@@ -223,7 +223,7 @@ term_member(const Term *map, Slice name, Term *value)
 		if (term_read(rest, &key) != RESULT_OK || term_read(key.rest, &member) != RESULT_OK)
 			return RESULT_MALFORMED;
 		rest = member.rest;
-		if (!is_named(&key, name))
+		if (!key_is(&key, name))
 			continue;
 		if (found)
 			return RESULT_MALFORMED;

@@ -47,7 +47,7 @@ is_hs256(const Opening *o, Slice part)
 {
 	JoseHeader *header = arena_take(o->arena, sizeof(JoseHeader));
 
-	return header != NULL && jose_header(header, part) == RESULT_OK &&
+	return header != NULL && jose_read_header(header, part) == RESULT_OK &&
 		   slice_is(slice_make(header->alg, header->alg_len), "HS256");
 }
 

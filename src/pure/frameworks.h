@@ -36,7 +36,7 @@
  *	   authjs, django's get_signed_cookie) get the bare value: the names that keys were
  *	   derived for are tried.
  *
- *	4. authenticate.  A token that token_form() calls opaque is a session's, and a JWE goes
+ *	4. authenticate.  A token that token_form_of() calls opaque is a session's, and a JWE goes
  *	   its way; of everything else, TOKEN_FORM_UNKNOWN too, cookies come first, as
  *	   Flask's and Phoenix' look like a JWS.  For each key, newest secret first,
  *	   framework_cookie_of_text() makes a FrameworkCookie of what token_from_cookie

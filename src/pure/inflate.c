@@ -9,7 +9,7 @@
 #include <zlib.h>
 
 static voidpf
-take(voidpf arena, uInt items, uInt size)
+take_memory(voidpf arena, uInt items, uInt size)
 {
 	return arena_take(arena, (size_t) items * size);
 }
@@ -63,7 +63,7 @@ inflate_zlib(Slice in, Arena *arena, Slice *out)
 	buf = arena_take(arena, limit);
 	if (buf == NULL)
 		return RESULT_NO_MEMORY;
-	stream.zalloc = take;
+	stream.zalloc = take_memory;
 	stream.zfree = leave;
 	stream.opaque = arena;
 	stream.next_in = (Bytef *) (uintptr_t) in.data;

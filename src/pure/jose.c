@@ -34,7 +34,7 @@ read_text(const JsonDoc *doc, const char *name, char *buf, size_t cap, bool *has
 }
 
 ResultCode
-jose_header(JoseHeader *header, Slice part)
+jose_read_header(JoseHeader *header, Slice part)
 {
 	size_t len;
 	size_t i;

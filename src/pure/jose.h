@@ -2,7 +2,7 @@
  * jose.h
  *		The protected header of a JWS or JWE in compact form (RFC 7515, 7516).
  *
- * Invariant: a header that jose_header() accepted is a JSON object without
+ * Invariant: a header that jose_read_header() accepted is a JSON object without
  * duplicate names and without any parameter that would change how the token is
  * to be read (crit, b64, zip) or bring its own key (jwk, jku, x5u, x5c).  The
  * rest of the header is advice at most: alg and kid choose among keys that are
@@ -37,7 +37,7 @@ typedef struct JoseHeader
 } JoseHeader;
 
 /* From the token's first part; RESULT_MALFORMED, RESULT_TOO_LONG or RESULT_UNSUPPORTED. */
-ResultCode jose_header(JoseHeader *header, Slice part);
+ResultCode jose_read_header(JoseHeader *header, Slice part);
 
 /*
  * Cuts a token at its dots into exactly n parts; RESULT_UNKNOWN_FORM when it has

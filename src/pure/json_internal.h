@@ -19,7 +19,7 @@ typedef struct JsonWalker
 #define JSON_IS_SURROGATE(c) ((c) >= 0xd800 && (c) <= 0xdfff)
 #define JSON_ESCAPE_LEN      6 /* of \uXXXX */
 
-JsonWalker json_walker(const JsonDoc *doc, const JsonNode *node);
+JsonWalker json_walk_through(const JsonDoc *doc, const JsonNode *node);
 
 /* The next character of a string that was checked before; a lone surrogate is itself. */
 int json_walk(JsonWalker *w);

@@ -14,7 +14,7 @@
 static bool
 unescaped_is(const JsonDoc *doc, const JsonNode *node, const char *text, size_t len)
 {
-	JsonWalker w = json_walker(doc, node);
+	JsonWalker w = json_walk_through(doc, node);
 	size_t pos = 0;
 	int c;
 
@@ -130,7 +130,7 @@ unescape(const JsonDoc *doc, const JsonNode *node, char *buf, size_t cap, Slice 
 	*out = json_raw(doc, node);
 	if (!node->escaped)
 		return RESULT_OK;
-	w = json_walker(doc, node);
+	w = json_walk_through(doc, node);
 	while ((c = json_walk(&w)) != JSON_CHAR_END)
 	{
 		char bytes[4];
@@ -181,7 +181,7 @@ json_make_storable(const JsonDoc *doc, char *text)
 
 	for (i = 0; i < doc->n_nodes; i++)
 	{
-		JsonWalker w = json_walker(doc, &doc->nodes[i]);
+		JsonWalker w = json_walk_through(doc, &doc->nodes[i]);
 
 		if (!doc->nodes[i].unstorable)
 			continue;

@@ -84,7 +84,7 @@ skip_escape(Scanner *s)
 static bool
 is_unstorable(const JsonDoc *doc, const JsonNode *node)
 {
-	JsonWalker w = json_walker(doc, node);
+	JsonWalker w = json_walk_through(doc, node);
 	int c;
 
 	while ((c = json_walk(&w)) != JSON_CHAR_END)
@@ -254,7 +254,7 @@ open_container(Scanner *s, JsonKind kind)
 
 /* The innermost container that is still open, or NULL. */
 static JsonNode *
-container(const Scanner *s)
+innermost(const Scanner *s)
 {
 	if (s->depth == 0)
 		return NULL;
@@ -264,7 +264,7 @@ container(const Scanner *s)
 static void
 close_container(Scanner *s)
 {
-	JsonNode *node = container(s);
+	JsonNode *node = innermost(s);
 
 	s->pos++;
 	node->end = (uint32_t) s->pos;
@@ -279,7 +279,7 @@ close_container(Scanner *s)
 static uint32_t
 hash_name(const JsonDoc *doc, const JsonNode *name)
 {
-	JsonWalker w = json_walker(doc, name);
+	JsonWalker w = json_walk_through(doc, name);
 	uint32_t hash = HASH_START;
 	char bytes[4];
 	int c;
@@ -377,7 +377,7 @@ scan_between(Scanner *s, bool opened, bool *more)
 	JsonNode *open;
 
 	*more = false;
-	while ((open = container(s)) != NULL)
+	while ((open = innermost(s)) != NULL)
 	{
 		skip_space(s);
 		if (peek(s) == (open->kind == JSON_KIND_OBJECT ? '}' : ']'))

@@ -84,7 +84,7 @@ json_walk(JsonWalker *w)
 }
 
 JsonWalker
-json_walker(const JsonDoc *doc, const JsonNode *node)
+json_walk_through(const JsonDoc *doc, const JsonNode *node)
 {
 	JsonWalker w;
 
@@ -98,8 +98,8 @@ bool
 json_same_unescaped(const JsonDoc *doc_a, const JsonNode *a, const JsonDoc *doc_b,
 					const JsonNode *b)
 {
-	JsonWalker wa = json_walker(doc_a, a);
-	JsonWalker wb = json_walker(doc_b, b);
+	JsonWalker wa = json_walk_through(doc_a, a);
+	JsonWalker wb = json_walk_through(doc_b, b);
 	int c;
 
 	if (!a->escaped && !b->escaped)

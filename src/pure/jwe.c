@@ -127,7 +127,7 @@ jwe_parse(Jwe *jwe, const char *token, size_t len)
 	jwe->iv = parts[2];
 	jwe->ciphertext = parts[3];
 	jwe->tag = parts[4];
-	result = jose_header(&jwe->header, parts[0]);
+	result = jose_read_header(&jwe->header, parts[0]);
 	if (result != RESULT_OK)
 		return result;
 	if (!header_is(jwe->header.alg, jwe->header.alg_len, "dir"))

@@ -16,7 +16,7 @@ static ResultCode
 read_header(JwsHeader *header, Slice part)
 {
 	JoseHeader read;
-	ResultCode result = jose_header(&read, part);
+	ResultCode result = jose_read_header(&read, part);
 
 	if (result != RESULT_OK)
 		return result;

@@ -40,7 +40,7 @@ typedef struct Jws
 
 /*
  * Takes a token apart; jws points into token.  RESULT_UNKNOWN_FORM, RESULT_MALFORMED,
- * RESULT_TOO_LONG or RESULT_UNSUPPORTED (also for `none` and foreign algorithms).
+ * RESULT_TOO_LONG or RESULT_UNSUPPORTED (also for `none` and algorithms that are not known).
  */
 ResultCode jws_parse(Jws *jws, const char *token, size_t len);
 

@@ -38,7 +38,7 @@ static const unsigned char classes[256] = {
 };
 
 static unsigned int
-class_of(char c)
+class_of_char(char c)
 {
 	return classes[(unsigned char) c];
 }
@@ -85,7 +85,7 @@ is_opaque(const char *s, size_t len)
 	if (memcmp(s, TOKEN_PREFIX, TOKEN_PREFIX_LEN) == 0)
 		return (len == TOKEN_OWN_LEN || len == TOKEN_TIMED_LEN) && is_base64url(s, len);
 	for (i = 0; i < len; i++)
-		if (class_of(s[i]) == 0)
+		if (class_of_char(s[i]) == 0)
 			return false;
 	return true;
 }
@@ -107,7 +107,7 @@ next_char(const char *s, size_t len, size_t *i)
 
 /* 43 characters of base64 and as many '=' as asked for, perhaps percent-encoded. */
 static bool
-is_signature(const char *s, size_t len, int padding)
+is_mac(const char *s, size_t len, int padding)
 {
 	size_t i = 0;
 	int n = 0;
@@ -123,7 +123,7 @@ is_signature(const char *s, size_t len, int padding)
 			if (c != '=')
 				return false;
 		}
-		else if (class_of((char) c) == 0 || strchr("-_~=,", c) != NULL)
+		else if (class_of_char((char) c) == 0 || strchr("-_~=,", c) != NULL)
 			return false;
 	}
 	return n == SIGNATURE_CHARS + padding;
@@ -131,14 +131,14 @@ is_signature(const char *s, size_t len, int padding)
 
 /* A value in front of the signature: opaque characters and dots. */
 static bool
-is_signed_value(const char *s, size_t len)
+is_value_before_mac(const char *s, size_t len)
 {
 	size_t i;
 
 	if (len == 0 || len > TOKEN_OPAQUE_MAX)
 		return false;
 	for (i = 0; i < len; i++)
-		if (class_of(s[i]) == 0 && s[i] != '.')
+		if (class_of_char(s[i]) == 0 && s[i] != '.')
 			return false;
 	return true;
 }
@@ -157,7 +157,7 @@ express_prefix(const char *s, size_t len)
 }
 
 static TokenForm
-signed_form(const char *s, size_t len, size_t last_dot)
+form_with_mac(const char *s, size_t len, size_t last_dot)
 {
 	const char *tail = s + last_dot + 1;
 	size_t tail_len = len - last_dot - 1;
@@ -167,13 +167,13 @@ signed_form(const char *s, size_t len, size_t last_dot)
 		return TOKEN_FORM_UNKNOWN;
 	if (skip > 0)
 	{
-		if (last_dot > skip && is_signed_value(s + skip, last_dot - skip) &&
-			is_signature(tail, tail_len, 0))
+		if (last_dot > skip && is_value_before_mac(s + skip, last_dot - skip) &&
+			is_mac(tail, tail_len, 0))
 			return TOKEN_FORM_EXPRESS;
 		return TOKEN_FORM_UNKNOWN;
 	}
-	if (is_signed_value(s, last_dot) && is_signature(tail, tail_len, 1))
-		return TOKEN_FORM_SIGNED;
+	if (is_value_before_mac(s, last_dot) && is_mac(tail, tail_len, 1))
+		return TOKEN_FORM_MAC;
 	return TOKEN_FORM_UNKNOWN;
 }
 
@@ -196,7 +196,7 @@ is_compact(const char *s, const size_t *ends, int n, int may_be_empty)
 #define PARTS_MAX 5
 
 TokenForm
-token_form(const char *token, size_t len)
+token_form_of(const char *token, size_t len)
 {
 	size_t ends[PARTS_MAX];
 	size_t last_dot = len;
@@ -221,12 +221,12 @@ token_form(const char *token, size_t len)
 	}
 	for (last_dot = len; token[last_dot - 1] != '.'; last_dot--)
 		;
-	return signed_form(token, len, last_dot - 1);
+	return form_with_mac(token, len, last_dot - 1);
 }
 
 /* The version of a uuid in its usual form, 0 when its variant is not RFC 9562's, -1 otherwise. */
 static int
-uuid_version(const char *s, size_t len)
+uuid_text_version(const char *s, size_t len)
 {
 	size_t i;
 	int variant;
@@ -247,7 +247,7 @@ uuid_version(const char *s, size_t len)
 bool
 token_is_uuid(const char *token, size_t len)
 {
-	return uuid_version(token, len) >= 0;
+	return uuid_text_version(token, len) >= 0;
 }
 
 bool
@@ -280,7 +280,7 @@ alphabet_millibits(const char *s, size_t len)
 
 	for (i = 0; i < len; i++)
 	{
-		unsigned int c = class_of(s[i]);
+		unsigned int c = class_of_char(s[i]);
 
 		all |= c;
 		lower_hex = lower_hex && (c & (C_DIGIT | C_LOWER_HEX)) != 0;
@@ -302,11 +302,11 @@ token_entropy_bits(const char *token, size_t len)
 {
 	int version;
 
-	if (token_form(token, len) != TOKEN_FORM_OPAQUE || !token_is_varied(token, len))
+	if (token_form_of(token, len) != TOKEN_FORM_OPAQUE || !token_is_varied(token, len))
 		return 0;
 	if (memcmp(token, TOKEN_PREFIX, TOKEN_PREFIX_LEN) == 0)
 		return 256;
-	version = uuid_version(token, len);
+	version = uuid_text_version(token, len);
 	if (version >= 0)
 		return version == 4 ? 122 : version == 7 ? 74 : 0;
 	while (len > 0 && token[len - 1] == '=') /* padding is not random */

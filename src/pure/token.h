@@ -37,12 +37,12 @@ typedef enum TokenForm
 	TOKEN_FORM_OPAQUE,  /* 20 to 255 of [A-Za-z0-9_~+/=,-]; with our prefix exactly our forms */
 	TOKEN_FORM_JWE,     /* five parts of base64url, of which the second may be empty */
 	TOKEN_FORM_JWS,     /* three parts of base64url */
-	TOKEN_FORM_SIGNED,  /* value.signature with 44 characters of base64: better-auth, Lucia */
+	TOKEN_FORM_MAC,     /* value.signature with 44 characters of base64: better-auth, Lucia */
 	TOKEN_FORM_EXPRESS, /* s:sid.signature with 43 characters of base64 */
 } TokenForm;
 
 /* SIGNED and EXPRESS are also recognised while still percent-encoded. */
-TokenForm token_form(const char *token, size_t len);
+TokenForm token_form_of(const char *token, size_t len);
 
 /*
  * The most random bits that an opaque token of this look can hold: 122 for a

@@ -22,7 +22,7 @@ option_value(const char *argument, const char *name)
 }
 
 static bool
-read_ticks(const char *value, Adoption *adoption)
+read_ticks_option(const char *value, Adoption *adoption)
 {
 	adoption->ticks = strcmp(value, "seconds") == 0        ? 1
 					  : strcmp(value, "milliseconds") == 0 ? 1000
@@ -41,7 +41,7 @@ read_lifetime(const char *value, Adoption *adoption)
 }
 
 static bool
-read_proof(const char *value, Adoption *adoption)
+read_proof_option(const char *value, Adoption *adoption)
 {
 	adoption->proof = strcmp(value, "true") == 0 ? PROOF_NEEDED : PROOF_NOT_NEEDED;
 	return adoption->proof == PROOF_NEEDED || strcmp(value, "false") == 0;
@@ -64,10 +64,10 @@ read_storage(const char *value, Adoption *adoption)
 static bool
 read_user_form(const char *value, Adoption *adoption)
 {
-	adoption->signed_user = strcmp(value, "django") == 0;
+	adoption->proved_user = strcmp(value, "django") == 0;
 	if (adoption->proof == PROOF_BY_SETUP)
 		adoption->proof = PROOF_NOT_NEEDED;
-	return adoption->signed_user;
+	return adoption->proved_user;
 }
 
 /* Options that are a text each; a user_path has one argument for each of its steps. */
@@ -110,11 +110,11 @@ read_option(const char *argument, Adoption *adoption)
 	if ((value = option_value(argument, "user_form")) != NULL)
 		return read_user_form(value, adoption);
 	if ((value = option_value(argument, "expires_form")) != NULL)
-		return read_ticks(value, adoption);
+		return read_ticks_option(value, adoption);
 	if ((value = option_value(argument, "lifetime")) != NULL)
 		return read_lifetime(value, adoption);
 	if ((value = option_value(argument, "signed_only")) != NULL)
-		return read_proof(value, adoption);
+		return read_proof_option(value, adoption);
 	return keep_text(argument, adoption);
 }
 

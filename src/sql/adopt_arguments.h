@@ -17,7 +17,7 @@ typedef struct Adoption
 	TokenStorage storage;
 	const char **user_path; /* NULL: the column is the user */
 	int user_path_len;
-	bool signed_user;      /* user_form django: the column is signed, and the path lies in it */
+	bool proved_user;      /* user_form django: the column is signed, and the path lies in it */
 	int64 ticks;           /* of expires_column in a second; 0: it is a timestamp */
 	const char *time_zone; /* of a timestamp without one; NULL: UTC */
 	int64 lifetime;        /* added, in microseconds */

@@ -25,7 +25,7 @@
 #include "base/outside_text.h"
 #include "pure/json.h"
 #include "sql/adopted_column.h"
-#include "verify/signed_row.h"
+#include "verify/proved_row.h"
 
 /* An application's "never", and "infinity", is a time that can be reckoned with. */
 #define LAST_EXPIRY ((TimestampTz) (date2j(9999, 12, 31) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY)
@@ -257,8 +257,8 @@ adopted_user(SourceRow source, const Adoption *adoption)
 {
 	char *text = adopted_text(source, adoption->user_column);
 
-	if (text && adoption->signed_user)
-		return signed_row_user(text, adoption->user_path, adoption->user_path_len);
+	if (text && adoption->proved_user)
+		return proved_row_user(text, adoption->user_path, adoption->user_path_len);
 	if (text == NULL || adoption->user_path_len == 0)
 		return text;
 	return user_in_json(as_json(text), adoption);

@@ -67,7 +67,7 @@ read_token(SourceRow source, const Adoption *adoption, AdoptedRow *row)
 }
 
 static Fitness
-read_user(SourceRow source, const Adoption *adoption, AdoptedRow *row)
+read_user_column(SourceRow source, const Adoption *adoption, AdoptedRow *row)
 {
 	row->user_id = adopted_user(source, adoption);
 	if (row->user_id == NULL)
@@ -109,7 +109,7 @@ read_tenant(SourceRow source, const Adoption *adoption, AdoptedRow *row)
 typedef Fitness (*Reader)(SourceRow source, const Adoption *adoption, AdoptedRow *row);
 
 /* In the order in which reasons are told: a guest's row lacks nothing but a user. */
-static const Reader readers[] = { read_user, read_token, read_expiry, read_tenant };
+static const Reader readers[] = { read_user_column, read_token, read_expiry, read_tenant };
 
 void
 adopted_row_read(SourceRow source, const Adoption *adoption, AdoptedRow *row)

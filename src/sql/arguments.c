@@ -61,10 +61,10 @@ hide_own_frames(void)
 	error_context_stack = frame;
 }
 
-pg_noreturn static void refuse(const char *what, const char *detail);
+pg_noreturn static void refuse_argument(const char *what, const char *detail);
 
 static void
-refuse(const char *what, const char *detail)
+refuse_argument(const char *what, const char *detail)
 {
 	hide_own_frames();
 	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid %s", what),
@@ -87,14 +87,14 @@ check_name(const char *what, const char *value, size_t max)
 	size_t len = strlen(value);
 
 	if (len == 0)
-		refuse(what, "It must not be empty.");
+		refuse_argument(what, "It must not be empty.");
 	if (len > max)
-		refuse(what, psprintf("It must not be longer than %zu bytes.", max));
+		refuse_argument(what, psprintf("It must not be longer than %zu bytes.", max));
 	for (const char *p = value; *p; p++)
 		if ((unsigned char) *p < 0x20 || *p == 0x7f)
-			refuse(what, "It must not contain control characters.");
+			refuse_argument(what, "It must not contain control characters.");
 	if (!pg_verifymbstr(value, len, true))
-		refuse(what, "It is not valid in the database's encoding.");
+		refuse_argument(what, "It is not valid in the database's encoding.");
 }
 
 static void
@@ -111,11 +111,12 @@ check_action(const char *value)
 
 	check_name("action", value, MAX_ACTION);
 	if (strchr(value, ':'))
-		refuse("action", "It must not contain a colon.");
+		refuse_argument("action", "It must not contain a colon.");
 	if (value[0] == '!')
-		refuse("action", "It must not begin with an exclamation mark, which marks a denial.");
+		refuse_argument("action",
+						"It must not begin with an exclamation mark, which marks a denial.");
 	if (len > 1 && value[len - 1] == '*')
-		refuse("action", "A wildcard stands alone: \"*\".");
+		refuse_argument("action", "A wildcard stands alone: \"*\".");
 }
 
 static void
@@ -125,8 +126,8 @@ check_resource(const char *value)
 
 	check_name("resource", value, MAX_RESOURCE);
 	if (len > 1 && value[len - 1] == '*' && value[len - 2] != ':' && value[len - 2] != '/')
-		refuse("resource", "A wildcard stands alone or after a colon or a slash: \"*\", "
-						   "\"project:*\", \"files/*\".");
+		refuse_argument("resource", "A wildcard stands alone or after a colon or a slash: \"*\", "
+									"\"project:*\", \"files/*\".");
 }
 
 static void
@@ -153,7 +154,7 @@ static char *
 argument_required(FunctionCallInfo fcinfo, int n, const char *what)
 {
 	if (PG_ARGISNULL(n))
-		refuse(what, "It must not be null.");
+		refuse_argument(what, "It must not be null.");
 	return text_to_cstring(PG_GETARG_TEXT_PP(n));
 }
 
@@ -202,10 +203,10 @@ argument_object(FunctionCallInfo fcinfo, int n, const char *what)
 	if (PG_ARGISNULL(n))
 		return json_object_empty();
 	if (toast_raw_datum_size(PG_GETARG_DATUM(n)) > MAX_OBJECT)
-		refuse(what, "It must not be larger than 8 kB.");
+		refuse_argument(what, "It must not be larger than 8 kB.");
 	object = PG_GETARG_JSONB_P(n);
 	if (!JB_ROOT_IS_OBJECT(object))
-		refuse(what, "It must be a JSON object.");
+		refuse_argument(what, "It must be a JSON object.");
 	return object;
 }
 
@@ -216,7 +217,7 @@ check_permission(Datum element, bool isnull)
 	char *colon = permission ? strchr(permission, ':') : NULL;
 
 	if (colon == NULL)
-		refuse("permissions", "Each must be action:resource.");
+		refuse_argument("permissions", "Each must be action:resource.");
 	*colon = '\0';
 	check_action(permission);
 	check_resource(colon + 1);
@@ -234,7 +235,7 @@ argument_permissions(FunctionCallInfo fcinfo, int n)
 	if (PG_ARGISNULL(n))
 		return NULL;
 	if (toast_raw_datum_size(PG_GETARG_DATUM(n)) > MAX_PERMISSIONS)
-		refuse("permissions", "They must not be larger than 16 kB.");
+		refuse_argument("permissions", "They must not be larger than 16 kB.");
 	permissions = PG_GETARG_ARRAYTYPE_P(n);
 	deconstruct_array(permissions, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &count);
 	for (int i = 0; i < count; i++)
@@ -246,7 +247,7 @@ ArrayType *
 argument_permissions_required(FunctionCallInfo fcinfo, int n)
 {
 	if (PG_ARGISNULL(n))
-		refuse("permissions", "They must not be null.");
+		refuse_argument("permissions", "They must not be null.");
 	return argument_permissions(fcinfo, n);
 }
 
@@ -266,9 +267,9 @@ argument_lifetime(FunctionCallInfo fcinfo, int n, int fallback_seconds, Interval
 	microseconds = (double) lifetime->time + (double) lifetime->day * USECS_PER_DAY +
 				   (double) lifetime->month * DAYS_PER_MONTH * USECS_PER_DAY;
 	if (microseconds <= 0)
-		refuse("expires_in", "It must be positive.");
+		refuse_argument("expires_in", "It must be positive.");
 	if (microseconds > (double) MAX_LIFETIME_YEARS * DAYS_PER_YEAR * USECS_PER_DAY)
-		refuse("expires_in", "It must not be longer than 100 years.");
+		refuse_argument("expires_in", "It must not be longer than 100 years.");
 }
 
 /* Whether uuid_in takes it, in its usual form alone, so that it raises nothing. */
@@ -321,12 +322,12 @@ session_auth_check_argument(PG_FUNCTION_ARGS)
 			checks[i].check(value);
 			PG_RETURN_TEXT_P(cstring_to_text(value));
 		}
-	refuse("what", "It must be role, action, resource, user_id or tenant.");
+	refuse_argument("what", "It must be role, action, resource, user_id or tenant.");
 }
 
 SQL_FUNCTION(session_auth_refuse);
 
-/* refuse(what text, detail text) */
+/* refuse_argument(what text, detail text) */
 Datum
 session_auth_refuse(PG_FUNCTION_ARGS)
 {

@@ -23,7 +23,7 @@ is_constant_argument(FunctionCallInfo fcinfo, int n)
 }
 
 void
-keep_text(FunctionCallInfo fcinfo, KeptText *kept, int n)
+kept_text_set(FunctionCallInfo fcinfo, KeptText *kept, int n)
 {
 	Slice value = text_slice(fcinfo, n);
 

@@ -75,6 +75,6 @@ kept_is_short(const KeptText *kept, FunctionCallInfo fcinfo, int n)
 }
 
 extern bool is_constant_argument(FunctionCallInfo fcinfo, int n);
-extern void keep_text(FunctionCallInfo fcinfo, KeptText *kept, int n);
+extern void kept_text_set(FunctionCallInfo fcinfo, KeptText *kept, int n);
 
 #endif /* SESSION_AUTH_KEPT_TEXT_H */

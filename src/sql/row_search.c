@@ -42,7 +42,7 @@ refuse_key(const char *detail)
 }
 
 static KeyColumn
-key_column(Relation rel, const char *name, const char *value)
+column_of_key(Relation rel, const char *name, const char *value)
 {
 	AttrNumber number = get_attnum(RelationGetRelid(rel), name);
 	Oid type;
@@ -96,7 +96,7 @@ read_key(Relation rel, Jsonb *key, KeyColumn *columns)
 			refuse_key("It has too many columns.");
 		name = scalar_text(&value);
 		(void) JsonbIteratorNext(&iterator, &value, true);
-		columns[n++] = key_column(rel, name, scalar_text(&value));
+		columns[n++] = column_of_key(rel, name, scalar_text(&value));
 	}
 	return n;
 }

@@ -97,7 +97,7 @@ read_arguments(ArrayType *array, Adoption *adoption)
 
 /* Read once for a statement, where each row gets the same arguments. */
 static TakeOver *
-take_over(FunctionCallInfo fcinfo)
+take_over_state(FunctionCallInfo fcinfo)
 {
 	TakeOver *state = fcinfo->flinfo->fn_extra;
 	MemoryContext old;
@@ -147,7 +147,7 @@ SQL_FUNCTION(session_auth_adopted_row);
 Datum
 session_auth_adopted_row(PG_FUNCTION_ARGS)
 {
-	TakeOver *state = take_over(fcinfo);
+	TakeOver *state = take_over_state(fcinfo);
 	HeapTupleData tuple;
 	TupleDesc desc = argument_row(fcinfo, 1, &tuple);
 	AdoptedRow row;
@@ -351,7 +351,7 @@ says_the_same(const AdoptedRow *old, const AdoptedRow *new)
  * same token opens nothing again; another token is another sign-in.
  */
 static void
-follow(Oid source, const AdoptedRow *old, const AdoptedRow *new)
+follow_row(Oid source, const AdoptedRow *old, const AdoptedRow *new)
 {
 	bool new_token = memcmp(old->token_hash, new->token_hash, TOKEN_HASH_LEN) != 0;
 	SessionRow session;
@@ -471,7 +471,7 @@ session_auth_adopted_session_changed(PG_FUNCTION_ARGS)
 	source = adopted_table(trigger);
 	read_change(trigger, &adoption, &old, &new);
 	if (old.fitness == ROW_FITS && new.fitness == ROW_FITS)
-		follow(source, &old, &new);
+		follow_row(source, &old, &new);
 	else if (old.fitness == ROW_FITS && goes_to_another_partition(trigger))
 		leave_partition(source, &old);
 	else if (old.fitness == ROW_FITS)

@@ -28,7 +28,7 @@ trigger_of(FunctionCallInfo fcinfo, const char *name)
 }
 
 static Datum
-tell(FunctionCallInfo fcinfo, const char *name, ChangeKind kind)
+tell_of_change(FunctionCallInfo fcinfo, const char *name, ChangeKind kind)
 {
 	const TriggerData *trigger = trigger_of(fcinfo, name);
 
@@ -43,7 +43,7 @@ tell(FunctionCallInfo fcinfo, const char *name, ChangeKind kind)
 	SQL_FUNCTION(session_auth_##name);                                                             \
 	Datum session_auth_##name(PG_FUNCTION_ARGS)                                                    \
 	{                                                                                              \
-		return tell(fcinfo, #name, kind);                                                          \
+		return tell_of_change(fcinfo, #name, kind);                                                \
 	}
 
 CHANGE_TRIGGER(permissions_changed, CHANGED_PERMISSIONS)

@@ -147,7 +147,7 @@ uuid_of(const char *id, Datum *value)
 }
 
 static bool
-value_of(const char *id, Oid type, Datum *value)
+value_of_id(const char *id, Oid type, Datum *value)
 {
 	int64 integer = 0;
 	bool found;
@@ -186,7 +186,7 @@ id_as(FunctionCallInfo fcinfo, const char *id)
 	Oid type = get_fn_expr_rettype(fcinfo->flinfo);
 	Datum value;
 
-	if (id == NULL || !value_of(id, type, &value))
+	if (id == NULL || !value_of_id(id, type, &value))
 		PG_RETURN_NULL();
 	return value;
 }

@@ -71,7 +71,7 @@ note_missing_transaction(IdentityScope scope)
 }
 
 static Datum
-identity_row(Datum *values, bool *nulls)
+authenticated_row(Datum *values, bool *nulls)
 {
 	static const RowColumn columns[] = {
 		{ "user_id", TEXTOID }, { "role", TEXTOID },       { "roles", TEXTARRAYOID },
@@ -83,23 +83,23 @@ identity_row(Datum *values, bool *nulls)
 }
 
 static Datum
-identity_record(const Identity *identity)
+row_of_identity(const Identity *identity)
 {
 	Datum values[IDENTITY_COLUMNS];
 	bool nulls[IDENTITY_COLUMNS];
 
 	identity_columns(identity, values, nulls);
-	return identity_row(values, nulls);
+	return authenticated_row(values, nulls);
 }
 
 static Datum
-nobody_record(void)
+row_of_nobody(void)
 {
 	Datum values[IDENTITY_COLUMNS] = { 0 };
 	bool nulls[IDENTITY_COLUMNS];
 
 	memset(nulls, true, sizeof(nulls));
-	return identity_row(values, nulls);
+	return authenticated_row(values, nulls);
 }
 
 OnRefused
@@ -125,12 +125,12 @@ enter(ResultCode result, Verification *verification, const Entry *entry)
 	{
 		verify_note(result, verification, false);
 		identity_drop();
-		return nobody_record();
+		return row_of_nobody();
 	}
 	verification->identity.scope = entry->scope;
 	identity_set(&verification->identity);
 	note_missing_transaction(entry->scope);
-	return identity_record(&verification->identity);
+	return row_of_identity(&verification->identity);
 }
 
 static Datum
@@ -253,7 +253,7 @@ session_auth_impersonate(PG_FUNCTION_ARGS)
 	impersonation_log(&identity, reason);
 	identity_set(&identity);
 	note_missing_transaction(SCOPE_TRANSACTION);
-	return identity_record(&identity);
+	return row_of_identity(&identity);
 }
 
 /* ------------------------------------------------------------------- reading it */

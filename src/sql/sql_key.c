@@ -146,7 +146,7 @@ is_second_of_its_kid(KeySet *set, const JwkInfo *info)
 }
 
 static void
-put_key(ReturnSetInfo *rsinfo, KeySet *set, const JwkInfo *info, CryptoKey *key)
+put_key_of_set(ReturnSetInfo *rsinfo, KeySet *set, const JwkInfo *info, CryptoKey *key)
 {
 	Datum values[4] = { 0 };
 	bool nulls[4] = { false };
@@ -192,7 +192,7 @@ put_jwk(ReturnSetInfo *rsinfo, KeySet *set, const JsonNode *jwk)
 		pass_over(set, &info, "A key before it has the same kid.");
 	}
 	else
-		put_key(rsinfo, set, &info, key);
+		put_key_of_set(rsinfo, set, &info, key);
 }
 
 SQL_FUNCTION(session_auth_read_jwks);

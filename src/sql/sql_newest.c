@@ -72,7 +72,7 @@ add_permission(const text *action, const text *resource, PermissionEffect effect
 }
 
 static void
-add_role(const char *role, void *arg)
+export_role(const char *role, void *arg)
 {
 	Export *export = arg;
 
@@ -89,7 +89,7 @@ session_auth_export_permissions(PG_FUNCTION_ARGS)
 {
 	Export export = { catalog_begin_reading(), json_object_begin() };
 
-	catalog_visit_roles(export.reading, add_role, &export);
+	catalog_visit_roles(export.reading, export_role, &export);
 	catalog_end_reading(export.reading);
 	PG_RETURN_JSONB_P(json_object_end(export.object));
 }
@@ -122,7 +122,7 @@ compare_keys(const ListCell *a, const ListCell *b)
 }
 
 static void
-put_key(ReturnSetInfo *rsinfo, const KeyRow *key)
+put_key_row(ReturnSetInfo *rsinfo, const KeyRow *key)
 {
 	const char *const texts[KEY_COLUMNS] = {
 		key->kid,          key->algorithm, key->issuer, NULL, key->role_claim,
@@ -158,6 +158,6 @@ session_auth_list_keys(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	list_sort(keys, compare_keys);
 	foreach (cell, keys)
-		put_key((ReturnSetInfo *) fcinfo->resultinfo, lfirst(cell));
+		put_key_row((ReturnSetInfo *) fcinfo->resultinfo, lfirst(cell));
 	return (Datum) 0;
 }

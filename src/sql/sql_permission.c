@@ -82,7 +82,7 @@ accept_changes(CallSite *site)
 static void
 resolve_action(FunctionCallInfo fcinfo, CallSite *site, int n)
 {
-	keep_text(fcinfo, &site->action, n);
+	kept_text_set(fcinfo, &site->action, n);
 	site->rules = (ActionRules){ NULL, 0, NULL, NULL };
 	if (site->action.len == 0)
 		return;
@@ -101,8 +101,8 @@ resolve_given(FunctionCallInfo fcinfo)
 		site = new_question(fcinfo);
 	accept_changes(site);
 	site->valid_for = 0;
-	keep_text(fcinfo, &site->role, 0);
-	site->set = permission_set(site->role.bytes, site->role.len + 1, &site->valid_for);
+	kept_text_set(fcinfo, &site->role, 0);
+	site->set = permission_set_of_roles(site->role.bytes, site->role.len + 1, &site->valid_for);
 	site->identity = identity_generation; /* what is asked for any role is narrowed with it */
 	resolve_action(fcinfo, site, 1);
 	return site;
@@ -113,8 +113,8 @@ resolve_identity(CallSite *site, const Identity *identity)
 {
 	accept_changes(site);
 	site->valid_for = 0;
-	site->set =
-		permission_set(identity_role_names(identity), identity->roles_len, &site->valid_for);
+	site->set = permission_set_of_roles(identity_role_names(identity), identity->roles_len,
+										&site->valid_for);
 	site->identity = identity_generation;
 }
 
@@ -232,7 +232,7 @@ session_auth_current_has_permission(PG_FUNCTION_ARGS)
 
 /* A role that a token names is held, also where nobody has created it here. */
 static bool
-is_named(const Identity *identity, Slice role)
+is_named_role(const Identity *identity, Slice role)
 {
 	for (int i = 0; i < identity->nroles; i++)
 		if (slice_is(role, identity->roles[i]))
@@ -259,7 +259,7 @@ session_auth_has_role(PG_FUNCTION_ARGS)
 		site->identity != identity_generation)
 		resolve_identity(site, identity);
 	PG_RETURN_BOOL(permission_set_has_role(site->set, role.data, role.len) ||
-				   is_named(identity, role));
+				   is_named_role(identity, role));
 }
 
 /*

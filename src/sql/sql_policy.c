@@ -280,7 +280,7 @@ constant_text(Node *node)
 }
 
 static bool
-demands(const FuncExpr *call)
+call_demands(const FuncExpr *call)
 {
 	return strcmp(get_func_name(call->funcid), "demand_permission") == 0;
 }
@@ -299,12 +299,12 @@ find_resource(Node *node, void *context)
 		FuncExpr *call = (FuncExpr *) node;
 
 		if (get_func_namespace(call->funcid) == parts->schema && list_length(call->args) == 2 &&
-			(demands(call) || strcmp(get_func_name(call->funcid), "has_permission") == 0) &&
+			(call_demands(call) || strcmp(get_func_name(call->funcid), "has_permission") == 0) &&
 			constant_text(lsecond(call->args)))
 		{
 			parts->action = constant_text(linitial(call->args));
 			parts->resource = constant_text(lsecond(call->args));
-			parts->demanded = demands(call);
+			parts->demanded = call_demands(call);
 		}
 	}
 	return expression_tree_walker(node, find_resource, context);

@@ -59,7 +59,7 @@ session_auth_purge(PG_FUNCTION_ARGS)
 
 	require_transactions(fcinfo);
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
-	for (purge_begin(&purge);; purge_rest())
+	for (purge_begin(&purge);; purge_pause())
 	{
 		purge_batch(&purge, batch_size);
 		SPI_commit();

@@ -68,7 +68,7 @@ Datum
 session_auth_token_from_cookie(PG_FUNCTION_ARGS)
 {
 	RequestCookie cookie;
-	ResultCode result = request_cookie(argument_header(fcinfo, 0), &cookie);
+	ResultCode result = request_find_cookie(argument_header(fcinfo, 0), &cookie);
 
 	fcinfo->isnull = result != RESULT_OK;
 	return cookie_text(result, &cookie);
@@ -106,9 +106,9 @@ session_auth_named_token_from_cookie(PG_FUNCTION_ARGS)
 	if (header.data == NULL)
 		result = RESULT_NO_TOKEN;
 	else if (PG_ARGISNULL(1))
-		result = request_cookie(header, &cookie);
+		result = request_find_cookie(header, &cookie);
 	else
-		result = request_cookie_named(header, argument_names(fcinfo, 1), &cookie);
+		result = request_find_named_cookie(header, argument_names(fcinfo, 1), &cookie);
 	fcinfo->isnull = result != RESULT_OK;
 	return cookie_text(result, &cookie);
 }
@@ -125,7 +125,7 @@ typedef struct RequestTokens
 static void
 tokens_of_headers(Slice cookies, Slice authorization, RequestTokens *tokens)
 {
-	tokens->cookie_result = request_cookie(cookies, &tokens->cookie);
+	tokens->cookie_result = request_find_cookie(cookies, &tokens->cookie);
 	tokens->bearer_result = token_of_bearer(authorization, &tokens->bearer);
 }
 

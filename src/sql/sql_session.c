@@ -75,12 +75,12 @@ require_unused_token(const unsigned char *hash)
 
 /* A token that a framework made: it must be as hard to guess as our own. */
 static char *
-external_token(FunctionCallInfo fcinfo, int n, unsigned char *hash)
+framework_token(FunctionCallInfo fcinfo, int n, unsigned char *hash)
 {
 	TokenArgument token = argument_token(fcinfo, n);
 	ResultCode result = RESULT_UNKNOWN_FORM;
 
-	if (token.bytes && token_form(token.bytes, token.len) == TOKEN_FORM_OPAQUE &&
+	if (token.bytes && token_form_of(token.bytes, token.len) == TOKEN_FORM_OPAQUE &&
 		token_entropy_bits(token.bytes, token.len) >= TOKEN_BITS_MIN)
 	{
 		hash_token(token.bytes, token.len, hash);
@@ -134,7 +134,7 @@ create_session(FunctionCallInfo fcinfo, ArrayType *permissions)
 		hash_token(own_token, strlen(own_token), row.token_hash);
 	}
 	else
-		token = external_token(fcinfo, 2, row.token_hash);
+		token = framework_token(fcinfo, 2, row.token_hash);
 	make_session_id(&row.session_id);
 	session_create(&row, acting_user());
 	return issued_token_row(&row.session_id, token, session_latest_end(&row));

@@ -210,7 +210,7 @@ check_required(const Reading *reading)
 }
 
 static ResultCode
-read_user(Reading *reading, Slice subject)
+read_user_claim(Reading *reading, Slice subject)
 {
 	const char *path = reading->binding->user_claim;
 	char buffer[CLAIM_NAME_MAX];
@@ -259,7 +259,7 @@ read_claims(Reading *reading)
 	token->not_before = claims.has_nbf ? clock_from_unix(claims.nbf_us) : DT_NOBEGIN;
 	token->issued_at = claims.has_iat ? clock_from_unix(claims.iat_us) : DT_NOBEGIN;
 	token->not_before = Max(token->not_before, token->issued_at);
-	return read_user(reading, claims.sub);
+	return read_user_claim(reading, claims.sub);
 }
 
 /* ------------------------------------------------------------- cookies' payloads */

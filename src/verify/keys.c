@@ -448,7 +448,7 @@ load_secrets(void)
 void
 keys_accept_changes(void)
 {
-	uint64 seen;
+	uint64 heard;
 	MemoryContext old;
 
 	AcceptInvalidationMessages();
@@ -458,12 +458,12 @@ keys_accept_changes(void)
 	reset_keys();
 	loaded_changes = 0;
 	retry_at = DT_NOEND;
-	seen = changes_of[CHANGED_KEYS];
+	heard = changes_of[CHANGED_KEYS];
 	old = MemoryContextSwitchTo(keys_context);
 	load_keys();
 	load_secrets();
 	MemoryContextSwitchTo(old);
-	loaded_changes = seen;
+	loaded_changes = heard;
 }
 
 /* ------------------------------------------------------------------------ using */

@@ -59,7 +59,7 @@ time_or(int64 unix_us, TimestampTz fallback)
 }
 
 static void
-tell(const CookieKey *key, const FrameworkProof *opened, Proof *proof)
+tell_what_is_proved(const CookieKey *key, const FrameworkProof *opened, Proof *proof)
 {
 	proof->binding = &key->secret->binding;
 	proof->says = opened->yields == YIELDS_USER ? SAYS_USER : SAYS_SESSION;
@@ -87,7 +87,7 @@ prove_cookie(const Presented *token, const TokenDigest *digest, int skip, Timest
 			continue;
 		result = open_cookie(key, token, now, &opened);
 		if (result == RESULT_OK)
-			tell(key, &opened, proof);
+			tell_what_is_proved(key, &opened, proof);
 		if (result != RESULT_UNKNOWN_FORM && result != RESULT_BAD_SIGNATURE)
 			return result;
 		if (result == RESULT_BAD_SIGNATURE)

@@ -18,15 +18,15 @@
 
 #define SLOTS 256
 
-typedef struct SeenSlot
+typedef struct RememberedToken
 {
 	bool used;
 	TokenDigest digest;
 	ExternalToken token;
 	MemoryContext context; /* of what the token points to */
-} SeenSlot;
+} RememberedToken;
 
-static SeenSlot *slots = NULL;
+static RememberedToken *slots = NULL;
 static uint64 valid_for = 0; /* count of changes of the keys that proved the tokens */
 
 static void
@@ -37,11 +37,11 @@ forget_all(void)
 	valid_for = keys_changes();
 }
 
-static SeenSlot *
+static RememberedToken *
 slot_of(const TokenDigest *digest)
 {
 	if (slots == NULL)
-		slots = MemoryContextAllocZero(TopMemoryContext, SLOTS * sizeof(SeenSlot));
+		slots = MemoryContextAllocZero(TopMemoryContext, SLOTS * sizeof(RememberedToken));
 	if (valid_for != keys_changes())
 		forget_all();
 	return &slots[digest->back[0] % SLOTS];
@@ -69,7 +69,7 @@ proved_digest(Slice token, Slice cookie, TokenDigest *digest)
 ExternalToken *
 proved_find(const TokenDigest *digest)
 {
-	SeenSlot *slot = slot_of(digest);
+	RememberedToken *slot = slot_of(digest);
 
 	return slot->used && memcmp(&slot->digest, digest, sizeof(TokenDigest)) == 0 ? &slot->token
 																				 : NULL;
@@ -79,11 +79,11 @@ proved_find(const TokenDigest *digest)
 MemoryContext
 proved_slot(const TokenDigest *digest, ExternalToken **token)
 {
-	SeenSlot *slot = slot_of(digest);
+	RememberedToken *slot = slot_of(digest);
 
 	slot->used = false;
 	if (slot->context == NULL)
-		slot->context = AllocSetContextCreate(TopMemoryContext, "session_auth seen token",
+		slot->context = AllocSetContextCreate(TopMemoryContext, "session_auth proved token",
 											  ALLOCSET_SMALL_SIZES);
 	MemoryContextReset(slot->context);
 	*token = &slot->token;
@@ -94,7 +94,7 @@ proved_slot(const TokenDigest *digest, ExternalToken **token)
 void
 proved_keep(const TokenDigest *digest)
 {
-	SeenSlot *slot = slot_of(digest);
+	RememberedToken *slot = slot_of(digest);
 
 	slot->digest = *digest;
 	slot->used = true;

@@ -97,7 +97,7 @@ ExternalToken *
 provers_find(const Presented *token, TimestampTz now, ResultCode *result)
 {
 	TokenDigest digest;
-	ExternalToken *seen;
+	ExternalToken *kept;
 
 	*result = RESULT_UNKNOWN_FORM;
 	if (!some_prover_takes(token))
@@ -107,6 +107,6 @@ provers_find(const Presented *token, TimestampTz now, ResultCode *result)
 		*result = RESULT_CRYPTO_FAILED;
 		return NULL;
 	}
-	seen = proved_find(&digest);
-	return seen ? seen : ask_provers(token, &digest, now, result);
+	kept = proved_find(&digest);
+	return kept ? kept : ask_provers(token, &digest, now, result);
 }

@@ -56,7 +56,7 @@ end_search(const Search *search, ResultCode result)
 
 /* The cookie, if the header has it. */
 static ResultCode
-take(const Search *search, const Framework *row, Slice name, RequestCookie *cookie)
+take_cookie(const Search *search, const Framework *row, Slice name, RequestCookie *cookie)
 {
 	if (name.len == 0)
 		return RESULT_NO_TOKEN;
@@ -73,7 +73,7 @@ take_of_authjs(const Search *search, RequestCookie *cookie)
 
 	foreach (cell, keys_authjs_names())
 	{
-		result = take(search, authjs_row(), name_of(lfirst(cell)), cookie);
+		result = take_cookie(search, authjs_row(), name_of(lfirst(cell)), cookie);
 		if (result != RESULT_NO_TOKEN)
 			break;
 	}
@@ -90,7 +90,7 @@ take_of_secrets(const Search *search, RequestCookie *cookie)
 	{
 		const CookieKey *key = lfirst(cell);
 
-		result = take(search, key->row, key->name, cookie);
+		result = take_cookie(search, key->row, key->name, cookie);
 		if (result != RESULT_NO_TOKEN)
 			break;
 	}
@@ -107,11 +107,11 @@ may_be_ours(Slice text)
 {
 	unsigned char hash[CRYPTO_SHA256_LEN];
 
-	switch (token_form(text.data, text.len))
+	switch (token_form_of(text.data, text.len))
 	{
 		case TOKEN_FORM_OPAQUE:
 			return true;
-		case TOKEN_FORM_SIGNED:
+		case TOKEN_FORM_MAC:
 			return lucia_token_hash(text, hash) == RESULT_OK;
 		case TOKEN_FORM_JWS:
 			return jws_names_trusted_key(text);
@@ -125,7 +125,7 @@ static ResultCode
 take_token(const Search *search, const Framework *row, RequestCookie *cookie)
 {
 	for (int i = 0; i < FRAMEWORK_NAMES_MAX && row->cookie_names[i]; i++)
-		if (take(search, row, name_of(row->cookie_names[i]), cookie) == RESULT_OK &&
+		if (take_cookie(search, row, name_of(row->cookie_names[i]), cookie) == RESULT_OK &&
 			may_be_ours(cookie->text))
 			return RESULT_OK;
 	return RESULT_NO_TOKEN;
@@ -150,7 +150,7 @@ take_token_of_kinds(const Search *search, RequestCookie *cookie)
  * up with go first.
  */
 ResultCode
-request_cookie(Slice header, RequestCookie *cookie)
+request_find_cookie(Slice header, RequestCookie *cookie)
 {
 	Search search;
 	ResultCode result;
@@ -203,7 +203,7 @@ row_of_name(Slice name)
 
 /* The first of these that the header has, of whatever form. */
 ResultCode
-request_cookie_named(Slice header, List *names, RequestCookie *cookie)
+request_find_named_cookie(Slice header, List *names, RequestCookie *cookie)
 {
 	Search search = begin_search(header);
 	ResultCode result = RESULT_NO_TOKEN;
@@ -214,7 +214,7 @@ request_cookie_named(Slice header, List *names, RequestCookie *cookie)
 	{
 		Slice name = name_of(lfirst(cell));
 
-		result = take(&search, row_of_name(name), name, cookie);
+		result = take_cookie(&search, row_of_name(name), name, cookie);
 		if (result != RESULT_NO_TOKEN)
 			break;
 	}

@@ -16,7 +16,7 @@ typedef struct RequestCookie
 	Slice text; /* as verify_cookie takes it */
 } RequestCookie;
 
-extern ResultCode request_cookie(Slice header, RequestCookie *cookie);
-extern ResultCode request_cookie_named(Slice header, List *names, RequestCookie *cookie);
+extern ResultCode request_find_cookie(Slice header, RequestCookie *cookie);
+extern ResultCode request_find_named_cookie(Slice header, List *names, RequestCookie *cookie);
 
 #endif /* SESSION_AUTH_REQUEST_H */

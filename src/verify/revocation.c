@@ -19,13 +19,13 @@ static bool some_users = false;
 static void
 look_for_rows(void)
 {
-	uint64 seen = changes_of[CHANGED_REVOCATIONS];
+	uint64 heard = changes_of[CHANGED_REVOCATIONS];
 
 	if (likely(looked_at == changes_of[CHANGED_REVOCATIONS]))
 		return;
 	some_tokens = catalog_some_token_revoked();
 	some_users = catalog_some_user_revoked();
-	looked_at = seen;
+	looked_at = heard;
 }
 
 static bool
@@ -46,12 +46,12 @@ is_revoked(const ExternalToken *token)
 ResultCode
 revocation_check(ExternalToken *token)
 {
-	uint64 seen = changes_of[CHANGED_REVOCATIONS];
+	uint64 heard = changes_of[CHANGED_REVOCATIONS];
 
 	if (token->in_force == changes_of[CHANGED_REVOCATIONS])
 		return RESULT_OK;
 	if (is_revoked(token))
 		return RESULT_REVOKED;
-	token->in_force = seen;
+	token->in_force = heard;
 	return RESULT_OK;
 }

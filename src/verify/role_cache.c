@@ -53,19 +53,19 @@ is_full_for(const StringKey *key)
 }
 
 static StringKey
-key_of(const char *user_id, const char *tenant)
+key_of_user(const char *user_id, const char *tenant)
 {
 	size_t user_len = strlen(user_id);
 	size_t tenant_len;
 	char *both;
 
 	if (tenant == NULL)
-		return string_key(user_id, user_len);
+		return string_key_of(user_id, user_len);
 	tenant_len = strlen(tenant);
 	both = palloc(user_len + 1 + tenant_len);
 	memcpy(both, user_id, user_len + 1);
 	memcpy(both + user_len + 1, tenant, tenant_len);
-	return string_key(both, user_len + 1 + tenant_len);
+	return string_key_of(both, user_len + 1 + tenant_len);
 }
 
 /* Their names one after the other, each with its NUL. */
@@ -90,7 +90,7 @@ static uint32
 place_of(List *granted)
 {
 	StringInfoData names = role_names(granted);
-	StringKey key = string_key(names.data, names.len);
+	StringKey key = string_key_of(names.data, names.len);
 	StringEntry *entry = string_table_find(&list_places, &key);
 	uint32 place = list_length(lists);
 	MemoryContext old;
@@ -108,7 +108,7 @@ place_of(List *granted)
 const RoleList *
 role_cache_get(const char *user_id, const char *tenant)
 {
-	StringKey key = key_of(user_id, tenant);
+	StringKey key = key_of_user(user_id, tenant);
 	const PackedEntry *entry;
 	uint32 place;
 

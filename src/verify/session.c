@@ -35,7 +35,7 @@
 #define MAX_TOUCHES 8
 
 /* What this transaction shall write to last_seen_at when it commits. */
-static SessionTouch touches[MAX_TOUCHES];
+static PendingTouch touches[MAX_TOUCHES];
 static int ntouches = 0;
 
 static bool
@@ -224,13 +224,13 @@ session_touch(SessionRow *row, TimestampTz now)
 			return;
 		}
 	if (ntouches < MAX_TOUCHES)
-		touches[ntouches++] = (SessionTouch){ row->place, row->session_id, now };
+		touches[ntouches++] = (PendingTouch){ row->place, row->session_id, now };
 }
 
 static bool
 edit_last_seen(SessionRow *row, void *arg)
 {
-	const SessionTouch *touch = arg;
+	const PendingTouch *touch = arg;
 
 	if (row->ended || row->last_seen_at >= touch->seen_at)
 		return false;
@@ -282,7 +282,7 @@ session_init(void)
 /* -------------------------------------------------------------------- changes */
 
 static const char *
-end_name(SessionEnd why)
+end_name(SessionEndReason why)
 {
 	switch (why)
 	{
@@ -309,7 +309,7 @@ detail_by(const char *by)
 
 typedef struct EndArgs
 {
-	SessionEnd why;
+	SessionEndReason why;
 	const char *owner; /* the one user whose session it may be; NULL: anybody's */
 	char *user_id;
 } EndArgs;
@@ -337,7 +337,7 @@ edit_end(SessionRow *row, void *arg)
 }
 
 static bool
-end_session(const pg_uuid_t *session_id, const char *owner, SessionEnd why, const char *actor)
+end_session(const pg_uuid_t *session_id, const char *owner, SessionEndReason why, const char *actor)
 {
 	EndArgs args = { why, owner, NULL };
 
@@ -350,7 +350,7 @@ end_session(const pg_uuid_t *session_id, const char *owner, SessionEnd why, cons
 
 /* End a session now.  False when there is none, or when it has ended before. */
 bool
-session_end(const pg_uuid_t *session_id, SessionEnd why, const char *actor)
+session_end(const pg_uuid_t *session_id, SessionEndReason why, const char *actor)
 {
 	return end_session(session_id, NULL, why, actor);
 }
@@ -376,7 +376,7 @@ by_session_id(const ListCell *a, const ListCell *b)
 
 /* Ends them in one order, whoever does it: two at once must not deadlock. */
 static int64
-end_in_order(List *rows, SessionEnd why, const char *actor)
+end_in_order(List *rows, SessionEndReason why, const char *actor)
 {
 	int64 ended = 0;
 	ListCell *cell;
@@ -392,7 +392,8 @@ end_in_order(List *rows, SessionEnd why, const char *actor)
 }
 
 int64
-session_end_user(const char *user_id, const pg_uuid_t *except, SessionEnd why, const char *actor)
+session_end_user(const char *user_id, const pg_uuid_t *except, SessionEndReason why,
+				 const char *actor)
 {
 	List *live = NIL;
 	ListCell *cell;

@@ -9,13 +9,13 @@
 #include "pure/result.h"
 
 /* Why a session ended; see session_end_name. */
-typedef enum SessionEnd
+typedef enum SessionEndReason
 {
 	END_SIGN_OUT,
 	END_ADMINISTRATOR,
 	END_LIMIT,
 	END_THEFT
-} SessionEnd;
+} SessionEndReason;
 
 typedef struct FoundSession
 {
@@ -39,9 +39,9 @@ extern ResultCode session_refresh(const pg_uuid_t *session_id, TimestampTz *expi
 extern ResultCode session_rotate(const pg_uuid_t *session_id, const unsigned char *old_hash,
 								 const unsigned char *new_hash, const char *actor,
 								 TimestampTz *expires_at);
-extern bool session_end(const pg_uuid_t *session_id, SessionEnd why, const char *actor);
+extern bool session_end(const pg_uuid_t *session_id, SessionEndReason why, const char *actor);
 extern bool session_end_own(const pg_uuid_t *session_id, const char *user_id, const char *actor);
-extern int64 session_end_user(const char *user_id, const pg_uuid_t *except, SessionEnd why,
+extern int64 session_end_user(const char *user_id, const pg_uuid_t *except, SessionEndReason why,
 							  const char *actor);
 extern bool session_can_write(void);
 

@@ -207,7 +207,7 @@ verify_by_form(const Presented *token, ResultCode so_far, Verification *verifica
 
 	if (token->form == TOKEN_FORM_OPAQUE)
 		return verify_opaque(token->text, verification);
-	if (token->form == TOKEN_FORM_SIGNED)
+	if (token->form == TOKEN_FORM_MAC)
 		result = verify_lucia(token->text, verification);
 	else if (token->form == TOKEN_FORM_EXPRESS && so_far == RESULT_UNKNOWN_FORM)
 		result = RESULT_NOT_SET_UP;
@@ -246,7 +246,7 @@ count(ResultCode result)
 }
 
 static ResultCode
-begin(Slice token, const char *tenant, Verification *verification)
+begin_verification(Slice token, const char *tenant, Verification *verification)
 {
 	memset(verification, 0, sizeof(*verification));
 	verification->identity.tenant = tenant;
@@ -260,12 +260,12 @@ begin(Slice token, const char *tenant, Verification *verification)
 static ResultCode
 verify_named(Slice name, Slice text, const char *tenant, Verification *verification)
 {
-	ResultCode result = begin(text, tenant, verification);
+	ResultCode result = begin_verification(text, tenant, verification);
 	Presented token;
 
 	if (result != RESULT_OK)
 		return result;
-	token = (Presented){ text, name, token_form(text.data, text.len) };
+	token = (Presented){ text, name, token_form_of(text.data, text.len) };
 	return verify_presented(&token, verification);
 }
 
@@ -286,7 +286,7 @@ verify_header(Slice header, const char *tenant, Verification *verification, Resu
 	RequestCookie cookie;
 
 	if (memchr(header.data, '=', header.len) == NULL ||
-		request_cookie(header, &cookie) != RESULT_OK)
+		request_find_cookie(header, &cookie) != RESULT_OK)
 		return so_far;
 	return verify_named(cookie.name, cookie.text, tenant, verification);
 }

@@ -3,7 +3,7 @@
 -- an id or a digest in its place, what was seen before its end; a row that nobody signed.
 -- Holds: what a framework refuses is refused, and whatever ended here has ended.
 -- Guards: src/verify/prove_cookie.c, is_worth_trying(); src/verify/prove_jwe.c, decrypt(); src/verify/external_read.c,
--- read_cookie_user(); src/verify/verify.c, check_session_behind() and check_again(); src/verify/signed_row.c; src/sql/sql_request.c.
+-- read_cookie_user(); src/verify/verify.c, check_session_behind() and check_again(); src/verify/proved_row.c; src/sql/sql_request.c.
 -- Also: test/pgtap/cookie_secrets.sql, test/t/web_vectors.t, test/attacks/adoption_forms.sql.
 SELECT plan(36);
 SET client_min_messages = error;

@@ -2,7 +2,7 @@
 -- used token, one that is somebody else's, a session's own old token, a session_id.
 -- Holds: only an issuer registers a token, of 122 bits at least, once; a request role
 -- neither creates, rotates nor moves a session, and rotation leaves the old one behind.
--- Guards: src/sql/sql_session.c, external_token() and require_unused_token(); rights.sql.
+-- Guards: src/sql/sql_session.c, framework_token() and require_unused_token(); rights.sql.
 SELECT plan(32);
 \ir people.psql
 SELECT gen_random_uuid() AS u1 \gset

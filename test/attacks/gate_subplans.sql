@@ -2,7 +2,7 @@
 -- children do and an index condition with its recheck, over protected tables: their scans are
 -- met more than once when the gate is put in. Holds: the same rows with and without
 -- session_auth.gate_policies, for each identity and kind of policy, and an end.
--- Guards: src/executor/plan_nodes.c, was_met().
+-- Guards: src/executor/plan_nodes.c, met_before().
 -- Also: test/pgtap/gate.sql, test/attacks/gate.sql, test/attacks/gate_changes.sql,
 -- test/attacks/gate_rechecks.t.
 SELECT plan(26);

@@ -4,7 +4,7 @@
 -- same hash.
 -- Holds: what is remembered is a place, and the whole digest is compared in the row; roles
 -- are remembered for a user's whole id and tenant, and read for it. Guards: src/catalog/table_sessions.c,
--- catalog_find_session(); src/catalog/table_permissions.c, granted_by(); src/verify/role_cache.c, key_of(). pgtap/caches.sql has many of both.
+-- catalog_find_session(); src/catalog/table_permissions.c, granted_by(); src/verify/role_cache.c, key_of_user(). pgtap/caches.sql has many of both.
 SELECT plan(28);
 
 -- Bytes 5 to 8 of the SHA-256 of 17466 and 19159 agree, and of 73447 and 91965.

@@ -28,7 +28,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unsigned char hash[CRYPTO_SHA256_LEN];
 	Slice token = { (const char *) data, size };
 	Slice value;
-	TokenForm form = token_form(token.data, token.len);
+	TokenForm form = token_form_of(token.data, token.len);
 	int bits = token_entropy_bits(token.data, token.len);
 
 	REQUIRE(bits >= 0 && bits <= 6 * TOKEN_OPAQUE_MAX);

@@ -355,7 +355,7 @@ accept_better_auth(const JsonNode *vector)
 	Slice value;
 	Slice again;
 
-	if (token.data == NULL || token_form(token.data, token.len) != TOKEN_FORM_SIGNED ||
+	if (token.data == NULL || token_form_of(token.data, token.len) != TOKEN_FORM_MAC ||
 		signed_open("better-auth", token, at(vector, "secret"), &value) != RESULT_OK)
 		return false;
 	/* As it stands in the header it is worth the same. */
@@ -373,7 +373,7 @@ accept_express(const JsonNode *vector)
 	Slice token = at(vector, "cookie_value");
 	Slice value;
 
-	if (token_form(token.data, token.len) != TOKEN_FORM_EXPRESS)
+	if (token_form_of(token.data, token.len) != TOKEN_FORM_EXPRESS)
 		return false;
 	if (secret->kind == JSON_KIND_STRING)
 		return signed_open("express", token, text_of(&doc, secret), &value) == RESULT_OK &&
@@ -395,7 +395,7 @@ accept_lucia(const JsonNode *vector)
 	unsigned char hash[CRYPTO_SHA256_LEN];
 	Slice id;
 
-	if (token_form(token.data, token.len) != TOKEN_FORM_SIGNED ||
+	if (token_form_of(token.data, token.len) != TOKEN_FORM_MAC ||
 		lucia_split(token, &id, hash) != RESULT_OK || !slice_equals(id, text_at(&doc, row, "id")) ||
 		!crypto_equal(hash, stored.data, sizeof(hash)))
 		return false;

@@ -16,7 +16,7 @@ reads_back(int64_t issued_at)
 
 	is_int(timed_token_write(random_bytes, issued_at, secret, token), RESULT_OK, "written");
 	is_int((long long) strlen(token), TOKEN_TIMED_LEN, "its length");
-	is_int(token_form(token, strlen(token)), TOKEN_FORM_OPAQUE, "its form");
+	is_int(token_form_of(token, strlen(token)), TOKEN_FORM_OPAQUE, "its form");
 	is_int(token_entropy_bits(token, strlen(token)), 256, "its random bits");
 	is_int(timed_token_read(token, strlen(token), secret, &read), RESULT_OK, "read");
 	is_int(read, issued_at, "its time");

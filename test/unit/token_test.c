@@ -45,9 +45,9 @@ static const Case cases[] = {
 	{ "eyJ.e30", TOKEN_FORM_UNKNOWN, "two parts" },
 	{ "....", TOKEN_FORM_UNKNOWN, "dots" },
 	{ "..........", TOKEN_FORM_UNKNOWN, "many dots" },
-	{ "tok." SIG "=", TOKEN_FORM_SIGNED, "better-auth" },
-	{ "tok." ENC "%3D", TOKEN_FORM_SIGNED, "better-auth, percent-encoded" },
-	{ "tok.with.dots." SIG "=", TOKEN_FORM_SIGNED, "a value with dots" },
+	{ "tok." SIG "=", TOKEN_FORM_MAC, "better-auth" },
+	{ "tok." ENC "%3D", TOKEN_FORM_MAC, "better-auth, percent-encoded" },
+	{ "tok.with.dots." SIG "=", TOKEN_FORM_MAC, "a value with dots" },
 	{ "." SIG "=", TOKEN_FORM_UNKNOWN, "no value" },
 	{ "tok." SIG, TOKEN_FORM_UNKNOWN, "no padding" },
 	{ "tok." SIG "==", TOKEN_FORM_UNKNOWN, "too much padding" },
@@ -69,12 +69,12 @@ forms(void)
 	size_t i;
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		is_int(token_form(cases[i].token, strlen(cases[i].token)), cases[i].form, "form: %s",
+		is_int(token_form_of(cases[i].token, strlen(cases[i].token)), cases[i].form, "form: %s",
 			   cases[i].what);
-	is_int(token_form("abcdefghijklmnop\0qrstuvwxyz", 27), TOKEN_FORM_UNKNOWN, "form: a NUL");
+	is_int(token_form_of("abcdefghijklmnop\0qrstuvwxyz", 27), TOKEN_FORM_UNKNOWN, "form: a NUL");
 	memset(big, 'a', sizeof(big));
-	is_int(token_form(big, 255), TOKEN_FORM_OPAQUE, "form: 255 characters");
-	is_int(token_form(big, 256), TOKEN_FORM_UNKNOWN, "form: 256 characters");
+	is_int(token_form_of(big, 255), TOKEN_FORM_OPAQUE, "form: 255 characters");
+	is_int(token_form_of(big, 256), TOKEN_FORM_UNKNOWN, "form: 256 characters");
 }
 
 static bool
@@ -104,7 +104,7 @@ every_byte(void)
 				memset(token + 2, 'A', (size_t) len);
 				memcpy(token + 2 + len, ".s", 2);
 				token[2 + place] = (char) c;
-				if ((token_form(token, (size_t) len + 4) == TOKEN_FORM_JWS) != is_url_char(c))
+				if ((token_form_of(token, (size_t) len + 4) == TOKEN_FORM_JWS) != is_url_char(c))
 					wrong++;
 			}
 	is_int(wrong, 0, "form: a part is of base64url, whatever stands where");

@@ -30,7 +30,7 @@ verdict_jws(Verdict *verdict, Slice token, CryptoKey *key, const ClaimsPolicy *p
 	size_t len;
 
 	verdict->result = RESULT_UNKNOWN_FORM;
-	if (token_form(token.data, token.len) != TOKEN_FORM_JWS)
+	if (token_form_of(token.data, token.len) != TOKEN_FORM_JWS)
 		return;
 	verdict->result = jws_parse(jws, token.data, token.len);
 	/* which a server has to hand */
@@ -55,7 +55,7 @@ verdict_jwe(Verdict *verdict, Slice token, const JweKey *keys, size_t n_keys,
 	size_t len;
 
 	verdict->result = RESULT_UNKNOWN_FORM;
-	if (token_form(token.data, token.len) != TOKEN_FORM_JWE)
+	if (token_form_of(token.data, token.len) != TOKEN_FORM_JWE)
 		return;
 	verdict->result = jwe_parse(jwe, token.data, token.len);
 	if (verdict->result == RESULT_OK)

@@ -1,5 +1,5 @@
 /*
- * signed_row.c
+ * proved_row.c
  *		What Django signs in the rows of its sessions.
  *
  * Invariant: who may write the application's table, and does not have its secret, names no
@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/outside_text.h"
 #include "verify/keys.h"
-#include "verify/signed_row.h"
+#include "verify/proved_row.h"
 
 static char arena[FRAMEWORK_ARENA];
 
@@ -32,7 +32,7 @@ open_row(const FrameworkKey *key, const FrameworkOptions *options, Slice data)
  * when nobody has logged in, or none has.  path_len 0: where Django keeps it.
  */
 char *
-signed_row_user(const char *session_data, const char *const *path, int path_len)
+proved_row_user(const char *session_data, const char *const *path, int path_len)
 {
 	const Slice data = { session_data, strlen(session_data) };
 	Slice *steps = palloc((path_len + 1) * sizeof(Slice));
