@@ -4,7 +4,7 @@
 # The house goals below each call one script; they include no PGXS, so that
 # `make demo` and `make check` work where only make and git are installed.
 
-HOUSE_GOALS = demo demo-web check check-web bench bench-quick fuzz lint format check-format packages
+HOUSE_GOALS = demo demo-web check check-web bench bench-quick fuzz lint format check-format packages deb dist
 
 ifneq ($(filter $(HOUSE_GOALS),$(MAKECMDGOALS)),)
 
@@ -80,6 +80,9 @@ include $(PGXS)
 
 # Headers are few and small: a change in one builds everything anew.
 $(OBJS): $(wildcard src/*/*.h) session_auth.control Makefile
+
+.PHONY: scripts
+scripts: $(DATA_built)
 
 $(BASE_SCRIPT): $(SQL_PART_FILES) session_auth.control Makefile
 	@{ printf '%s\n' '\echo Use "CREATE EXTENSION session_auth" to load this file. \quit'; \

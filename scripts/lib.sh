@@ -28,6 +28,11 @@ apt_get() {
     return "$status"
 }
 
+# extension_version: the one that this checkout is of.
+extension_version() {
+    sed -n "s/^default_version *= *'\(.*\)'/\1/p" session_auth.control
+}
+
 # PostgreSQL refuses to run as root; as root, its Debian system user does.
 unprivileged=()
 if [[ $EUID -eq 0 ]]; then
