@@ -101,7 +101,7 @@ behind_pgpool('load_balance_mode = on', sub {
 	is($client->('told', often($request)), often("alice on primary\n3 on primary"), '… with require_identity as well');
 });
 
-foreach my $disabled (qw(trans_transaction always dml_adaptive))
+foreach my $disabled (qw(trans_transaction always))
 {
 	behind_pgpool("disable_load_balance_on_write = '$disabled'", sub { is($_[0]->('app', $request), "alice on primary\n3 on primary", '… and so it does here') });
 }
@@ -128,11 +128,14 @@ behind_pgpool("$writers\nstatement_level_load_balance = on", sub {
 	unlike($told, $split, '… never in silence with require_identity');
 	like($told, qr/28000/, '… which is 28000');
 }, 1);
-behind_pgpool(q{disable_load_balance_on_write = 'off'}, sub {
-	my ($client) = @_;
-	is($client->('app', often($request)), often("alice on primary\n0 on standby"), 'with disable_load_balance_on_write = off they always part');
-	is($client->('told', $request), "alice on primary\n28000", '… which is 28000 with require_identity');
-});
+foreach my $disabled (qw(off dml_adaptive))
+{
+	behind_pgpool("disable_load_balance_on_write = '$disabled'", sub {
+		my ($client) = @_;
+		is($client->('app', often($request)), often("alice on primary\n0 on standby"), "with disable_load_balance_on_write = $disabled they always part");
+		is($client->('told', $request), "alice on primary\n28000", '… which is 28000 with require_identity');
+	});
+}
 
 $standby->stop;
 $primary->stop;
