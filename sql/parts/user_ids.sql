@@ -227,3 +227,33 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION session_auth.issue_token(uuid, interval, jsonb, text) IS
   'issue_token for user ids of type uuid: the same by their text.';
+
+CREATE FUNCTION session_auth.explain_access(
+  target regclass,
+  action text,
+  user_id bigint,
+  row_key jsonb DEFAULT NULL
+) RETURNS TABLE (policy name, command text, kind text, condition text, holds boolean, reason text)
+LANGUAGE sql VOLATILE
+BEGIN ATOMIC
+  -- without a search_path of its own: conditions are shown as the caller's reads them
+  SELECT e.policy, e.command, e.kind, e.condition, e.holds, e.reason
+  FROM session_auth.explain_access($1, $2, $3::text, $4) e;
+END;
+COMMENT ON FUNCTION session_auth.explain_access(regclass, text, bigint, jsonb) IS
+  'explain_access for user ids of type bigint: the same by their text.';
+
+CREATE FUNCTION session_auth.explain_access(
+  target regclass,
+  action text,
+  user_id uuid,
+  row_key jsonb DEFAULT NULL
+) RETURNS TABLE (policy name, command text, kind text, condition text, holds boolean, reason text)
+LANGUAGE sql VOLATILE
+BEGIN ATOMIC
+  -- without a search_path of its own: conditions are shown as the caller's reads them
+  SELECT e.policy, e.command, e.kind, e.condition, e.holds, e.reason
+  FROM session_auth.explain_access($1, $2, $3::text, $4) e;
+END;
+COMMENT ON FUNCTION session_auth.explain_access(regclass, text, uuid, jsonb) IS
+  'explain_access for user ids of type uuid: the same by their text.';

@@ -1,6 +1,6 @@
 -- User ids that are integers or uuids, wherever a user's id is given: by position, by name, as
 -- a literal, as a parameter of each type, of a column. What is given as text stays text.
-SELECT plan(49);
+SELECT plan(52);
 SELECT session_auth.import_permissions('{"ADMIN": ["view:accounts"], "USER": []}') \g /dev/null
 SELECT session_auth.add_key('k', 'HS256', repeat('k', 40)) \g /dev/null
 \set u 6f2b0a55-6f2d-4c7e-9d59-53b0d6a4c0de
@@ -72,10 +72,19 @@ SELECT is(session_auth.user_id(), NULL, '… and not after the transaction');
 SELECT is(session_auth.expire_user_sessions(7), 5::bigint, 'expire_user_sessions of an integer');
 SELECT is(session_auth.expire_user_sessions(:'u'::uuid, except_session => NULL), 3::bigint, '… of a uuid');
 
+-- why a user sees rows
+SELECT session_auth.protect_table('people');
+SELECT session_auth.grant_permission('ADMIN', 'view', 'people');
+SELECT session_auth.grant_role(70, 'ADMIN');
+SELECT session_auth.grant_role(:'u'::uuid, 'ADMIN');
+SELECT ok(bool_and(holds), 'explain_access of an integer') FROM session_auth.explain_access('people', 'view', 70) WHERE kind = 'permissive';
+SELECT ok(bool_and(holds), '… of a uuid, with a row') FROM session_auth.explain_access('people', 'view', :'u'::uuid, '{"id": 1}') WHERE kind = 'permissive';
+SELECT ok(NOT bool_or(holds), '… of one who has no role, by name') FROM session_auth.explain_access('people', 'view', user_id => 71) WHERE kind = 'permissive';
+
 SELECT is_empty($$
-  SELECT p.oid::regprocedure FROM pg_proc p
-  WHERE p.pronamespace = 'session_auth'::regnamespace AND p.proargnames[1] = 'user_id' AND p.proargtypes[0] = 'text'::regtype
+  SELECT p.oid::regprocedure FROM pg_proc p, generate_subscripts(p.proargtypes, 1) i
+  WHERE p.pronamespace = 'session_auth'::regnamespace AND p.proargnames[i + 1] = 'user_id' AND p.proargtypes[i] = 'text'::regtype
     AND coalesce(obj_description(p.oid, 'pg_proc'), '') NOT LIKE 'internal:%'
     AND (SELECT count(*) FROM pg_proc o WHERE o.pronamespace = p.pronamespace AND o.proname = p.proname AND o.pronargs = p.pronargs
-      AND o.proargnames = p.proargnames AND o.proargtypes[0] IN ('bigint'::regtype, 'uuid'::regtype)) <> 2$$, 'whatever takes a user''s id first takes integers and uuids');
+      AND o.proargnames = p.proargnames AND o.proargtypes[i] IN ('bigint'::regtype, 'uuid'::regtype)) <> 2$$, 'whatever takes a user''s id takes integers and uuids');
 SELECT * FROM finish();
