@@ -10,6 +10,13 @@ WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
   AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'session_auth')
   AND classid IN ('pg_proc'::regclass, 'pg_class'::regclass, 'pg_type'::regclass)
 ORDER BY 1;
+-- \dx names pg_catalog nevertheless: an extension cannot own the schema that it is in, and this one
+-- brings its schema and takes it away (docs/troubleshooting.md).
+SELECT extnamespace::regnamespace FROM pg_extension WHERE extname = 'session_auth';
+SELECT pg_describe_object(classid, objid, 0)
+FROM pg_depend
+WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e' AND classid = 'pg_namespace'::regclass
+  AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'session_auth');
 SELECT session_auth.is_authenticated();
 -- All upgrade paths end at the current version.
 SELECT count(*) FROM pg_extension_update_paths('session_auth')
