@@ -1,6 +1,6 @@
 /*
  * recent_rows.h
- *		Where the rows of sessions were found last; for the catalog_*.c files alone.
+ *		Where the rows of sessions were found last; for the table_*.c files alone.
  */
 #ifndef SESSION_AUTH_RECENT_ROWS_H
 #define SESSION_AUTH_RECENT_ROWS_H

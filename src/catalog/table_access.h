@@ -1,6 +1,6 @@
 /*
  * table_access.h
- *		How the catalog_*.c files reach the extension's tables; for them alone.
+ *		How the table_*.c files reach the extension's tables; for them alone.
  */
 #ifndef SESSION_AUTH_TABLE_ACCESS_H
 #define SESSION_AUTH_TABLE_ACCESS_H

@@ -2,7 +2,7 @@
  * tables.c
  *		The one way to the extension's tables: found, scanned, written.
  *
- * Together with the catalog_*.c files, one for each family of tables, this is
+ * Together with the table_*.c files, one for each family of tables, this is
  * the only reader and writer of them in C.  Reads are direct index scans with
  * the newest snapshot: they see the newest committed rows and the transaction's
  * own, in every isolation level, in parallel workers and on standbys.  An older

@@ -89,21 +89,12 @@ copy_roles(const Identity *identity, Identity *chunk, char *to)
 	chunk->roles_len = (size_t) (to - first_role);
 }
 
-/* A copy as one chunk: what readers use. */
-Identity *
-identity_to_chunk(Identity *identity)
+static Identity *
+fill_chunk(const Identity *identity, Identity *chunk, char *at)
 {
 	const char **strings[IDENTITY_STRINGS];
-	const char *const *roles;
-	Identity *chunk;
-	char *at;
+	const char *const *roles = chunk->roles;
 
-	identity_list_strings(identity, strings);
-	chunk =
-		identity_allocate_chunk(identity->nroles, identity_strings_size(identity, strings), &at);
-	if (chunk == NULL)
-		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-	roles = chunk->roles;
 	*chunk = *identity;
 	chunk->roles = roles;
 	chunk->list = NULL;
@@ -113,4 +104,21 @@ identity_to_chunk(Identity *identity)
 			*strings[i] = copy_string(*strings[i], &at);
 	copy_roles(identity, chunk, at);
 	return chunk;
+}
+
+/* A copy as one chunk: what readers use. */
+Identity *
+identity_to_chunk(Identity *identity)
+{
+	const char **strings[IDENTITY_STRINGS];
+	Identity *chunk;
+	char *at;
+
+	identity_list_strings(identity, strings);
+	chunk =
+		identity_allocate_chunk(identity->nroles, identity_strings_size(identity, strings), &at);
+	if (chunk)
+		return fill_chunk(identity, chunk, at);
+	ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	return NULL; /* for compilers that do not know that an error ends it */
 }

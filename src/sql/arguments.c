@@ -213,14 +213,14 @@ argument_object(FunctionCallInfo fcinfo, int n, const char *what)
 static void
 check_permission(Datum element, bool isnull)
 {
-	char *permission = isnull ? NULL : TextDatumGetCString(element);
-	char *colon = permission ? strchr(permission, ':') : NULL;
+	char *permission = isnull ? pstrdup("") : TextDatumGetCString(element);
+	size_t action_len = strcspn(permission, ":");
 
-	if (colon == NULL)
+	if (permission[action_len] == '\0')
 		refuse_argument("permissions", "Each must be action:resource.");
-	*colon = '\0';
+	permission[action_len] = '\0';
 	check_action(permission);
-	check_resource(colon + 1);
+	check_resource(permission + action_len + 1);
 }
 
 /* What an identity may be narrowed to, or NULL. */

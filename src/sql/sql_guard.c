@@ -1,6 +1,6 @@
 /*
  * sql_guard.c
- *		What the event triggers of sql/parts/policies.sql ask about a command.
+ *		What the event triggers of sql/parts/guard.sql ask about a command.
  *
  * Invariant: a subcommand of ALTER TABLE that is not on the list of upkeep changes
  * what a table is.  The extension's own scripts may do everything.
