@@ -9,11 +9,10 @@
 #include "pure/frameworks.h"
 #include "pure/hex.h"
 
-#define PBKDF2_ROUNDS   1000
-#define SIGNER          "signer"
-#define BYTES_LEN       32
-#define BYTES_PREFIX    "base64:"
-#define IRON_SECRET_MIN 32
+#define PBKDF2_ROUNDS 1000
+#define SIGNER        "signer"
+#define BYTES_LEN     32
+#define BYTES_PREFIX  "base64:"
 
 /* The salts that are tried, in order. */
 typedef struct Salts
@@ -30,8 +29,19 @@ bad_key(FrameworkFault *fault, const char *argument, const char *reason)
 	{
 		fault->argument = argument;
 		fault->reason = reason;
+		fault->secret_min = 0;
 	}
 	return RESULT_BAD_KEY;
+}
+
+static ResultCode
+short_secret(FrameworkFault *fault, size_t secret_min)
+{
+	ResultCode result = bad_key(fault, "secret", "The framework itself refuses one so short.");
+
+	if (fault != NULL)
+		fault->secret_min = secret_min;
+	return result;
 }
 
 static void
@@ -239,9 +249,6 @@ derive(FrameworkKey *key, const FrameworkOptions *options, Slice name, Slice sec
 		case DERIVE_RAW:
 			return keep_secret(key, key->row->mac_hash, secret);
 		case DERIVE_PER_COOKIE:
-			if (secret.len < IRON_SECRET_MIN)
-				return bad_key(fault, "secret",
-							   "A password of this kind has at least 32 characters.");
 			return keep_secret(key, CRYPTO_HASH_SHA1, secret);
 		case DERIVE_BYTES:
 			return derive_bytes(key, secret, fault);
@@ -263,6 +270,8 @@ check_arguments(const Framework *row, const FrameworkOptions *options, Slice nam
 		return RESULT_UNSUPPORTED;
 	if (secret.len == 0 || secret.len > SECRET_MAX)
 		return bad_key(fault, "secret", "A secret has 1 to 4096 bytes.");
+	if (secret.len < row->secret_min)
+		return short_secret(fault, row->secret_min);
 	if (name.len > FRAMEWORK_NAME_MAX)
 		return bad_key(fault, "cookie_names", "A cookie's name has at most 256 bytes.");
 	if (row->name_counts && name.len == 0)

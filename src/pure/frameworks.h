@@ -194,6 +194,7 @@ typedef struct Framework
 	FrameworkSalting salting;
 	const char *salt;
 	const char *secret_prefix;
+	size_t secret_min; /* what the framework itself refuses is shorter; 0: nothing */
 	CryptoHash key_hashes[FRAMEWORK_HASHES_MAX]; /* versions differ: each is tried */
 	size_t n_key_hashes;
 	size_t key_len;
@@ -290,6 +291,7 @@ typedef struct FrameworkFault
 {
 	const char *argument;
 	const char *reason;
+	size_t secret_min; /* of the row, where that is why */
 } FrameworkFault;
 
 /*

@@ -153,7 +153,7 @@ static void
 check_key(const Asked *asked, const Framework *row, Slice name)
 {
 	FrameworkKey *key = palloc(sizeof(FrameworkKey));
-	FrameworkFault fault = { NULL, NULL };
+	FrameworkFault fault = { NULL, NULL, 0 };
 	ResultCode result = framework_derive(key, row, &asked->options, name, asked->secret, &fault);
 
 	framework_key_clear(key);
@@ -167,6 +167,9 @@ check_key(const Asked *asked, const Framework *row, Slice name)
 						asked->kind),
 				 errdetail("session_auth was built without libsodium."), errhidestmt(true)));
 	}
+	if (result == RESULT_BAD_KEY && fault.secret_min > 0)
+		argument_refuse_secret(
+			"secret", psprintf("%s It takes at least %zu bytes.", fault.reason, fault.secret_min));
 	if (result == RESULT_BAD_KEY)
 		argument_refuse_secret(fault.argument, fault.reason);
 	if (result != RESULT_OK)

@@ -18,6 +18,7 @@
 #include "base/string_list.h"
 #include "catalog/tables.h"
 #include "pure/base64.h"
+#include "pure/guessable.h"
 #include "pure/jwk.h"
 #include "pure/limits.h"
 #include "sql/arguments.h"
@@ -233,10 +234,11 @@ session_auth_read_jwks(PG_FUNCTION_ARGS)
  * A file is named only by somebody who may read the server's files anyway: the
  * one who calls, not the owner of the function that we are called from.
  */
-static void
-check_file(const char *what, const char *secret)
+static char *
+read_given_file(const char *what, const char *secret)
 {
 	const char *path = secret + strlen(SECRET_FILE_PREFIX);
+	char *content;
 
 	if (!is_absolute_path(path))
 		argument_refuse_secret(what, "The name of a file must be absolute.");
@@ -247,8 +249,26 @@ check_file(const char *what, const char *secret)
 						errmsg("permission denied to name a file of the server"),
 						errdetail("Only roles with privileges of pg_read_server_files may.")));
 	}
-	if (secret_resolve(secret) == NULL)
+	content = secret_resolve(secret);
+	if (content == NULL)
 		argument_refuse_secret(what, "The file cannot be read, is empty or too long.");
+	return content;
+}
+
+/* Of a secret that cookies are made with, which most frameworks take however short it is. */
+static void
+warn_of_guessable(const char *secret)
+{
+	if (secret_is_guessable(slice_make(secret, strlen(secret))))
+		ereport(
+			WARNING,
+			(errmsg("the secret can be guessed"),
+			 errdetail("It is shorter than %d bytes, or has fewer than %d different characters: "
+					   "who has one cookie can find it by trying, and sign in as anybody.",
+					   SECRET_MIN, SECRET_CHARACTERS_MIN),
+			 errhint("Give the application a random one, for example of \"openssl rand "
+					 "-base64 48\"."),
+			 errhidestmt(true), errhidecontext(true)));
 }
 
 SQL_FUNCTION(session_auth_check_secret);
@@ -270,6 +290,9 @@ session_auth_check_secret(PG_FUNCTION_ARGS)
 	if (strlen(secret) > (strcmp(what, "secret") == 0 ? SECRET_MAX : STORED_KEY_MAX))
 		argument_refuse_secret(what, "It is too long.");
 	if (secret_is_file(secret))
-		check_file(what, secret);
+		secret = read_given_file(what, secret);
+	if (strcmp(what, "secret") == 0)
+		warn_of_guessable(secret);
+	crypto_cleanse(secret, strlen(secret));
 	PG_RETURN_VOID();
 }

@@ -1,7 +1,7 @@
 -- add_cookie_secret: what each argument does and which are refused; users with claims, their ends,
 -- and sessions that a proved cookie leads to. What each framework signs: test/t/web_vectors.t.
 -- Also: test/attacks/cookies.sql, test/pgtap/tokens_cookies.sql.
-SELECT plan(143);
+SELECT plan(148);
 SET client_min_messages = error;
 \ir cookies.psql
 CREATE FUNCTION public.refusal(call text) RETURNS text LANGUAGE plpgsql AS $$
@@ -29,11 +29,15 @@ FROM (VALUES
   ('''flask-login'', ''s''', '22023 invalid without_end'), ('''flask-login'', ''s'', without_end => true', 'none'), ('''flask-login'', ''s'', max_age => ''1 day'', without_end => true', '22023 invalid max_age'), ('''cookie-session'', ''s''', '22023 invalid without_end'), ('''react-router'', ''s''', '22023 invalid without_end'), ('''react-router'', ''s'', id_path => ''{}''', 'none'),
   ('''h3'', repeat(''s'', 32)', '22023 invalid without_end'), ('''h3'', repeat(''s'', 32), max_age => ''1 hour''', 'none'),
   ('''rails'', ''s''', '22023 invalid cookie_names'), ('''rails'', ''s'', cookie_names => ''{_app_session}''', '22023 invalid without_end'), ('''rails'', ''s'', cookie_names => ''{_app_session}'', without_end => true', 'none'),
-  ('''phoenix'', ''s''', '22023 invalid salts'), ('''phoenix'', ''s'', salts => ''{signing}''', 'none'), ('''phoenix-token'', ''s''', '22023 invalid salts'), ('''phoenix-token'', ''s'', cookie_names => ''{_app_web_user_remember_me}''', 'none'),
+  ('''phoenix'', repeat(''s'', 64)', '22023 invalid salts'), ('''phoenix'', repeat(''s'', 64), salts => ''{signing}''', 'none'), ('''phoenix'', repeat(''s'', 63), salts => ''{signing}''', '22023 invalid secret'),
+  ('''phoenix-token'', repeat(''s'', 20)', '22023 invalid salts'), ('''phoenix-token'', repeat(''s'', 20), cookie_names => ''{_app_web_user_remember_me}''', 'none'), ('''phoenix-token'', repeat(''s'', 19), cookie_names => ''{_app_web_user_remember_me}''', '22023 invalid secret'),
+  ('''iron-session'', repeat(''s'', 31)', '22023 invalid secret'), ('''h3'', repeat(''s'', 31), max_age => ''1 hour''', '22023 invalid secret'),
   ('''django'', ''s'', id_path => ''{}''', '22023 invalid cookie_names'), ('''django'', ''s'', id_path => ''{}'', cookie_names => ''{uid}''', 'none')) c (call, wanted);
-SELECT matches(refusal(format('add_cookie_secret(%s)', call)), '^(none|0A000 cookies of kind .* are not supported: session_auth was built without libsodium.)$', call || ', with or without libsodium') FROM (VALUES ('''fastify-secure'', repeat(''s'', 32)'), ('''phoenix'', ''s'', salts => ''{signing,encryption}''')) c (call);
+SELECT matches(refusal(format('add_cookie_secret(%s)', call)), '^(none|0A000 cookies of kind .* are not supported: session_auth was built without libsodium.)$', call || ', with or without libsodium') FROM (VALUES ('''fastify-secure'', repeat(''s'', 32)'), ('''phoenix'', repeat(''s'', 64), salts => ''{signing,encryption}''')) c (call);
 SELECT matches(refusal('add_cookie_secret(''flask-login'', ''s'')'), 'cannot be revoked one by one; replacing the secret ends all of them', 'without_end says what it means');
 SELECT matches(refusal('add_cookie_secret(''h3'', repeat(''s'', 32))'), 'unless max_age is given', '… and what else would do');
+
+SELECT is(refusal('add_cookie_secret(''phoenix'', ''short'', salts => ''{signing}'')'), '22023 invalid secret: The framework itself refuses one so short. It takes at least 64 bytes.', 'what Plug refuses is refused');
 
 -- arguments
 SELECT is(split_part(refusal(format('add_cookie_secret(''django'', %s)', call)), ':', 1), wanted, call)

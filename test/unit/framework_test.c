@@ -244,12 +244,14 @@ salts(void)
 		   RESULT_BAD_SIGNATURE, "flask's cookie is none of starlette's, with the same secret");
 }
 
+#define PHOENIX_SECRET "phoenix-fixed-test-secret-key-base-phoenix-fixed-test-secret-key-base-"
+
 static void
 derives(const char *kind, const char *name, const char *secret, ResultCode expected,
 		const char *what)
 {
 	FrameworkKey key;
-	FrameworkFault fault = { NULL, NULL };
+	FrameworkFault fault = { NULL, NULL, 0 };
 	ResultCode result = framework_derive(&key, framework_next(kind, NULL), &options, to_slice(name),
 										 to_slice(secret), &fault);
 
@@ -270,9 +272,10 @@ keys(void)
 	derives("express", "", long_text, RESULT_BAD_KEY, "a long secret");
 	derives("rails", "", "x", RESULT_BAD_KEY, "no name, though it counts");
 	derives("rails", "_app_session", "x", RESULT_OK, "a name");
-	derives("phoenix", "", "x", RESULT_BAD_KEY, "no salt");
-	derives("phoenix-token", "", "x", RESULT_BAD_KEY, "neither salt nor name");
-	derives("phoenix-token", "uid", "x", RESULT_OK, "a name for the salt");
+	derives("phoenix", "", PHOENIX_SECRET, RESULT_BAD_KEY, "no salt");
+	derives("phoenix-token", "", PHOENIX_SECRET, RESULT_BAD_KEY, "neither salt nor name");
+	derives("phoenix-token", "uid", "twenty letters of it", RESULT_OK, "a name for the salt");
+	derives("phoenix-token", "uid", "nineteen of letters", RESULT_BAD_KEY, "a short secret");
 	derives("lucia", "", "x", RESULT_BAD_KEY, "needs no secret");
 	derives("iron-session", "", "31 characters, which are too few", RESULT_OK, "32 characters");
 	derives("iron-session", "", "31 characters, which are too fe", RESULT_BAD_KEY, "31 of them");
@@ -386,7 +389,6 @@ smuggled(void)
 
 /* ----------------------------------------------------------------------------- payloads */
 
-#define PHOENIX_SECRET "phoenix-fixed-test-secret-key-base-phoenix-fixed-test-secret-key-base-"
 #define XCP                                                                                        \
 	"XCP.JOOwt4RvpwLbyRsCOEnxm7A3MVZNXEyDyH0DrkXFub3K1YPeLbB4WFWwb0250Xa48U1vVBY0DsZLv1dVXnc-"     \
 	"8KfSZyq4EIZF2aarAw5FptVIRZIgiqVqcg0ntZ4XBn8bP4SBTp3hk4Yjw4HiKtpByDKZPSLDoqbZBALOWFA"
