@@ -63,16 +63,13 @@ base64_encode(const unsigned char *in, size_t len, char *out)
 static void
 make_values(Values values, const char *alphabet)
 {
-	int place;
-	int i;
-
 	if (values[3]['B'] == 1)
 		return;
-	for (place = 0; place < 4; place++)
+	for (int place = 0; place < 4; place++)
 	{
-		for (i = 0; i < 256; i++)
+		for (int i = 0; i < 256; i++)
 			values[place][i] = INVALID;
-		for (i = 0; i < 64; i++)
+		for (int i = 0; i < 64; i++)
 			values[place][(unsigned char) alphabet[i]] = (uint32_t) i << (18 - 6 * place);
 	}
 }

@@ -24,20 +24,20 @@
 #define BASE64_DECODED_MAX(n) (((n) / 4) * 3 + 3)
 
 /* base64url without padding and without NUL; returns the characters written. */
-size_t base64url_encode(const unsigned char *in, size_t len, char *out);
+extern size_t base64url_encode(const unsigned char *in, size_t len, char *out);
 
 /* Standard base64 with padding and without NUL; returns the characters written. */
-size_t base64_encode(const unsigned char *in, size_t len, char *out);
+extern size_t base64_encode(const unsigned char *in, size_t len, char *out);
 
 /*
  * RESULT_MALFORMED when not canonical, RESULT_TOO_LONG when out is too small;
  * then *out_len is 0.  in and out must not overlap.
  */
-ResultCode base64url_decode(const char *in, size_t len, unsigned char *out, size_t cap,
-							size_t *out_len);
+extern ResultCode base64url_decode(const char *in, size_t len, unsigned char *out, size_t cap,
+								   size_t *out_len);
 
 /* The same for the standard alphabet, whose padding is required. */
-ResultCode base64_decode(const char *in, size_t len, unsigned char *out, size_t cap,
-						 size_t *out_len);
+extern ResultCode base64_decode(const char *in, size_t len, unsigned char *out, size_t cap,
+								size_t *out_len);
 
 #endif /* SESSION_AUTH_BASE64_H */

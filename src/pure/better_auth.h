@@ -37,8 +37,8 @@ typedef struct BetterAuthCache
  * the inner object of a compact one.  The session must belong to the user.
  * RESULT_MALFORMED or RESULT_NO_SUBJECT.
  */
-ResultCode better_auth_cache_read(BetterAuthCache *cache, const JsonDoc *doc,
-								  const JsonNode *payload);
+extern ResultCode better_auth_cache_read(BetterAuthCache *cache, const JsonDoc *doc,
+										 const JsonNode *payload);
 
 /*
  * Verifies a compact cookie.  text is the cookie's value; json holds cap bytes for its
@@ -46,10 +46,11 @@ ResultCode better_auth_cache_read(BetterAuthCache *cache, const JsonDoc *doc,
  * What is signed is the text of the inner object with expiresAt appended, as
  * JSON.stringify writes it.
  */
-ResultCode better_auth_cache_compact(BetterAuthCache *cache, Slice text, Slice secret, char *json,
-									 size_t cap, JsonDoc *doc, JsonNode *nodes, size_t n_nodes);
+extern ResultCode better_auth_cache_compact(BetterAuthCache *cache, Slice text, Slice secret,
+											char *json, size_t cap, JsonDoc *doc, JsonNode *nodes,
+											size_t n_nodes);
 
 /* RESULT_EXPIRED or RESULT_OK; the library allows no skew here. */
-ResultCode better_auth_cache_check(const BetterAuthCache *cache, int64_t now_us);
+extern ResultCode better_auth_cache_check(const BetterAuthCache *cache, int64_t now_us);
 
 #endif /* SESSION_AUTH_BETTER_AUTH_H */

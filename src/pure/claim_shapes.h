@@ -23,20 +23,20 @@
 typedef bool (*ClaimNameVisitor)(Slice name, void *arg);
 
 /* Is a claim at this path a list of words, as RFC 6749 has scopes? */
-bool claim_is_scope(const char *path);
+extern bool claim_is_scope(const char *path);
 
 /* Calls visit for each name that the value of the claim at path holds; node may be NULL. */
-ResultCode claim_names(const JsonDoc *doc, const JsonNode *node, const char *path,
-					   ClaimNameVisitor visit, void *arg);
+extern ResultCode claim_names(const JsonDoc *doc, const JsonNode *node, const char *path,
+							  ClaimNameVisitor visit, void *arg);
 
 /* A user's id: a text, or a number as it is written; buf holds CLAIM_NAME_MAX bytes. */
-ResultCode claim_user(const JsonDoc *doc, const JsonNode *node, char *buf, Slice *user);
+extern ResultCode claim_user(const JsonDoc *doc, const JsonNode *node, char *buf, Slice *user);
 
 /*
  * Does the payload have every claim that is required, an object of paths and values?
  * A claim must equal its value or one of the values of an array, or contain one where
  * it is an array itself.  *missing is the path of the first that does not.
  */
-bool claims_fulfil(const JsonDoc *payload, const JsonDoc *required, Slice *missing);
+extern bool claims_fulfil(const JsonDoc *payload, const JsonDoc *required, Slice *missing);
 
 #endif /* SESSION_AUTH_CLAIM_SHAPES_H */

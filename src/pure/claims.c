@@ -112,9 +112,7 @@ is_for_us(const Claims *claims, Slice audience)
 static bool
 audience_fits(const Claims *claims, const ClaimsPolicy *policy)
 {
-	size_t i;
-
-	for (i = 0; i < policy->n_audiences; i++)
+	for (size_t i = 0; i < policy->n_audiences; i++)
 		if (is_for_us(claims, policy->audiences[i]))
 			return true;
 	return policy->n_audiences == 0;

@@ -57,13 +57,13 @@ typedef struct ClaimsPolicy
 } ClaimsPolicy;
 
 /* doc must outlive claims, and claims must not be copied (slices point into it). */
-ResultCode claims_read(Claims *claims, const JsonDoc *doc);
+extern ResultCode claims_read(Claims *claims, const JsonDoc *doc);
 
 /*
  * exp is required and must lie in the future; nbf and iat must not, where they
  * are given.  iat is judged because revocation by time relies on it.  All of
  * them within skew_us, as jose judges them: expired when exp <= now - skew.
  */
-ResultCode claims_check(const Claims *claims, const ClaimsPolicy *policy);
+extern ResultCode claims_check(const Claims *claims, const ClaimsPolicy *policy);
 
 #endif /* SESSION_AUTH_CLAIMS_H */

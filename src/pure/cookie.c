@@ -105,9 +105,7 @@ is_part(Slice cookie, Slice name, CookieChunks chunks)
 static bool
 is_known(const Chunk *found, size_t n, Slice name)
 {
-	size_t i;
-
-	for (i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++)
 		if (slice_equals(found[i].pair.name, name))
 			return true;
 	return false;
@@ -118,9 +116,8 @@ static size_t
 arrange(Chunk *found, size_t n)
 {
 	size_t kept = 0;
-	size_t i;
 
-	for (i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++)
 	{
 		Chunk chunk = found[i];
 		size_t at = kept;
@@ -186,9 +183,8 @@ static ResultCode
 join(const Chunk *found, size_t n, CookieEscapes escapes, char *out, size_t cap, size_t *out_len)
 {
 	size_t used = 0;
-	size_t i;
 
-	for (i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++)
 	{
 		size_t len;
 		ResultCode result =
@@ -238,13 +234,12 @@ bearer_token(Slice header, char *out, size_t cap, size_t *out_len)
 	const size_t n = sizeof(scheme) - 1;
 	const char *end;
 	Slice word;
-	size_t i;
 	ResultCode result;
 
 	*out_len = 0;
 	if (header.data == NULL || header.len < n)
 		return RESULT_NO_TOKEN;
-	for (i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++)
 	{
 		char c = header.data[i];
 

@@ -44,18 +44,18 @@ typedef enum CookieEscapes
  * there is none or it is empty, RESULT_TOO_LONG when out is too small or there
  * are more than COOKIE_CHUNKS_MAX chunks.
  */
-ResultCode cookie_value(Slice header, Slice name, CookieChunks chunks, CookieEscapes escapes,
-						char *out, size_t cap, size_t *out_len);
+extern ResultCode cookie_value(Slice header, Slice name, CookieChunks chunks, CookieEscapes escapes,
+							   char *out, size_t cap, size_t *out_len);
 
 /* Decodes a value, or copies it where it is malformed; RESULT_TOO_LONG. */
-ResultCode cookie_unescape(Slice value, CookieEscapes escapes, char *out, size_t cap,
-						   size_t *out_len);
+extern ResultCode cookie_unescape(Slice value, CookieEscapes escapes, char *out, size_t cap,
+								  size_t *out_len);
 
 /*
  * The token of an Authorization header: "Bearer", in any case, one space, and
  * the word up to the next space, percent-decoded.  RESULT_NO_TOKEN for another
  * scheme or an empty word, RESULT_MALFORMED when the encoding is.
  */
-ResultCode bearer_token(Slice header, char *out, size_t cap, size_t *out_len);
+extern ResultCode bearer_token(Slice header, char *out, size_t cap, size_t *out_len);
 
 #endif /* SESSION_AUTH_COOKIE_H */

@@ -37,40 +37,41 @@ typedef enum CryptoHash
 
 /* ------------------------------------------------------------ building blocks */
 
-size_t crypto_hash_len(CryptoHash hash);
+extern size_t crypto_hash_len(CryptoHash hash);
 
 /* The block of its compression: a longer HMAC key counts as its digest. */
-size_t crypto_hash_block(CryptoHash hash);
+extern size_t crypto_hash_block(CryptoHash hash);
 
 /* out holds crypto_hash_len(hash) bytes, here and below. */
-bool crypto_digest(CryptoHash hash, const void *data, size_t len, unsigned char *out);
-bool crypto_sha256(const void *data, size_t len, unsigned char out[CRYPTO_SHA256_LEN]);
+extern bool crypto_digest(CryptoHash hash, const void *data, size_t len, unsigned char *out);
+extern bool crypto_sha256(const void *data, size_t len, unsigned char out[CRYPTO_SHA256_LEN]);
 
 /* HMAC-SHA256 with a key of any length: for cookies, whose secrets are passwords. */
-bool crypto_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
-						unsigned char out[CRYPTO_SHA256_LEN]);
+extern bool crypto_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
+							   unsigned char out[CRYPTO_SHA256_LEN]);
 
 /* HMAC over several pieces, with a key of any length. */
-bool crypto_hmac_parts(CryptoHash hash, const void *key, size_t key_len, const Slice *parts,
-					   int n_parts, unsigned char *out);
+extern bool crypto_hmac_parts(CryptoHash hash, const void *key, size_t key_len, const Slice *parts,
+							  int n_parts, unsigned char *out);
 
-bool crypto_pbkdf2(CryptoHash hash, Slice password, Slice salt, unsigned int iterations,
-				   unsigned char *out, size_t out_len);
+extern bool crypto_pbkdf2(CryptoHash hash, Slice password, Slice salt, unsigned int iterations,
+						  unsigned char *out, size_t out_len);
 
 /* HKDF-SHA256, extract and expand; false when out_len is more than 255 blocks. */
-bool crypto_hkdf_sha256(Slice secret, Slice salt, Slice info, unsigned char *out, size_t out_len);
+extern bool crypto_hkdf_sha256(Slice secret, Slice salt, Slice info, unsigned char *out,
+							   size_t out_len);
 
 /* Random bytes for secrets, from OpenSSL's private generator. */
-bool crypto_random(void *out, size_t len);
+extern bool crypto_random(void *out, size_t len);
 
 /* Compares in a time that depends on len alone. */
-bool crypto_equal(const void *a, const void *b, size_t len);
+extern bool crypto_equal(const void *a, const void *b, size_t len);
 
 /* Whether the text is what this MAC is in base64url without padding; in constant time. */
-bool crypto_is_base64url(const unsigned char mac[CRYPTO_SHA256_LEN], Slice text);
+extern bool crypto_is_base64url(const unsigned char mac[CRYPTO_SHA256_LEN], Slice text);
 
 /* Overwrites p in a way that the compiler keeps. */
-void crypto_cleanse(void *p, size_t len);
+extern void crypto_cleanse(void *p, size_t len);
 
 /* --------------------------------------------------- authenticated encryption */
 
@@ -87,18 +88,19 @@ void crypto_cleanse(void *p, size_t len);
  * is decrypted.  iv and tag have the lengths above.  RESULT_BAD_SIGNATURE for
  * every fault of the input, RESULT_CRYPTO_FAILED for those of the machine.
  */
-ResultCode crypto_cbc_hs512_open(const unsigned char *key, const unsigned char *iv, Slice aad,
-								 Slice in, const unsigned char *tag, unsigned char *out,
-								 size_t *out_len);
-ResultCode crypto_gcm_open(const unsigned char *key, const unsigned char *iv, Slice aad, Slice in,
-						   const unsigned char *tag, unsigned char *out, size_t *out_len);
+extern ResultCode crypto_cbc_hs512_open(const unsigned char *key, const unsigned char *iv,
+										Slice aad, Slice in, const unsigned char *tag,
+										unsigned char *out, size_t *out_len);
+extern ResultCode crypto_gcm_open(const unsigned char *key, const unsigned char *iv, Slice aad,
+								  Slice in, const unsigned char *tag, unsigned char *out,
+								  size_t *out_len);
 
 /*
  * AES-256-CBC alone: only for what a MAC has shown to be genuine.  Results and lengths as
  * above; RESULT_BAD_SIGNATURE when the padding or the length is wrong.
  */
-ResultCode crypto_cbc_decrypt(const unsigned char *key, const unsigned char *iv, Slice in,
-							  unsigned char *out, size_t *out_len);
+extern ResultCode crypto_cbc_decrypt(const unsigned char *key, const unsigned char *iv, Slice in,
+									 unsigned char *out, size_t *out_len);
 
 /* ------------------------------------------------------------- signature keys */
 
@@ -133,11 +135,11 @@ typedef struct CryptoKey CryptoKey;
 #define CRYPTO_SIGNATURE_MAX 2048
 
 /* Names as JOSE has them, exactly, RFC 9864's Ed25519 too; false for others, "none" among them. */
-bool crypto_alg_by_name(const char *name, size_t len, CryptoAlg *alg);
-const char *crypto_alg_name(CryptoAlg alg);
-CryptoKeyType crypto_alg_type(CryptoAlg alg);
+extern bool crypto_alg_by_name(const char *name, size_t len, CryptoAlg *alg);
+extern const char *crypto_alg_name(CryptoAlg alg);
+extern CryptoKeyType crypto_alg_type(CryptoAlg alg);
 /* "P-256", "P-384", "P-521" or "Ed25519"; NULL for algorithms without a curve. */
-const char *crypto_alg_curve(CryptoAlg alg);
+extern const char *crypto_alg_curve(CryptoAlg alg);
 
 /*
  * Making keys.  RESULT_BAD_KEY when the key does not fit; then *why, if why is
@@ -147,12 +149,12 @@ const char *crypto_alg_curve(CryptoAlg alg);
  */
 
 /* At least as long as the hash; text that is a PEM or a JWK is refused. */
-ResultCode crypto_key_from_secret(CryptoAlg alg, const void *secret, size_t len, CryptoKey **key,
-								  const char **why);
+extern ResultCode crypto_key_from_secret(CryptoAlg alg, const void *secret, size_t len,
+										 CryptoKey **key, const char **why);
 
 /* SubjectPublicKeyInfo, PKCS#8, or the older private forms; unencrypted, one key. */
-ResultCode crypto_key_from_pem(CryptoAlg alg, const char *pem, size_t len, CryptoKey **key,
-							   const char **why);
+extern ResultCode crypto_key_from_pem(CryptoAlg alg, const char *pem, size_t len, CryptoKey **key,
+									  const char **why);
 
 /* Numbers are big-endian bytes.  Without d the key is public; then the rest is empty too. */
 typedef struct CryptoRsaParts
@@ -160,53 +162,56 @@ typedef struct CryptoRsaParts
 	Slice n, e, d, p, q, dp, dq, qi;
 } CryptoRsaParts;
 
-ResultCode crypto_key_from_rsa(CryptoAlg alg, const CryptoRsaParts *parts, CryptoKey **key,
-							   const char **why);
+extern ResultCode crypto_key_from_rsa(CryptoAlg alg, const CryptoRsaParts *parts, CryptoKey **key,
+									  const char **why);
 
 /* The curve is the algorithm's; x, y and d have exactly its length; d empty: public. */
-ResultCode crypto_key_from_ec(CryptoAlg alg, Slice x, Slice y, Slice d, CryptoKey **key,
-							  const char **why);
+extern ResultCode crypto_key_from_ec(CryptoAlg alg, Slice x, Slice y, Slice d, CryptoKey **key,
+									 const char **why);
 
 /* 32 bytes each; d empty: public. */
-ResultCode crypto_key_from_ed25519(Slice x, Slice d, CryptoKey **key, const char **why);
+extern ResultCode crypto_key_from_ed25519(Slice x, Slice d, CryptoKey **key, const char **why);
 
-void crypto_key_free(CryptoKey *key);
+extern void crypto_key_free(CryptoKey *key);
 
-CryptoAlg crypto_key_alg(const CryptoKey *key);
+extern CryptoAlg crypto_key_alg(const CryptoKey *key);
 
 /* Can it sign?  True for secrets. */
-bool crypto_key_is_private(const CryptoKey *key);
+extern bool crypto_key_is_private(const CryptoKey *key);
 
 /* The public half as PEM (no NUL); RESULT_BAD_KEY for secrets. */
-ResultCode crypto_key_public_pem(const CryptoKey *key, char *out, size_t cap, size_t *out_len);
+extern ResultCode crypto_key_public_pem(const CryptoKey *key, char *out, size_t cap,
+										size_t *out_len);
 
 /*
  * The public numbers: n and e for RSA, x and y for EC, x for Ed25519; big-endian,
  * EC and Ed25519 at full length.  RESULT_BAD_KEY for secrets.
  */
-ResultCode crypto_key_public_parts(const CryptoKey *key, unsigned char *a, size_t a_cap,
-								   size_t *a_len, unsigned char *b, size_t b_cap, size_t *b_len);
+extern ResultCode crypto_key_public_parts(const CryptoKey *key, unsigned char *a, size_t a_cap,
+										  size_t *a_len, unsigned char *b, size_t b_cap,
+										  size_t *b_len);
 
 /* ------------------------------------------------------- signing and verifying */
 
 /* The exact length of this key's signatures, as JOSE writes them. */
-size_t crypto_signature_len(const CryptoKey *key);
+extern size_t crypto_signature_len(const CryptoKey *key);
 
 /* sig holds crypto_signature_len(key) bytes.  RESULT_BAD_KEY when the key is public. */
-ResultCode crypto_sign(CryptoKey *key, const void *data, size_t len, unsigned char *sig);
+extern ResultCode crypto_sign(CryptoKey *key, const void *data, size_t len, unsigned char *sig);
 
 /*
  * RESULT_OK or RESULT_BAD_SIGNATURE.  Exact lengths; PS* salts as long as the
  * hash; ES* signatures are r and s, both in [1, n-1].
  */
-ResultCode crypto_verify(CryptoKey *key, const void *data, size_t len, const unsigned char *sig,
-						 size_t sig_len);
+extern ResultCode crypto_verify(CryptoKey *key, const void *data, size_t len,
+								const unsigned char *sig, size_t sig_len);
 
 /* Is it the SHA-256 of the data that the key's signatures are made of?  (RS256, PS256, ES256.) */
-bool crypto_signs_sha256(const CryptoKey *key);
+extern bool crypto_signs_sha256(const CryptoKey *key);
 
 /* As crypto_verify(), of data whose SHA-256 is known; only where crypto_signs_sha256(). */
-ResultCode crypto_verify_sha256(CryptoKey *key, const unsigned char sha256[CRYPTO_SHA256_LEN],
-								const unsigned char *sig, size_t sig_len);
+extern ResultCode crypto_verify_sha256(CryptoKey *key,
+									   const unsigned char sha256[CRYPTO_SHA256_LEN],
+									   const unsigned char *sig, size_t sig_len);
 
 #endif /* SESSION_AUTH_CRYPTO_H */

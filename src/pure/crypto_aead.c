@@ -119,9 +119,8 @@ crypto_cbc_hs512_open(const unsigned char *key, const unsigned char *iv, Slice a
 	unsigned char aad_bits[8];
 	const size_t half = CRYPTO_CBC_HS512_KEY_LEN / 2;
 	Slice parts[4];
-	int i;
 
-	for (i = 0; i < 8; i++)
+	for (int i = 0; i < 8; i++)
 		aad_bits[i] = (unsigned char) ((uint64_t) aad.len * 8 >> (56 - 8 * i) & 0xff);
 	parts[0] = aad;
 	parts[1].data = (const char *) iv;

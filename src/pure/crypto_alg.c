@@ -45,15 +45,13 @@ crypto_alg_info(CryptoAlg alg)
 bool
 crypto_alg_by_name(const char *name, size_t len, CryptoAlg *alg)
 {
-	size_t i;
-
 	/* RFC 9864 names what RFC 8037 calls EdDSA by its curve */
 	if (len == strlen("Ed25519") && memcmp(name, "Ed25519", len) == 0)
 	{
 		*alg = CRYPTO_ALG_EDDSA;
 		return true;
 	}
-	for (i = 0; i < N_ALGS; i++)
+	for (size_t i = 0; i < N_ALGS; i++)
 		if (strlen(algs[i].name) == len && memcmp(algs[i].name, name, len) == 0)
 		{
 			*alg = (CryptoAlg) i;

@@ -17,9 +17,9 @@
  * The key of a certificate in DER as a PEM (SubjectPublicKeyInfo, without NUL).
  * RESULT_BAD_KEY when it cannot be read, RESULT_TOO_LONG when out is too small.
  */
-ResultCode crypto_certificate_key(Slice der, char *out, size_t cap, size_t *out_len);
+extern ResultCode crypto_certificate_key(Slice der, char *out, size_t cap, size_t *out_len);
 
 /* The same of a certificate in PEM. */
-ResultCode crypto_certificate_pem_key(Slice pem, char *out, size_t cap, size_t *out_len);
+extern ResultCode crypto_certificate_pem_key(Slice pem, char *out, size_t cap, size_t *out_len);
 
 #endif /* SESSION_AUTH_CRYPTO_CERTIFICATE_H */

@@ -39,27 +39,27 @@ struct CryptoKey
 	BIGNUM *order;        /* EC: of the curve */
 };
 
-const AlgInfo *crypto_alg_info(CryptoAlg alg);
+extern const AlgInfo *crypto_alg_info(CryptoAlg alg);
 
 /* A constant text that says why the key is not fit for the algorithm, or NULL where it is. */
-const char *openssl_key_fault(EVP_PKEY *pkey, const AlgInfo *info);
+extern const char *openssl_key_fault(EVP_PKEY *pkey, const AlgInfo *info);
 
 /* The public half of a key as PEM, without a NUL. */
-ResultCode openssl_public_pem(EVP_PKEY *pkey, char *out, size_t cap, size_t *out_len);
+extern ResultCode openssl_public_pem(EVP_PKEY *pkey, char *out, size_t cap, size_t *out_len);
 
 /* End a call that failed: whatever OpenSSL noted is of no use to anybody. */
-bool openssl_failed(void);
-ResultCode openssl_failure(void);
+extern bool openssl_failed(void);
+extern ResultCode openssl_failure(void);
 
-EVP_MD *openssl_md(CryptoHash hash);
+extern EVP_MD *openssl_md(CryptoHash hash);
 
 /* Stands for the prompt that OpenSSL would otherwise write to the terminal. */
-int openssl_no_passphrase(char *buf, int size, int rwflag, void *arg);
+extern int openssl_no_passphrase(char *buf, int size, int rwflag, void *arg);
 
 /* A context without a key, for all to share; NULL when OpenSSL has none. */
-EVP_MAC_CTX *openssl_hmac_context(CryptoHash hash);
+extern EVP_MAC_CTX *openssl_hmac_context(CryptoHash hash);
 
 /* HMAC with the key that a context holds, which saves preparing it: a third of a short one. */
-bool openssl_hmac_again(EVP_MAC_CTX *ctx, CryptoHash hash, Slice part, unsigned char *out);
+extern bool openssl_hmac_again(EVP_MAC_CTX *ctx, CryptoHash hash, Slice part, unsigned char *out);
 
 #endif /* SESSION_AUTH_CRYPTO_INTERNAL_H */

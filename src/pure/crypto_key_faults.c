@@ -28,9 +28,8 @@ is_roca(const BIGNUM *n)
 											37,  41,  43,  47,  53,  59,  61,  67,  71,  73,
 											79,  83,  89,  97,  101, 103, 107, 109, 113, 127,
 											131, 137, 139, 149, 151, 157, 163, 167 };
-	size_t i;
 
-	for (i = 0; i < sizeof(primes); i++)
+	for (size_t i = 0; i < sizeof(primes); i++)
 	{
 		BN_ULONG rest = BN_mod_word(n, primes[i]);
 		BN_ULONG power = 1;
@@ -109,11 +108,10 @@ ed25519_is_unsafe(const unsigned char *x)
 	unsigned char y[ED25519_LEN];
 	bool all_ff = true;
 	bool all_zero = true;
-	int i;
 
 	memcpy(y, x, ED25519_LEN);
 	y[31] &= 0x7f; /* without the sign */
-	for (i = 1; i < 31; i++)
+	for (int i = 1; i < 31; i++)
 	{
 		all_ff = all_ff && y[i] == 0xff;
 		all_zero = all_zero && y[i] == 0;

@@ -68,9 +68,8 @@ static bool
 contains(const char *text, size_t len, const char *word)
 {
 	size_t n = strlen(word);
-	size_t i;
 
-	for (i = 0; i + n <= len; i++)
+	for (size_t i = 0; i + n <= len; i++)
 		if (memcmp(text + i, word, n) == 0)
 			return true;
 	return false;
@@ -249,10 +248,9 @@ static int
 count_blocks(const char *pem, size_t len)
 {
 	static const char begin[] = "-----BEGIN ";
-	size_t i;
 	int n = 0;
 
-	for (i = 0; i + sizeof(begin) - 1 <= len; i++)
+	for (size_t i = 0; i + sizeof(begin) - 1 <= len; i++)
 		if (memcmp(pem + i, begin, sizeof(begin) - 1) == 0)
 			n++;
 	return n;
@@ -328,10 +326,9 @@ crypto_key_from_rsa(CryptoAlg alg, const CryptoRsaParts *parts, CryptoKey **key,
 	OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
 	EVP_PKEY *pkey = NULL;
 	bool ok = builder != NULL && parts->n.len > 0 && parts->e.len > 0;
-	int i;
 
 	*key = NULL;
-	for (i = 0; ok && i < RSA_PARTS; i++)
+	for (int i = 0; ok && i < RSA_PARTS; i++)
 	{
 		if (values[i].len == 0)
 			continue;
@@ -343,7 +340,7 @@ crypto_key_from_rsa(CryptoAlg alg, const CryptoRsaParts *parts, CryptoKey **key,
 	if (ok)
 		pkey = pkey_from_builder(builder, "RSA", parts->d.len > 0);
 	OSSL_PARAM_BLD_free(builder);
-	for (i = 0; i < RSA_PARTS; i++)
+	for (int i = 0; i < RSA_PARTS; i++)
 		BN_clear_free(numbers[i]);
 	if (pkey == NULL)
 		return bad_key(why, "The numbers make no RSA key.");

@@ -109,9 +109,8 @@ static bool
 finish_hmac(EVP_MAC_CTX *ctx, CryptoHash hash, const Slice *parts, int n_parts, unsigned char *out)
 {
 	size_t out_len;
-	int i;
 
-	for (i = 0; i < n_parts; i++)
+	for (int i = 0; i < n_parts; i++)
 		if (parts[i].len > 0 &&
 			EVP_MAC_update(ctx, (const unsigned char *) parts[i].data, parts[i].len) != 1)
 			return openssl_failed();

@@ -19,15 +19,15 @@
 #define SODIUM_IV_LEN  24
 #define SODIUM_TAG_LEN 16
 
-bool sodium_is_here(void);
+extern bool sodium_is_here(void);
 
 /* XChaCha20-Poly1305.  out holds in.len bytes. */
-ResultCode sodium_xchacha_open(const unsigned char *key, const unsigned char *iv, Slice aad,
-							   Slice in, const unsigned char *tag, unsigned char *out,
-							   size_t *out_len);
+extern ResultCode sodium_xchacha_open(const unsigned char *key, const unsigned char *iv, Slice aad,
+									  Slice in, const unsigned char *tag, unsigned char *out,
+									  size_t *out_len);
 
 /* XSalsa20-Poly1305 (secretbox); the tag stands before the ciphertext. */
-ResultCode sodium_xsalsa_open(const unsigned char *key, const unsigned char *iv, Slice in,
-							  unsigned char *out, size_t *out_len);
+extern ResultCode sodium_xsalsa_open(const unsigned char *key, const unsigned char *iv, Slice in,
+									 unsigned char *out, size_t *out_len);
 
 #endif /* SESSION_AUTH_CRYPTO_SODIUM_H */

@@ -34,12 +34,10 @@ enum
 static bool
 take_number(Slice *bytes, size_t n, uint32_t *number)
 {
-	size_t i;
-
 	if (bytes->len < n)
 		return false;
 	*number = 0;
-	for (i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++)
 		*number = *number << 8 | (unsigned char) bytes->data[i];
 	bytes->data += n;
 	bytes->len -= n;
@@ -63,12 +61,11 @@ take_big(Slice *bytes, int64_t *integer)
 	uint32_t negative;
 	Slice digits;
 	uint64_t value = 0;
-	size_t i;
 
 	if (!take_number(bytes, 1, &len) || !take_number(bytes, 1, &negative) || negative > 1 ||
 		len > 8 || !slice_take(bytes, len, &digits))
 		return false;
-	for (i = len; i > 0; i--)
+	for (size_t i = len; i > 0; i--)
 		value = value << 8 | (unsigned char) digits.data[i - 1];
 	if (value > INT64_MAX)
 		return false;

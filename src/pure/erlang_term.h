@@ -38,15 +38,15 @@ typedef struct Term
 } Term;
 
 /* The one term that a message holds, with its version byte. */
-ResultCode term_read_message(Slice message, Term *term);
+extern ResultCode term_read_message(Slice message, Term *term);
 
 /* The term at the front of bytes: an element of a tuple, a key or a value of a map. */
-ResultCode term_read(Slice bytes, Term *term);
+extern ResultCode term_read(Slice bytes, Term *term);
 
 /*
  * The value of a binary or an atom of this name in a map; RESULT_NO_SUBJECT when there is none,
  * RESULT_MALFORMED when there are two.
  */
-ResultCode term_member(const Term *map, Slice name, Term *value);
+extern ResultCode term_member(const Term *map, Slice name, Term *value);
 
 #endif /* SESSION_AUTH_ERLANG_TERM_H */

@@ -31,13 +31,12 @@ static bool
 companion_name(const Framework *row, Slice name, char *out, size_t cap, size_t *len)
 {
 	size_t from = row->companion_from == NULL ? 0 : strlen(row->companion_from);
-	size_t at;
 
 	*len = 0;
 	if (row->companion_suffix != NULL)
 		return append(out, cap, len, name.data, name.len) &&
 			   append(out, cap, len, row->companion_suffix, strlen(row->companion_suffix));
-	for (at = 0; at + from <= name.len; at++)
+	for (size_t at = 0; at + from <= name.len; at++)
 		if (memcmp(name.data + at, row->companion_from, from) == 0)
 			return append(out, cap, len, name.data, at) &&
 				   append(out, cap, len, row->companion_to, strlen(row->companion_to)) &&

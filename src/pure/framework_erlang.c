@@ -16,9 +16,7 @@
 static bool
 is_printable(Slice bytes)
 {
-	size_t i;
-
-	for (i = 0; i < bytes.len; i++)
+	for (size_t i = 0; i < bytes.len; i++)
 		if ((unsigned char) bytes.data[i] < 0x20 || bytes.data[i] == 0x7f)
 			return false;
 	return utf8_is_valid(bytes.data, bytes.len);
@@ -58,9 +56,8 @@ yield_term_at_path(const Opening *o, Term term)
 {
 	size_t n = framework_path_len(o);
 	ResultCode result = RESULT_OK;
-	size_t i;
 
-	for (i = 0; i < n && result == RESULT_OK; i++)
+	for (size_t i = 0; i < n && result == RESULT_OK; i++)
 	{
 		Term map = term;
 

@@ -27,35 +27,36 @@ typedef struct Opening
 /* --------------------------------------------------------------- frameworks.c */
 
 /* Is an age counted from a time of issue that the cookie has? */
-bool framework_is_aged(const Framework *row);
+extern bool framework_is_aged(const Framework *row);
 
 /* ------------------------------------------------------------ framework_proof.c */
 
 /* As framework_open(); *content is what was proved, decoded as far as the proof's form goes. */
-ResultCode framework_prove(const Opening *o, Slice *content);
+extern ResultCode framework_prove(const Opening *o, Slice *content);
 
 /* Is given the MAC over parts, written as the row has it, with any of the keys? */
-ResultCode framework_check_mac(const Opening *o, const Slice *parts, int n_parts, Slice given);
+extern ResultCode framework_check_mac(const Opening *o, const Slice *parts, int n_parts,
+									  Slice given);
 
 /* Takes the prefix off; false when value has not the row's form of PROOF_MAC. */
-bool framework_split_mac(const Framework *row, Slice value, Slice *covered, Slice *content,
-						 Slice *mac);
+extern bool framework_split_mac(const Framework *row, Slice value, Slice *covered, Slice *content,
+								Slice *mac);
 
 /* Where the content is decrypted to; NULL when there is no room. */
-unsigned char *framework_room(const Opening *o, size_t len, Slice *content);
+extern unsigned char *framework_room(const Opening *o, size_t len, Slice *content);
 
 /* ------------------------------------------------------------ framework_seals.c */
 
-ResultCode framework_prove_laravel(const Opening *o, Slice *content);
-ResultCode framework_prove_iron(const Opening *o, Slice *content);
-bool framework_is_iron(const Framework *row, Slice value);
+extern ResultCode framework_prove_laravel(const Opening *o, Slice *content);
+extern ResultCode framework_prove_iron(const Opening *o, Slice *content);
+extern bool framework_is_iron(const Framework *row, Slice value);
 
 /* ------------------------------------------------------------ framework_cache.c */
 
-ResultCode framework_prove_jwe(const Opening *o, Slice *content);
+extern ResultCode framework_prove_jwe(const Opening *o, Slice *content);
 
 /* better-auth's: answers for the whole cookie. */
-ResultCode framework_open_cache(const Opening *o);
+extern ResultCode framework_open_cache(const Opening *o);
 
 /* ------------------------------------------------------------- framework_time.c */
 
@@ -63,44 +64,44 @@ ResultCode framework_open_cache(const Opening *o);
 #define US_PER_MS     INT64_C(1000)
 
 /* Takes the time off the content's end where the row has one there. */
-ResultCode framework_take_time(const Opening *o, Slice *content);
+extern ResultCode framework_take_time(const Opening *o, Slice *content);
 
 /* Notes a time that the payload has as a member; doc's root. */
-ResultCode framework_member_time(const Opening *o, const JsonDoc *doc);
+extern ResultCode framework_member_time(const Opening *o, const JsonDoc *doc);
 
 /* Notes that it ends at this instant, if nothing ends it before. */
-void framework_note_end(FrameworkProof *proof, int64_t expires_us);
+extern void framework_note_end(FrameworkProof *proof, int64_t expires_us);
 
 /* RESULT_OK, RESULT_EXPIRED, RESULT_NOT_YET_VALID or RESULT_NO_EXPIRY. */
-ResultCode framework_check_time(const Opening *o);
+extern ResultCode framework_check_time(const Opening *o);
 
 /* ---------------------------------------------------------- framework_payload.c */
 
-ResultCode framework_read(const Opening *o, Slice content);
+extern ResultCode framework_read(const Opening *o, Slice content);
 
 /* Scans JSON with nodes of the arena's. */
-ResultCode framework_scan(const Opening *o, Slice text, JsonDoc *doc);
+extern ResultCode framework_scan(const Opening *o, Slice text, JsonDoc *doc);
 
 /* Decodes base64 in either alphabet into the arena. */
-ResultCode framework_decode(const Opening *o, Slice text, bool url, Slice *bytes);
+extern ResultCode framework_decode(const Opening *o, Slice text, bool url, Slice *bytes);
 
 /* JSON that is read whole: its times, its claims, its id. */
-ResultCode framework_read_json(const Opening *o, Slice text);
+extern ResultCode framework_read_json(const Opening *o, Slice text);
 
 /* The text of an id, as a user or as a session, whichever is yielded; RESULT_NO_SUBJECT for "". */
-ResultCode framework_yield_text(const Opening *o, Slice text);
+extern ResultCode framework_yield_text(const Opening *o, Slice text);
 
 /* Where the id lies: the options' path, or the row's. */
-size_t framework_path_len(const Opening *o);
-Slice framework_path_step(const Opening *o, size_t i);
+extern size_t framework_path_len(const Opening *o);
+extern Slice framework_path_step(const Opening *o, size_t i);
 
 /* ------------------------------------------------- framework_envelope.c, _erlang.c */
 
-ResultCode framework_read_rails(const Opening *o, Slice content);
-ResultCode framework_read_named(const Opening *o, Slice content);
+extern ResultCode framework_read_rails(const Opening *o, Slice content);
+extern ResultCode framework_read_named(const Opening *o, Slice content);
 
 /* encoded: in base64url. */
-ResultCode framework_read_erlang(const Opening *o, Slice content, bool encoded);
-ResultCode framework_read_erlang_token(const Opening *o, Slice content);
+extern ResultCode framework_read_erlang(const Opening *o, Slice content, bool encoded);
+extern ResultCode framework_read_erlang_token(const Opening *o, Slice content);
 
 #endif /* SESSION_AUTH_FRAMEWORK_INTERNAL_H */

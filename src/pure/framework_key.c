@@ -76,13 +76,11 @@ static ResultCode
 check_salts(const Framework *row, const FrameworkOptions *options, Slice name,
 			FrameworkFault *fault)
 {
-	size_t i;
-
 	if (row->salting == SALT_NONE && options->n_salts > 0)
 		return bad_key(fault, "salts", "Keys of this kind are made without a salt.");
 	if (options->n_salts > FRAMEWORK_KEYS_MAX / 2)
 		return bad_key(fault, "salts", "At most four salts can be given.");
-	for (i = 0; i < options->n_salts; i++)
+	for (size_t i = 0; i < options->n_salts; i++)
 		if (options->salts[i].len > FRAMEWORK_SALT_MAX)
 			return bad_key(fault, "salts", "A salt has at most 512 bytes.");
 	if (options->n_salts == 0 && (row->salting == SALT_FIRST || row->salting == SALT_LAST))
@@ -100,7 +98,6 @@ choose_salts(const Framework *row, const FrameworkOptions *options, Slice name, 
 	Slice none = { NULL, 0 };
 	Slice own = { row->salt, row->salt == NULL ? 0 : strlen(row->salt) };
 	size_t n = options->n_salts;
-	size_t i;
 
 	salts->n = 0;
 	if (row->salting == SALT_FIRST)
@@ -114,7 +111,7 @@ choose_salts(const Framework *row, const FrameworkOptions *options, Slice name, 
 	else if (n == 0)
 		add_salt(salts, own);
 	else
-		for (i = 0; i < n; i++)
+		for (size_t i = 0; i < n; i++)
 			add_given(row, name, options->salts[i], salts);
 }
 
@@ -171,12 +168,10 @@ derive_salted(FrameworkKey *key, const FrameworkOptions *options, Slice name, Sl
 {
 	const Framework *row = key->row;
 	Salts salts;
-	size_t i;
-	size_t j;
 
 	choose_salts(row, options, name, &salts);
-	for (i = 0; i < salts.n; i++)
-		for (j = 0; j < row->n_key_hashes; j++)
+	for (size_t i = 0; i < salts.n; i++)
+		for (size_t j = 0; j < row->n_key_hashes; j++)
 			if (!derive_one(row, row->key_hashes[j], salts.salts[i], secret, key))
 				return RESULT_CRYPTO_FAILED;
 	return RESULT_OK;

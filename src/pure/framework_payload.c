@@ -71,11 +71,10 @@ json_element(const JsonDoc *doc, const JsonNode *array, Slice digits)
 {
 	const JsonNode *element = json_first(array);
 	size_t index = 0;
-	size_t i;
 
 	if (digits.len == 0 || digits.len > 5)
 		return NULL;
-	for (i = 0; i < digits.len; i++)
+	for (size_t i = 0; i < digits.len; i++)
 	{
 		if (digits.data[i] < '0' || digits.data[i] > '9')
 			return NULL;
@@ -107,9 +106,8 @@ json_at_path(const Opening *o, const JsonDoc *doc)
 {
 	const JsonNode *node = doc->nodes;
 	size_t n = framework_path_len(o);
-	size_t i;
 
-	for (i = 0; i < n && node != NULL; i++)
+	for (size_t i = 0; i < n && node != NULL; i++)
 	{
 		Slice step = framework_path_step(o, i);
 		const JsonNode *parent = node;
@@ -143,11 +141,9 @@ framework_yield_text(const Opening *o, Slice text)
 static ResultCode
 yield_number(const Opening *o, Slice raw)
 {
-	size_t i;
-
 	if (raw.len > NUMBER_MAX)
 		return RESULT_MALFORMED;
-	for (i = raw.data[0] == '-' ? 1 : 0; i < raw.len; i++)
+	for (size_t i = raw.data[0] == '-' ? 1 : 0; i < raw.len; i++)
 		if (raw.data[i] < '0' || raw.data[i] > '9')
 			return RESULT_MALFORMED;
 	return framework_yield_text(o, raw);
@@ -170,12 +166,11 @@ yield_uuid(const Opening *o, const JsonDoc *doc, const JsonNode *node)
 	const JsonNode *tagged = json_member(doc, node, UUID_TAG, sizeof(UUID_TAG) - 1);
 	char *out = o->proof->user_text;
 	Slice hex;
-	size_t i;
 
 	if (tagged == NULL || node->size != 1 || json_text(doc, tagged, NULL, 0, &hex) != RESULT_OK ||
 		hex.len != UUID_HEX)
 		return RESULT_MALFORMED;
-	for (i = 0; i < UUID_HEX; i++)
+	for (size_t i = 0; i < UUID_HEX; i++)
 	{
 		if (hex_digit(hex.data[i]) < 0)
 			return RESULT_MALFORMED;

@@ -81,11 +81,10 @@ framework_check_mac(const Opening *o, const Slice *parts, int n_parts, Slice giv
 	unsigned char mac[CRYPTO_HASH_MAX];
 	char expected[MAC_TEXT_MAX];
 	size_t len = mac_text_len(o->row);
-	size_t i;
 
 	if (given.len != len)
 		return RESULT_BAD_SIGNATURE;
-	for (i = 0; i < o->key->n_keys; i++)
+	for (size_t i = 0; i < o->key->n_keys; i++)
 	{
 		if (!crypto_hmac_parts(o->row->mac_hash, o->key->keys[i].bytes, o->key->keys[i].len, parts,
 							   n_parts, mac))
@@ -144,9 +143,7 @@ prove_beside(const Opening *o, Slice *content)
 static bool
 split_parts(Slice text, const char *separator, Slice *parts, int n)
 {
-	int i;
-
-	for (i = n - 1; i > 0; i--)
+	for (int i = n - 1; i > 0; i--)
 		if (!slice_split_last(text, separator, &text, &parts[i]))
 			return false;
 	parts[0] = text;
@@ -157,9 +154,7 @@ split_parts(Slice text, const char *separator, Slice *parts, int n)
 static ResultCode
 decode_parts(const Opening *o, Slice *parts, int n)
 {
-	int i;
-
-	for (i = 0; i < n; i++)
+	for (int i = 0; i < n; i++)
 	{
 		ResultCode result = framework_decode(o, parts[i], false, &parts[i]);
 

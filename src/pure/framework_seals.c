@@ -163,13 +163,12 @@ split_iron(const Framework *row, Slice value, Slice *parts, Slice *covered)
 {
 	size_t suffix = row->suffix == NULL ? 0 : strlen(row->suffix);
 	size_t prefix = strlen(row->prefix);
-	int i;
 
 	if (value.len < prefix + suffix || memcmp(value.data, row->prefix, prefix) != 0 ||
 		(suffix > 0 && memcmp(value.data + value.len - suffix, row->suffix, suffix) != 0))
 		return false;
 	value.len -= suffix;
-	for (i = IRON_PARTS - 1; i > 0; i--)
+	for (int i = IRON_PARTS - 1; i > 0; i--)
 	{
 		if (!slice_split_last(value, "*", &value, &parts[i]))
 			return false;
@@ -217,13 +216,12 @@ static ResultCode
 note_iron_end(const Opening *o, Slice text)
 {
 	int64_t ms = 0;
-	size_t i;
 
 	if (text.len == 0)
 		return RESULT_OK;
 	if (text.len > 15)
 		return RESULT_MALFORMED;
-	for (i = 0; i < text.len; i++)
+	for (size_t i = 0; i < text.len; i++)
 	{
 		if (text.data[i] < '0' || text.data[i] > '9')
 			return RESULT_MALFORMED;

@@ -32,12 +32,10 @@ base62_digit(char c)
 static bool
 read_base62(Slice text, int64_t *seconds)
 {
-	size_t i;
-
 	*seconds = 0;
 	if (text.len == 0 || text.len > BASE62_MAX)
 		return false;
-	for (i = 0; i < text.len; i++)
+	for (size_t i = 0; i < text.len; i++)
 	{
 		int digit = base62_digit(text.data[i]);
 
@@ -54,13 +52,12 @@ static bool
 read_big_endian(const Opening *o, Slice text, int64_t *seconds)
 {
 	Slice bytes;
-	size_t i;
 
 	*seconds = 0;
 	if (framework_decode(o, text, true, &bytes) != RESULT_OK || bytes.len == 0 ||
 		bytes.len > BIG_ENDIAN_MAX)
 		return false;
-	for (i = 0; i < bytes.len; i++)
+	for (size_t i = 0; i < bytes.len; i++)
 	{
 		*seconds = *seconds << 8 | (unsigned char) bytes.data[i];
 		if (*seconds > SECONDS_MAX)

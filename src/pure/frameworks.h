@@ -236,7 +236,7 @@ extern const Framework frameworks[];
 extern const size_t n_frameworks;
 
 /* The next row of a kind behind row, or its first one; kind NULL: of any kind. */
-const Framework *framework_next(const char *kind, const Framework *row);
+extern const Framework *framework_next(const char *kind, const Framework *row);
 
 /* ------------------------------------------------------------------ the options */
 
@@ -261,9 +261,9 @@ typedef struct FrameworkOptions
  * Does the row serve these options?  '{}' chooses the rows whose payload is the id, where a kind
  * has such beside others; of two salts the second says that cookies are encrypted.
  */
-bool framework_applies(const Framework *row, const FrameworkOptions *options);
-FrameworkYield framework_yields(const Framework *row, const FrameworkOptions *options);
-FrameworkEnd framework_ends(const Framework *row, const FrameworkOptions *options);
+extern bool framework_applies(const Framework *row, const FrameworkOptions *options);
+extern FrameworkYield framework_yields(const Framework *row, const FrameworkOptions *options);
+extern FrameworkEnd framework_ends(const Framework *row, const FrameworkOptions *options);
 
 /* --------------------------------------------------------------------- the keys */
 
@@ -300,10 +300,10 @@ typedef struct FrameworkFault
  * where the build lacks the cipher, RESULT_CRYPTO_FAILED.  Only after RESULT_OK there is
  * anything in the key.
  */
-ResultCode framework_derive(FrameworkKey *key, const Framework *row,
-							const FrameworkOptions *options, Slice name, Slice secret,
-							FrameworkFault *fault);
-void framework_key_clear(FrameworkKey *key);
+extern ResultCode framework_derive(FrameworkKey *key, const Framework *row,
+								   const FrameworkOptions *options, Slice name, Slice secret,
+								   FrameworkFault *fault);
+extern void framework_key_clear(FrameworkKey *key);
 
 /* ------------------------------------------------------------------ the cookies */
 
@@ -322,18 +322,18 @@ typedef struct FrameworkCookie
  * "="; any other text is a bare value.  buf holds cap bytes for what has to be decoded, as many
  * as the text has.  RESULT_NO_TOKEN when it is empty, RESULT_TOO_LONG.
  */
-ResultCode framework_cookie_of_text(const Framework *row, Slice name, Slice text, char *buf,
-									size_t cap, FrameworkCookie *cookie);
+extern ResultCode framework_cookie_of_text(const Framework *row, Slice name, Slice text, char *buf,
+										   size_t cap, FrameworkCookie *cookie);
 
 /*
  * What token_from_cookie gives for this cookie of a Cookie header: see above.
  * RESULT_NO_TOKEN when the header does not have it.
  */
-ResultCode framework_cookie_text(const Framework *row, Slice name, Slice header, char *out,
-								 size_t cap, size_t *out_len);
+extern ResultCode framework_cookie_text(const Framework *row, Slice name, Slice header, char *out,
+										size_t cap, size_t *out_len);
 
 /* Could this (decoded) value be of this row?  By its form alone. */
-bool framework_looks_like(const Framework *row, Slice value);
+extern bool framework_looks_like(const Framework *row, Slice value);
 
 /* ------------------------------------------------------------------- the opening */
 
@@ -351,8 +351,8 @@ typedef struct FrameworkProof
 } FrameworkProof;
 
 /* See above for the answers.  arena holds cap bytes, FRAMEWORK_ARENA at best. */
-ResultCode framework_open(const FrameworkKey *key, const FrameworkOptions *options,
-						  const FrameworkCookie *cookie, int64_t now_us, char *arena, size_t cap,
-						  FrameworkProof *proof);
+extern ResultCode framework_open(const FrameworkKey *key, const FrameworkOptions *options,
+								 const FrameworkCookie *cookie, int64_t now_us, char *arena,
+								 size_t cap, FrameworkProof *proof);
 
 #endif /* SESSION_AUTH_FRAMEWORKS_H */

@@ -35,9 +35,7 @@ hex_byte(const char *s)
 static inline bool
 hex_decode(const char *digits, size_t n_digits, unsigned char *out)
 {
-	size_t i;
-
-	for (i = 0; i < n_digits; i += 2)
+	for (size_t i = 0; i < n_digits; i += 2)
 	{
 		int byte = hex_byte(digits + i);
 
@@ -53,9 +51,8 @@ static inline void
 hex_encode(const unsigned char *in, size_t len, char *out)
 {
 	static const char digits[] = "0123456789abcdef";
-	size_t i;
 
-	for (i = 0; i < len; i++)
+	for (size_t i = 0; i < len; i++)
 	{
 		out[2 * i] = digits[in[i] >> 4];
 		out[2 * i + 1] = digits[in[i] & 15];

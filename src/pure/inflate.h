@@ -20,6 +20,6 @@
 #define INFLATE_RATIO_MAX  100
 
 /* RESULT_MALFORMED, RESULT_TOO_LONG, or RESULT_NO_MEMORY when the arena is too small. */
-ResultCode inflate_zlib(Slice in, Arena *arena, Slice *out);
+extern ResultCode inflate_zlib(Slice in, Arena *arena, Slice *out);
 
 #endif /* SESSION_AUTH_INFLATE_H */

@@ -27,9 +27,8 @@ static int
 digits(const char *s, int n)
 {
 	int value = 0;
-	int i;
 
-	for (i = 0; i < n; i++)
+	for (int i = 0; i < n; i++)
 	{
 		if (s[i] < '0' || s[i] > '9')
 			return -1;
@@ -45,11 +44,10 @@ iso_time_us(Slice text, int64_t *us)
 	int month;
 	int day;
 	int64_t seconds;
-	int i;
 
 	if (text.len != ISO_LEN)
 		return false;
-	for (i = 0; i < ISO_LEN; i++)
+	for (int i = 0; i < ISO_LEN; i++)
 		if (shape[i] == '0' ? text.data[i] < '0' || text.data[i] > '9' : text.data[i] != shape[i])
 			return false;
 	month = digits(text.data + 5, 2);

@@ -11,6 +11,6 @@
 #include "pure/slice.h"
 
 /* Microseconds since 1970; false for any other form and for numbers out of range. */
-bool iso_time_us(Slice text, int64_t *us);
+extern bool iso_time_us(Slice text, int64_t *us);
 
 #endif /* SESSION_AUTH_ISO_TIME_H */

@@ -37,7 +37,6 @@ ResultCode
 jose_read_header(JoseHeader *header, Slice part)
 {
 	size_t len;
-	size_t i;
 	bool has;
 	ResultCode result;
 
@@ -49,7 +48,7 @@ jose_read_header(JoseHeader *header, Slice part)
 		return result;
 	if (header->nodes[0].kind != JSON_KIND_OBJECT)
 		return RESULT_MALFORMED;
-	for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
 		if (json_member(&header->doc, header->nodes, refused[i], strlen(refused[i])) != NULL)
 			return RESULT_UNSUPPORTED;
 	result = read_text(&header->doc, "alg", header->alg, JOSE_ALG_MAX, &has, &header->alg_len);
@@ -68,9 +67,8 @@ jose_split(const char *token, size_t len, Slice *parts, int n)
 {
 	const char *end = token + len;
 	const char *start = token;
-	int i;
 
-	for (i = 0; i < n; i++)
+	for (int i = 0; i < n; i++)
 	{
 		const char *dot = start < end ? memchr(start, '.', (size_t) (end - start)) : NULL;
 		bool last = i == n - 1;

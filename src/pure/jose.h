@@ -37,12 +37,12 @@ typedef struct JoseHeader
 } JoseHeader;
 
 /* From the token's first part; RESULT_MALFORMED, RESULT_TOO_LONG or RESULT_UNSUPPORTED. */
-ResultCode jose_read_header(JoseHeader *header, Slice part);
+extern ResultCode jose_read_header(JoseHeader *header, Slice part);
 
 /*
  * Cuts a token at its dots into exactly n parts; RESULT_UNKNOWN_FORM when it has
  * more or fewer.  Parts may be empty.
  */
-ResultCode jose_split(const char *token, size_t len, Slice *parts, int n);
+extern ResultCode jose_split(const char *token, size_t len, Slice *parts, int n);
 
 #endif /* SESSION_AUTH_JOSE_H */

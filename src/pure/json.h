@@ -74,11 +74,12 @@ typedef struct JsonDoc
  * outlive the doc.  RESULT_MALFORMED when it is not the JSON described above,
  * RESULT_TOO_LONG when nodes are too few.
  */
-ResultCode json_scan(JsonDoc *doc, const char *text, size_t len, JsonNode *nodes, size_t n_nodes);
+extern ResultCode json_scan(JsonDoc *doc, const char *text, size_t len, JsonNode *nodes,
+							size_t n_nodes);
 
 /* The value of a member with exactly this name, or NULL; NULL for what is no object. */
-const JsonNode *json_member(const JsonDoc *doc, const JsonNode *object, const char *name,
-							size_t len);
+extern const JsonNode *json_member(const JsonDoc *doc, const JsonNode *object, const char *name,
+								   size_t len);
 
 /*
  * The value at a path such as `role` or `app_metadata.role`, or NULL.  At each
@@ -86,12 +87,13 @@ const JsonNode *json_member(const JsonDoc *doc, const JsonNode *object, const ch
  * name that ends before a dot and belongs to an object; so names with dots in
  * them, as URLs have, need no quoting.
  */
-const JsonNode *json_lookup(const JsonDoc *doc, const JsonNode *object, const char *path,
-							size_t len);
+extern const JsonNode *json_lookup(const JsonDoc *doc, const JsonNode *object, const char *path,
+								   size_t len);
 
 /* The first element of an array, and the one behind it; NULL at the end. */
-const JsonNode *json_first(const JsonNode *array);
-const JsonNode *json_next(const JsonDoc *doc, const JsonNode *array, const JsonNode *element);
+extern const JsonNode *json_first(const JsonNode *array);
+extern const JsonNode *json_next(const JsonDoc *doc, const JsonNode *array,
+								 const JsonNode *element);
 
 /* The name behind a name and its value; behind the last it is none. */
 static inline const JsonNode *
@@ -101,31 +103,33 @@ json_next_name(const JsonDoc *doc, const JsonNode *name)
 }
 
 /* What the kind of a node is called: "object", "text", ... */
-const char *json_kind_name(const JsonNode *node);
+extern const char *json_kind_name(const JsonNode *node);
 
 /* The text of a node as it stands; strings without quotes, escapes untouched. */
-Slice json_raw(const JsonDoc *doc, const JsonNode *node);
+extern Slice json_raw(const JsonDoc *doc, const JsonNode *node);
 
 /*
  * The unescaped text of a string.  It lies in the doc itself when it holds no
  * escape, else at the front of buf.  RESULT_MALFORMED when it is no string or
  * unstorable, RESULT_TOO_LONG when buf is too small.
  */
-ResultCode json_text(const JsonDoc *doc, const JsonNode *node, char *buf, size_t cap, Slice *out);
+extern ResultCode json_text(const JsonDoc *doc, const JsonNode *node, char *buf, size_t cap,
+							Slice *out);
 
 /* The unescaped name of a member, as json_text() has strings; RESULT_TOO_LONG alone. */
-ResultCode json_name(const JsonDoc *doc, const JsonNode *name, char *buf, size_t cap, Slice *out);
+extern ResultCode json_name(const JsonDoc *doc, const JsonNode *name, char *buf, size_t cap,
+							Slice *out);
 
 /* Is this a string with exactly that text? */
-bool json_text_is(const JsonDoc *doc, const JsonNode *node, const char *text, size_t len);
+extern bool json_text_is(const JsonDoc *doc, const JsonNode *node, const char *text, size_t len);
 
 /* Are both strings, of the same text? */
-bool json_same_text(const JsonDoc *doc_a, const JsonNode *a, const JsonDoc *doc_b,
-					const JsonNode *b);
+extern bool json_same_text(const JsonDoc *doc_a, const JsonNode *a, const JsonDoc *doc_b,
+						   const JsonNode *b);
 
 /* Are both, which are numbers, of the same value? */
-bool json_same_number(const JsonDoc *doc_a, const JsonNode *a, const JsonDoc *doc_b,
-					  const JsonNode *b);
+extern bool json_same_number(const JsonDoc *doc_a, const JsonNode *a, const JsonDoc *doc_b,
+							 const JsonNode *b);
 
 /*
  * A NumericDate (seconds since 1970, perhaps with a fraction or an exponent) in
@@ -133,15 +137,15 @@ bool json_same_number(const JsonDoc *doc_a, const JsonNode *a, const JsonDoc *do
  * nearest value that fits.  RESULT_MALFORMED when it is no number, or one that
  * no double holds.
  */
-ResultCode json_date_us(const JsonDoc *doc, const JsonNode *node, int64_t *us);
+extern ResultCode json_date_us(const JsonDoc *doc, const JsonNode *node, int64_t *us);
 
 /* text, a copy of doc's, gets U+FFFD in the place of what jsonb cannot hold; same length. */
-void json_make_storable(const JsonDoc *doc, char *text);
+extern void json_make_storable(const JsonDoc *doc, char *text);
 
 /*
  * Writes a string with its quotes, escaped; returns its length, or 0 when it
  * does not fit.  6 * len + 2 bytes are always enough.
  */
-size_t json_quote(const char *in, size_t len, char *out, size_t cap);
+extern size_t json_quote(const char *in, size_t len, char *out, size_t cap);
 
 #endif /* SESSION_AUTH_JSON_H */

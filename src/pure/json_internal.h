@@ -19,19 +19,19 @@ typedef struct JsonWalker
 #define JSON_IS_SURROGATE(c) ((c) >= 0xd800 && (c) <= 0xdfff)
 #define JSON_ESCAPE_LEN      6 /* of \uXXXX */
 
-JsonWalker json_walk_through(const JsonDoc *doc, const JsonNode *node);
+extern JsonWalker json_walk_through(const JsonDoc *doc, const JsonNode *node);
 
 /* The next character of a string that was checked before; a lone surrogate is itself. */
-int json_walk(JsonWalker *w);
+extern int json_walk(JsonWalker *w);
 
 /* What stands for the letter behind a backslash, or -1. */
-int json_short_escape(char c);
+extern int json_short_escape(char c);
 
 /* The value of four hex digits, or -1. */
-int json_hex4(const char *s);
+extern int json_hex4(const char *s);
 
 /* Have two names or strings the same text, however they are escaped? */
-bool json_same_unescaped(const JsonDoc *doc_a, const JsonNode *a, const JsonDoc *doc_b,
-						 const JsonNode *b);
+extern bool json_same_unescaped(const JsonDoc *doc_a, const JsonNode *a, const JsonDoc *doc_b,
+								const JsonNode *b);
 
 #endif /* SESSION_AUTH_JSON_INTERNAL_H */

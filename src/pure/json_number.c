@@ -78,7 +78,6 @@ json_date_us(const JsonDoc *doc, const JsonNode *node, int64_t *us)
 {
 	Decimal d;
 	int64_t value = 0;
-	int i;
 
 	if (node == NULL || node->kind != JSON_KIND_NUMBER)
 		return RESULT_MALFORMED;
@@ -90,7 +89,7 @@ json_date_us(const JsonDoc *doc, const JsonNode *node, int64_t *us)
 		*us = d.negative ? INT64_MIN : INT64_MAX;
 		return RESULT_OK;
 	}
-	for (i = 0; i < d.point + 6; i++)
+	for (int i = 0; i < d.point + 6; i++)
 	{
 		int digit = i < d.n ? d.digits[i] - '0' : 0;
 

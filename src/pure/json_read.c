@@ -177,9 +177,7 @@ json_same_text(const JsonDoc *doc_a, const JsonNode *a, const JsonDoc *doc_b, co
 void
 json_make_storable(const JsonDoc *doc, char *text)
 {
-	size_t i;
-
-	for (i = 0; i < doc->n_nodes; i++)
+	for (size_t i = 0; i < doc->n_nodes; i++)
 	{
 		JsonWalker w = json_walk_through(doc, &doc->nodes[i]);
 
@@ -200,12 +198,11 @@ size_t
 json_quote(const char *in, size_t len, char *out, size_t cap)
 {
 	size_t n = 0;
-	size_t i;
 
 	if (cap < 2)
 		return 0;
 	out[n++] = '"';
-	for (i = 0; i < len; i++)
+	for (size_t i = 0; i < len; i++)
 	{
 		unsigned char c = (unsigned char) in[i];
 

@@ -283,17 +283,16 @@ hash_name(const JsonDoc *doc, const JsonNode *name)
 	uint32_t hash = HASH_START;
 	char bytes[4];
 	int c;
-	size_t i;
 
 	if (!name->escaped)
-		for (i = name->start; i < name->end; i++)
+		for (size_t i = name->start; i < name->end; i++)
 			hash = HASH(hash, doc->text[i]);
 	else
 		while ((c = json_walk(&w)) != JSON_CHAR_END)
 		{
 			size_t n = utf8_encode(c, bytes);
 
-			for (i = 0; i < n; i++)
+			for (size_t i = 0; i < n; i++)
 				hash = HASH(hash, bytes[i]);
 		}
 	return hash ^ hash >> 15;

@@ -13,9 +13,8 @@ int
 json_hex4(const char *s)
 {
 	int value = 0;
-	int i;
 
-	for (i = 0; i < 4; i++)
+	for (int i = 0; i < 4; i++)
 	{
 		int digit = hex_digit(s[i]);
 

@@ -203,7 +203,6 @@ jwe_decrypt(const Jwe *jwe, const JweKey *keys, size_t n_keys, char *out, char *
 	Sealed sealed;
 	bool tried = false;
 	ResultCode result;
-	size_t i;
 
 	*out_len = 0;
 	if (JWE_PLAIN_MAX(jwe) > cap)
@@ -211,7 +210,7 @@ jwe_decrypt(const Jwe *jwe, const JweKey *keys, size_t n_keys, char *out, char *
 	if (n_keys == 0)
 		return RESULT_NOT_SET_UP;
 	unpack(jwe, &sealed, scratch, cap);
-	for (i = 0; sealed.sound && i < n_keys; i++)
+	for (size_t i = 0; sealed.sound && i < n_keys; i++)
 	{
 		if (!is_candidate(jwe, &keys[i]))
 			continue;
@@ -263,9 +262,8 @@ jwe_check_replicated(const Jwe *jwe, const JsonDoc *claims)
 {
 	static const char *const names[] = { "iss", "sub", "aud" };
 	const JsonDoc *doc = &jwe->header.doc;
-	size_t i;
 
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 	{
 		const JsonNode *node = json_member(doc, doc->nodes, names[i], strlen(names[i]));
 

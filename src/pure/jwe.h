@@ -52,8 +52,8 @@ typedef struct JweKey
  * salt is the cookie's name for JWE_AUTHJS_V5 and ignored for the others.
  * RESULT_BAD_KEY when secret or salt are empty or too long.
  */
-ResultCode jwe_key_derive(JweKey *key, JweScheme scheme, Slice secret, Slice salt);
-void jwe_key_clear(JweKey *key);
+extern ResultCode jwe_key_derive(JweKey *key, JweScheme scheme, Slice secret, Slice salt);
+extern void jwe_key_clear(JweKey *key);
 
 typedef struct Jwe
 {
@@ -69,7 +69,7 @@ typedef struct Jwe
  * Takes a token apart; jwe points into token.  RESULT_UNKNOWN_FORM, RESULT_MALFORMED,
  * RESULT_TOO_LONG, or RESULT_UNSUPPORTED for another alg or enc.
  */
-ResultCode jwe_parse(Jwe *jwe, const char *token, size_t len);
+extern ResultCode jwe_parse(Jwe *jwe, const char *token, size_t len);
 
 /* Bytes that jwe_decrypt() needs for out, and again for scratch. */
 #define JWE_PLAIN_MAX(jwe) ((jwe)->ciphertext.len / 4 * 3 + 3)
@@ -80,13 +80,13 @@ ResultCode jwe_parse(Jwe *jwe, const char *token, size_t len);
  * the index of that key.  RESULT_BAD_SIGNATURE when none fits; out is then all
  * zero.  out and scratch hold cap bytes each.
  */
-ResultCode jwe_decrypt(const Jwe *jwe, const JweKey *keys, size_t n_keys, char *out, char *scratch,
-					   size_t cap, size_t *out_len, size_t *which);
+extern ResultCode jwe_decrypt(const Jwe *jwe, const JweKey *keys, size_t n_keys, char *out,
+							  char *scratch, size_t cap, size_t *out_len, size_t *which);
 
 /*
  * Claims that the header repeats (iss, sub, aud) must be those of the payload
  * (RFC 7519, 5.3): RESULT_BAD_SIGNATURE when they are not.
  */
-ResultCode jwe_check_replicated(const Jwe *jwe, const JsonDoc *claims);
+extern ResultCode jwe_check_replicated(const Jwe *jwe, const JsonDoc *claims);
 
 #endif /* SESSION_AUTH_JWE_H */

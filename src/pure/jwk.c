@@ -59,9 +59,8 @@ curve_alg(const JsonDoc *doc, const JsonNode *jwk, CryptoAlg *alg)
 	static const CryptoAlg curves[] = { CRYPTO_ALG_ES256, CRYPTO_ALG_ES384, CRYPTO_ALG_ES512,
 										CRYPTO_ALG_EDDSA };
 	const JsonNode *crv = MEMBER(doc, jwk, "crv");
-	size_t i;
 
-	for (i = 0; i < sizeof(curves) / sizeof(curves[0]); i++)
+	for (size_t i = 0; i < sizeof(curves) / sizeof(curves[0]); i++)
 	{
 		const char *name = crypto_alg_curve(curves[i]);
 

@@ -34,7 +34,7 @@ typedef struct JwkInfo
  * RESULT_MALFORMED when it is no JWK, so that an import can pass over it; what info says
  * of its kid and its use is right then, too.
  */
-ResultCode jwk_describe(const JsonDoc *doc, const JsonNode *jwk, JwkInfo *info);
+extern ResultCode jwk_describe(const JsonDoc *doc, const JsonNode *jwk, JwkInfo *info);
 
 /*
  * Is this a set ({"keys":[…]}) that can be trusted as a whole?  RESULT_BAD_KEY when it
@@ -42,20 +42,20 @@ ResultCode jwk_describe(const JsonDoc *doc, const JsonNode *jwk, JwkInfo *info);
  * than JWK_SET_MAX keys;
  * RESULT_MALFORMED when it is no set.  *keys is the array.
  */
-ResultCode jwk_set(const JsonDoc *doc, const JsonNode **keys, const char **why);
+extern ResultCode jwk_set(const JsonDoc *doc, const JsonNode **keys, const char **why);
 
 /* The key itself; results and *why as crypto_key_from_secret() has them. */
-ResultCode jwk_key(const JsonDoc *doc, const JsonNode *jwk, CryptoAlg alg, CryptoKey **key,
-				   const char **why);
+extern ResultCode jwk_key(const JsonDoc *doc, const JsonNode *jwk, CryptoAlg alg, CryptoKey **key,
+						  const char **why);
 
 /*
  * A key from the text that an administrator gives: a JWK when it starts with a
  * brace, a PEM when it holds one, else (HS* only) the secret itself.
  */
-ResultCode jwk_key_from_text(CryptoAlg alg, const char *text, size_t len, CryptoKey **key,
-							 const char **why);
+extern ResultCode jwk_key_from_text(CryptoAlg alg, const char *text, size_t len, CryptoKey **key,
+									const char **why);
 
 /* The RFC 7638 thumbprint of the public half; RESULT_BAD_KEY for secrets, which get none. */
-ResultCode jwk_thumbprint(const CryptoKey *key, unsigned char out[CRYPTO_SHA256_LEN]);
+extern ResultCode jwk_thumbprint(const CryptoKey *key, unsigned char out[CRYPTO_SHA256_LEN]);
 
 #endif /* SESSION_AUTH_JWK_H */

@@ -42,13 +42,13 @@ typedef struct Jws
  * Takes a token apart; jws points into token.  RESULT_UNKNOWN_FORM, RESULT_MALFORMED,
  * RESULT_TOO_LONG or RESULT_UNSUPPORTED (also for `none` and algorithms that are not known).
  */
-ResultCode jws_parse(Jws *jws, const char *token, size_t len);
+extern ResultCode jws_parse(Jws *jws, const char *token, size_t len);
 
 /* RESULT_OK, RESULT_UNKNOWN_KEY when the key is for another algorithm, RESULT_BAD_SIGNATURE. */
-ResultCode jws_verify(const Jws *jws, CryptoKey *key);
+extern ResultCode jws_verify(const Jws *jws, CryptoKey *key);
 
 /* The decoded payload; out needs BASE64_DECODED_MAX(jws->payload.len) bytes. */
-ResultCode jws_payload(const Jws *jws, char *out, size_t cap, size_t *out_len);
+extern ResultCode jws_payload(const Jws *jws, char *out, size_t cap, size_t *out_len);
 
 /* Bytes that jws_sign() may need for a payload of len bytes. */
 #define JWS_SIGN_MAX(len) (BASE64URL_LEN(len) + 5120)
@@ -57,7 +57,7 @@ ResultCode jws_payload(const Jws *jws, char *out, size_t cap, size_t *out_len);
  * Signs a payload (claims as JSON) with the header alg, typ and, unless NULL,
  * kid.  RESULT_BAD_KEY when the key is public, RESULT_TOO_LONG when out is short.
  */
-ResultCode jws_sign(CryptoKey *key, const char *kid, size_t kid_len, const char *payload,
-					size_t len, char *out, size_t cap, size_t *out_len);
+extern ResultCode jws_sign(CryptoKey *key, const char *kid, size_t kid_len, const char *payload,
+						   size_t len, char *out, size_t cap, size_t *out_len);
 
 #endif /* SESSION_AUTH_JWS_H */

@@ -15,12 +15,12 @@
 #define LUCIA_TOKEN_MAX 512
 
 /* The id as a part of token, and the SHA-256 of the secret's bytes; or RESULT_UNKNOWN_FORM. */
-ResultCode lucia_split(Slice token, Slice *id, unsigned char hash[CRYPTO_SHA256_LEN]);
+extern ResultCode lucia_split(Slice token, Slice *id, unsigned char hash[CRYPTO_SHA256_LEN]);
 
 /*
  * What a session with such a token is found by: the hash of its id and of its secret's hash, so
  * that it can be registered from Lucia's own table, which has the latter alone.
  */
-ResultCode lucia_token_hash(Slice token, unsigned char hash[CRYPTO_SHA256_LEN]);
+extern ResultCode lucia_token_hash(Slice token, unsigned char hash[CRYPTO_SHA256_LEN]);
 
 #endif /* SESSION_AUTH_LUCIA_H */

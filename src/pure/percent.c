@@ -29,14 +29,13 @@ static ResultCode
 decode_sequence(const char *p, size_t n, char *out, size_t cap, int *len)
 {
 	int first = percent_byte(p, n);
-	int i;
 
 	*len = first < 0 ? 0 : sequence_len(first);
 	if (*len == 0)
 		return RESULT_MALFORMED;
 	if ((size_t) *len > cap)
 		return RESULT_TOO_LONG;
-	for (i = 0; i < *len; i++)
+	for (int i = 0; i < *len; i++)
 	{
 		int byte = n > (size_t) i * 3 ? percent_byte(p + i * 3, n - (size_t) i * 3) : -1;
 

@@ -9,15 +9,15 @@
 #include "pure/slice.h"
 
 /* The byte that an escape at p stands for, of which n characters are there, or -1. */
-int percent_byte(const char *p, size_t n);
+extern int percent_byte(const char *p, size_t n);
 
 /*
  * Percent-decodes; RESULT_MALFORMED when an escape is incomplete or the bytes
  * behind escapes are no UTF-8, RESULT_TOO_LONG when out is too small.
  */
-ResultCode percent_decode(Slice in, char *out, size_t cap, size_t *out_len);
+extern ResultCode percent_decode(Slice in, char *out, size_t cap, size_t *out_len);
 
 /* The same for forms, where a plus stands for a space. */
-ResultCode percent_decode_form(Slice in, char *out, size_t cap, size_t *out_len);
+extern ResultCode percent_decode_form(Slice in, char *out, size_t cap, size_t *out_len);
 
 #endif /* SESSION_AUTH_PERCENT_H */

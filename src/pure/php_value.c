@@ -37,12 +37,11 @@ static bool
 take_count(Slice *bytes, uint32_t *count)
 {
 	Slice digits;
-	size_t i;
 
 	*count = 0;
 	if (!take_until(bytes, ':', 9, &digits) || digits.len == 0)
 		return false;
-	for (i = 0; i < digits.len; i++)
+	for (size_t i = 0; i < digits.len; i++)
 	{
 		if (digits.data[i] < '0' || digits.data[i] > '9')
 			return false;

@@ -35,12 +35,12 @@ typedef struct PhpValue
 } PhpValue;
 
 /* The value at the front of bytes. */
-ResultCode php_read(Slice bytes, PhpValue *value);
+extern ResultCode php_read(Slice bytes, PhpValue *value);
 
 /*
  * The value in an array whose key begins with prefix (Laravel's login_web_ and a hash);
  * RESULT_NO_SUBJECT when there is none, RESULT_MALFORMED when there are two.
  */
-ResultCode php_member(const PhpValue *array, Slice prefix, PhpValue *value);
+extern ResultCode php_member(const PhpValue *array, Slice prefix, PhpValue *value);
 
 #endif /* SESSION_AUTH_PHP_VALUE_H */

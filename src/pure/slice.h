@@ -65,9 +65,8 @@ slice_split_last(Slice text, const char *separator, Slice *before, Slice *after)
 {
 	const size_t n = strlen(separator);
 	const char last = separator[n - 1];
-	size_t i;
 
-	for (i = text.len; i >= n; i--)
+	for (size_t i = text.len; i >= n; i--)
 		if (text.data[i - 1] == last && memcmp(text.data + i - n, separator, n) == 0)
 		{
 			*after = slice_make(text.data + i, text.len - i);

@@ -14,6 +14,6 @@
 #define SPRING_ID_LEN 36
 
 /* The id that is written in the token; false when it is no such cookie. */
-bool spring_session_id(Slice token, char id[SPRING_ID_LEN]);
+extern bool spring_session_id(Slice token, char id[SPRING_ID_LEN]);
 
 #endif /* SESSION_AUTH_SPRING_H */

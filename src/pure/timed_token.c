@@ -23,10 +23,9 @@ timed_token_write(const unsigned char random[TIMED_TOKEN_RANDOM], int64_t issued
 {
 	unsigned char bytes[SIGNED_LEN + CRYPTO_SHA256_LEN];
 	size_t len;
-	int i;
 
 	memcpy(bytes, random, TIMED_TOKEN_RANDOM);
-	for (i = 0; i < TIME_LEN; i++)
+	for (int i = 0; i < TIME_LEN; i++)
 		bytes[TIMED_TOKEN_RANDOM + i] = (unsigned char) ((uint64_t) issued_at >> (8 * (7 - i)));
 	if (!crypto_hmac_sha256(secret, TIMED_TOKEN_SECRET, bytes, SIGNED_LEN, bytes + SIGNED_LEN))
 		return RESULT_CRYPTO_FAILED;
@@ -45,7 +44,6 @@ timed_token_read(const char *token, size_t len, const unsigned char secret[TIMED
 	unsigned char proof[CRYPTO_SHA256_LEN];
 	size_t n;
 	uint64_t time = 0;
-	int i;
 
 	*issued_at = 0;
 	if (len != TOKEN_TIMED_LEN || memcmp(token, TOKEN_PREFIX, TOKEN_PREFIX_LEN) != 0 ||
@@ -57,7 +55,7 @@ timed_token_read(const char *token, size_t len, const unsigned char secret[TIMED
 		return RESULT_CRYPTO_FAILED;
 	if (!crypto_equal(proof, bytes + SIGNED_LEN, PROOF_LEN))
 		return RESULT_BAD_SIGNATURE;
-	for (i = 0; i < TIME_LEN; i++)
+	for (int i = 0; i < TIME_LEN; i++)
 		time = time << 8 | bytes[TIMED_TOKEN_RANDOM + i];
 	*issued_at = (int64_t) time;
 	return RESULT_OK;

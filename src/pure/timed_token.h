@@ -21,11 +21,13 @@
 #define TIMED_TOKEN_SECRET 32
 
 /* Writes TOKEN_TIMED_LEN characters and a NUL; the time is in any unit. */
-ResultCode timed_token_write(const unsigned char random[TIMED_TOKEN_RANDOM], int64_t issued_at,
-							 const unsigned char secret[TIMED_TOKEN_SECRET], char *token);
+extern ResultCode timed_token_write(const unsigned char random[TIMED_TOKEN_RANDOM],
+									int64_t issued_at,
+									const unsigned char secret[TIMED_TOKEN_SECRET], char *token);
 
 /* RESULT_UNKNOWN_FORM for another kind of token, RESULT_BAD_SIGNATURE for one that was made up. */
-ResultCode timed_token_read(const char *token, size_t len,
-							const unsigned char secret[TIMED_TOKEN_SECRET], int64_t *issued_at);
+extern ResultCode timed_token_read(const char *token, size_t len,
+								   const unsigned char secret[TIMED_TOKEN_SECRET],
+								   int64_t *issued_at);
 
 #endif /* SESSION_AUTH_TIMED_TOKEN_H */

@@ -78,13 +78,11 @@ is_base64url(const char *s, size_t len)
 static bool
 is_opaque(const char *s, size_t len)
 {
-	size_t i;
-
 	if (len < TOKEN_OPAQUE_MIN || len > TOKEN_OPAQUE_MAX)
 		return false;
 	if (memcmp(s, TOKEN_PREFIX, TOKEN_PREFIX_LEN) == 0)
 		return (len == TOKEN_OWN_LEN || len == TOKEN_TIMED_LEN) && is_base64url(s, len);
-	for (i = 0; i < len; i++)
+	for (size_t i = 0; i < len; i++)
 		if (class_of_char(s[i]) == 0)
 			return false;
 	return true;
@@ -133,11 +131,9 @@ is_mac(const char *s, size_t len, int padding)
 static bool
 is_value_before_mac(const char *s, size_t len)
 {
-	size_t i;
-
 	if (len == 0 || len > TOKEN_OPAQUE_MAX)
 		return false;
-	for (i = 0; i < len; i++)
+	for (size_t i = 0; i < len; i++)
 		if (class_of_char(s[i]) == 0 && s[i] != '.')
 			return false;
 	return true;
@@ -182,9 +178,8 @@ static bool
 is_compact(const char *s, const size_t *ends, int n, int may_be_empty)
 {
 	size_t start = 0;
-	int i;
 
-	for (i = 0; i < n; i++)
+	for (int i = 0; i < n; i++)
 	{
 		if ((ends[i] == start && i != may_be_empty) || !is_base64url(s + start, ends[i] - start))
 			return false;
@@ -228,12 +223,11 @@ token_form_of(const char *token, size_t len)
 static int
 uuid_text_version(const char *s, size_t len)
 {
-	size_t i;
 	int variant;
 
 	if (len != 36)
 		return -1;
-	for (i = 0; i < len; i++)
+	for (size_t i = 0; i < len; i++)
 	{
 		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
 
@@ -255,9 +249,8 @@ token_is_varied(const char *s, size_t len)
 {
 	uint64_t seen[4] = { 0, 0, 0, 0 };
 	int n = 0;
-	size_t i;
 
-	for (i = 0; i < len; i++)
+	for (size_t i = 0; i < len; i++)
 	{
 		unsigned char u = (unsigned char) s[i];
 		uint64_t bit = (uint64_t) 1 << (u % 64);
@@ -276,9 +269,8 @@ alphabet_millibits(const char *s, size_t len)
 	unsigned int all = 0;
 	bool lower_hex = true;
 	bool upper_hex = true;
-	size_t i;
 
-	for (i = 0; i < len; i++)
+	for (size_t i = 0; i < len; i++)
 	{
 		unsigned int c = class_of_char(s[i]);
 

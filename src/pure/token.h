@@ -42,7 +42,7 @@ typedef enum TokenForm
 } TokenForm;
 
 /* SIGNED and EXPRESS are also recognised while still percent-encoded. */
-TokenForm token_form_of(const char *token, size_t len);
+extern TokenForm token_form_of(const char *token, size_t len);
 
 /*
  * The most random bits that an opaque token of this look can hold: 122 for a
@@ -50,12 +50,12 @@ TokenForm token_form_of(const char *token, size_t len);
  * of the smallest usual alphabet that it fits.  0 when it is not opaque or has
  * fewer than eight distinct characters.
  */
-int token_entropy_bits(const char *token, size_t len);
+extern int token_entropy_bits(const char *token, size_t len);
 
 /* Has it eight distinct bytes at least, as what was drawn at random has? */
-bool token_is_varied(const char *s, size_t len);
+extern bool token_is_varied(const char *s, size_t len);
 
 /* Is it a uuid in its usual form, of whatever version? */
-bool token_is_uuid(const char *token, size_t len);
+extern bool token_is_uuid(const char *token, size_t len);
 
 #endif /* SESSION_AUTH_TOKEN_H */

@@ -9,14 +9,14 @@
 #include <stddef.h>
 
 /* The length of the valid sequence at s, of which n bytes are there; 0 when invalid. */
-size_t utf8_len(const char *s, size_t n);
+extern size_t utf8_len(const char *s, size_t n);
 
-bool utf8_is_valid(const char *text, size_t len);
+extern bool utf8_is_valid(const char *text, size_t len);
 
 /* The character of a valid sequence of this length. */
-int utf8_decode(const char *s, size_t len);
+extern int utf8_decode(const char *s, size_t len);
 
 /* Writes a character's one to four bytes and returns how many. */
-size_t utf8_encode(int c, char *out);
+extern size_t utf8_encode(int c, char *out);
 
 #endif /* SESSION_AUTH_UTF8_H */
