@@ -373,13 +373,13 @@ require_room(const char *narrowing)
 }
 
 /*
- * From now on the identity, which there is, may do no more than these permissions, one layer
+ * From now on the current identity, which the caller has looked up, may do no more than these permissions, one layer
  * of narrowing_text.h, cover.  The first time cannot be undone within the transaction.
  */
 void
-identity_narrow(const char *permissions)
+identity_narrow(const Identity *identity, const char *permissions)
 {
-	Identity narrowed = *identity_current();
+	Identity narrowed = *identity;
 
 	if (!transaction_is_narrowed)
 		require_no_savepoint();

@@ -86,7 +86,7 @@ extern void identity_on_check(IdentityCheck check);
 
 extern void identity_require_changeable(void);
 extern void identity_set(Identity *identity);
-extern void identity_narrow(const char *permissions);
+extern void identity_narrow(const Identity *identity, const char *permissions);
 extern void identity_drop(void);
 extern const char *identity_actor_or_user(void);
 

@@ -270,10 +270,17 @@ has_many_prefixes(const StringKey *resource)
 	return false;
 }
 
-/* From now on the action's grants are all that there are: the answers are not needed any more. */
-static void
-complete(ActionGrants *grants, const ActionGrants *all)
+/*
+ * Reads all of the action's grants, so that the answers are not needed any more; false when
+ * that is more than `limit` rows, and then nothing has changed.
+ */
+static bool
+complete(RoleReading *reading, const RoleSet *set, ActionGrants *grants, int64 limit)
 {
+	ActionGrants *all = read_grants(reading, set, grants->action, strlen(grants->action), limit);
+
+	if (all == NULL)
+		return false;
 	MemoryContextSetParent(all->context, grants->context);
 	grants->all = all->all;
 	grants->exact = all->exact;
@@ -282,31 +289,27 @@ complete(ActionGrants *grants, const ActionGrants *all)
 	if (grants->answers.chunk)
 		pfree(grants->answers.chunk);
 	memset(&grants->answers, 0, sizeof(grants->answers));
+	return true;
 }
 
 void
 grants_read_all(RoleReading *reading, const RoleSet *set, ActionGrants *grants)
 {
 	if (!grants->complete)
-		complete(grants,
-				 read_grants(reading, set, grants->action, strlen(grants->action), PG_INT64_MAX));
+		(void) complete(reading, set, grants, PG_INT64_MAX);
 }
 
 /* Reads all, if it seems to be worth it. */
 static bool
 try_to_complete(RoleReading *reading, const RoleSet *set, ActionGrants *grants)
 {
-	ActionGrants *all;
-
 	if (grants->answers.used < grants->load_at)
 		return false;
-	all = read_grants(reading, set, grants->action, strlen(grants->action),
-					  (int64) grants->load_at * ROWS_PER_ANSWER);
-	if (all)
-		complete(grants, all);
-	else if (grants->load_at < PG_UINT32_MAX / LOAD_FACTOR)
+	if (complete(reading, set, grants, (int64) grants->load_at * ROWS_PER_ANSWER))
+		return true;
+	if (grants->load_at < PG_UINT32_MAX / LOAD_FACTOR)
 		grants->load_at *= LOAD_FACTOR;
-	return all != NULL;
+	return false;
 }
 
 /* The effects on a resource that is not known yet. */

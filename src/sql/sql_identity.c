@@ -173,11 +173,12 @@ SQL_FUNCTION(session_auth_narrow);
 Datum
 session_auth_narrow(PG_FUNCTION_ARGS)
 {
-	ArrayType *permissions = argument_permissions_required(fcinfo, 0);
+	const char *permissions = narrowing_text_of_array(argument_permissions_required(fcinfo, 0));
+	const Identity *identity = identity_current();
 
-	if (identity_current() == NULL)
+	if (identity == NULL)
 		raise_not_authenticated();
-	identity_narrow(narrowing_text_of_array(permissions));
+	identity_narrow(identity, permissions);
 	note_missing_transaction(SCOPE_TRANSACTION);
 	PG_RETURN_VOID();
 }
