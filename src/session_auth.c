@@ -20,6 +20,7 @@
 #include "maintenance/launcher.h"
 #include "maintenance/worker.h"
 #include "monitor/backends.h"
+#include "monitor/denials.h"
 #include "pure/crypto.h"
 #include "verify/session.h"
 #include "verify/verify.h"
@@ -56,6 +57,7 @@ _PG_init(void)
 	required_identity_init();
 	demands_init();
 	backends_init();
+	denials_init();
 	worker_init();
 	launcher_init();
 	shared_memory_init();

@@ -190,6 +190,12 @@ BEGIN ATOMIC
   ) m (name, effect)
   JOIN pg_roles r ON r.rolcanlogin AND NOT r.rolsuper AND pg_has_role(r.oid, m.name::name, 'MEMBER')
   UNION ALL
+  -- a setting that is there with shared_preload_libraries alone
+  SELECT 'warning', 'session_auth.record_denials', 'it is on, but without shared_preload_libraries it records nothing',
+         'Add session_auth to shared_preload_libraries, and restart the server.'
+  WHERE current_setting('session_auth.record_denials', true) NOT IN ('', '0')
+    AND current_setting('session_auth.statistics_databases', true) IS NULL
+  UNION ALL
   SELECT 'warning', k.name, 'a table says who has which role, but tokens of this key keep roles that it has taken away',
          'Add it again without role_source, which then follows the table.'
   FROM session_auth.keys_with_roles('both') k (name) WHERE session_auth.roles_are_adopted()

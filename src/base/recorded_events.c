@@ -29,6 +29,8 @@ static const char *const key_events[] = { "key_", "jwks_", "token_", "authjs_", 
 static const char *const adoption_events[] = { "sessions_adopted", "roles_adopted", "source_",
 											   NULL };
 
+static const char *const denied_events[] = { "denied", NULL };
+
 static const EventClass classes[] = {
 	{ "sessions", session_events },
 	{ "impersonation", impersonation_events },
@@ -36,11 +38,13 @@ static const EventClass classes[] = {
 	{ "usages", usage_events },
 	{ "keys", key_events },
 	{ "adoption", adoption_events },
+	{ "denials", denied_events },
 };
 
-#define ALL_CLASSES   ((1 << lengthof(classes)) - 1)
-#define OTHER_EVENTS  (1 << lengthof(classes))
-#define ALLOWED_NAMES "all, none, sessions, impersonation, permissions, usages, keys, adoption"
+#define ALL_CLASSES  ((1 << lengthof(classes)) - 1)
+#define OTHER_EVENTS (1 << lengthof(classes))
+#define ALLOWED_NAMES                                                                              \
+	"all, none, sessions, impersonation, permissions, usages, keys, adoption, denials"
 
 static char *setting_value;
 static int recorded = ALL_CLASSES | OTHER_EVENTS;

@@ -22,6 +22,7 @@ int setting_touch_interval;
 int setting_clock_skew;
 int setting_event_retention;
 int setting_purge_interval;
+int setting_record_denials;
 int setting_purge_delay;
 int setting_statistics_databases;
 int setting_max_sessions_per_user;
@@ -37,6 +38,8 @@ bool setting_guard_protection;
 bool setting_require_identity;
 int setting_pre_request_refused;
 int setting_denied_policies;
+
+static bool library_is_preloaded;
 
 static const struct config_enum_entry pre_request_answers[] = {
 	{ "error", PRE_REQUEST_ERROR, false },
@@ -59,6 +62,16 @@ define_seconds(const char *name, const char *description, const char *detail, in
 {
 	DefineCustomIntVariable(name, description, detail, variable, fallback, minimum, INT_MAX,
 							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+}
+
+/* Who turns it on where it does nothing is told so; a file may name it before a restart. */
+static bool
+check_record_denials(int *newval, void **extra, GucSource source)
+{
+	if (*newval > 0 && source >= PGC_S_INTERACTIVE && !library_is_preloaded)
+		ereport(WARNING, (errmsg("session_auth.record_denials records nothing"),
+						  errdetail("It needs shared_preload_libraries = 'session_auth'.")));
+	return true;
 }
 
 /* The server takes such a one at its start alone, which is when it has a meaning. */
@@ -145,6 +158,10 @@ define_policies(void)
 							 "Logs why a token was refused, where no error says so.",
 							 "The token itself is never logged.", &setting_log_denials, false,
 							 PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable(
+		"session_auth.record_denials", "How many denials a minute become rows of session_events.",
+		"Those that raise an error. It needs shared_preload_libraries. Zero is off.",
+		&setting_record_denials, 0, 0, 10000, PGC_SUSET, 0, check_record_denials, NULL, NULL);
 	DefineCustomBoolVariable("session_auth.gate_policies",
 							 "Tests what a policy asks once before the scan, not for each row.",
 							 "A query that is denied then reads nothing.", &setting_gate_policies,
@@ -186,6 +203,7 @@ define_guards(void)
 void
 settings_init(void)
 {
+	library_is_preloaded = process_shared_preload_libraries_in_progress;
 	define_times();
 	define_limits();
 	define_policies();

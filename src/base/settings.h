@@ -16,7 +16,8 @@ extern int setting_event_retention;
 extern int setting_purge_interval;
 
 extern int setting_max_sessions_per_user;
-extern int setting_purge_delay; /* ms */
+extern int setting_record_denials; /* rows a minute and database */
+extern int setting_purge_delay;    /* ms */
 extern int setting_statistics_databases;
 extern int setting_max_token_length;   /* bytes */
 extern int setting_replica_wait;       /* ms */

@@ -1,6 +1,6 @@
 /*
  * denial.c
- *		Notes that policies have left a query nothing of a table.
+ *		Notes that policies have left a query nothing of a table, or raises an error.
  *
  * Invariant: a query is noted once for each table, whose partitions count as the table;
  * by the leader, where workers scan.  The statement is kept out of the log, as one string
@@ -22,6 +22,8 @@
 #include "base/compat.h"
 #include "base/settings.h"
 #include "executor/denial.h"
+#include "identity/denied.h"
+#include "identity/identity_row.h"
 #include "identity/identity_words.h"
 #include "monitor/counters.h"
 
@@ -44,15 +46,20 @@ whole_table(Relation table)
 	return table->rd_rel->relispartition ? llast_oid(get_partition_ancestors(relid)) : relid;
 }
 
-static void
-log_denial(const PlanState *scan, Oid table)
+static const char *
+qualified_name(Oid table)
 {
 	char *name = get_rel_name(table);
 	char *schema = get_namespace_name(get_rel_namespace(table));
 
-	ereport(LOG_SERVER_ONLY, (errmsg("policies leave a query nothing of table \"%s.%s\" (%s)",
-									 schema ? in_one_line(schema) : "?",
-									 name ? in_one_line(name) : "?", action_of(scan)),
+	return psprintf("%s.%s", schema ? schema : "?", name ? name : "?");
+}
+
+static void
+log_denial(const PlanState *scan, Oid table)
+{
+	ereport(LOG_SERVER_ONLY, (errmsg("policies leave a query nothing of table \"%s\" (%s)",
+									 in_one_line(qualified_name(table)), action_of(scan)),
 							  errdetail_log("%s", identity_in_words(identity_current())),
 							  errhidestmt(true), errhidecontext(true)));
 }
@@ -92,6 +99,22 @@ denial_watch(ResultState *result, const PlanState *scan, Denials *denials)
 	watched->state.flags = watched->test->flags;
 	watched->state.evalfunc = evaluate_watched;
 	result->resconstantqual = &watched->state;
+}
+
+/* For policies that are to be loud; it says no more than that (require_permission names what is lacking). */
+void
+denial_raise(const PlanState *scan)
+{
+	Relation table = ((const ScanState *) scan)->ss_currentRelation;
+	const Identity *identity = identity_current();
+
+	if (identity == NULL)
+		raise_not_authenticated();
+	counter_add(COUNT_DENIED);
+	denied_table(identity, action_of(scan), qualified_name(whole_table(table)));
+	ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+					errmsg("permission denied for table %s", RelationGetRelationName(table)),
+					errdetail_log("%s", identity_in_words(identity)), errhidestmt(true)));
 }
 
 void

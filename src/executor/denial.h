@@ -14,6 +14,7 @@ typedef struct Denials
 	List *tables;
 } Denials;
 
+pg_noreturn extern void denial_raise(const PlanState *scan);
 extern void denial_note(const PlanState *scan, Denials *denials);
 extern void denial_watch(ResultState *result, const PlanState *scan, Denials *denials);
 

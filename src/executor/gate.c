@@ -42,7 +42,6 @@
 #include "executor/moment.h"
 #include "executor/plan_nodes.h"
 #include "executor/shown_columns.h"
-#include "identity/identity_row.h"
 
 static ExecutorStart_hook_type next_hook = NULL;
 
@@ -106,18 +105,6 @@ remove_gate(PlanState *scan, const Gate *gate)
 		scan->ExecProcNode = gate->fetch;
 }
 
-/* For policies that are to be loud; it says no more than that (require_permission names what is lacking). */
-static void
-refuse_denied(const PlanState *scan)
-{
-	if (identity_current() == NULL)
-		raise_not_authenticated();
-	ereport(ERROR,
-			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-			 errmsg("permission denied for table %s",
-					RelationGetRelationName(((const ScanState *) scan)->ss_currentRelation))));
-}
-
 static bool
 ask(PlanState *scan, Gate *gate)
 {
@@ -125,7 +112,7 @@ ask(PlanState *scan, Gate *gate)
 	gate->moment = moment_now();
 	gate->passed = ExecQual(gate->condition, scan->ps_ExprContext);
 	if (!gate->passed && gate->is_policy && setting_denied_policies == DENIED_ERROR)
-		refuse_denied(scan);
+		denial_raise(scan);
 	if (gate->is_all)
 		gate->state.evalfunc = gate->passed ? evaluate_nothing : evaluate_filter;
 	if (gate->passed && gate->is_for_good)

@@ -1,6 +1,7 @@
 /*
  * launcher.c
- *		Sees to it that every database that has the extension is purged.
+ *		Sees to it that every database that has the extension is purged, and what it denied
+ *		recorded.
  *
  * One process for all databases, which is connected to none: every purge_interval it
  * has one of them after the other looked at by a worker (worker.c), which is in its
@@ -8,6 +9,9 @@
  * turn, so that DROP DATABASE and the like, which wait five seconds for others to go,
  * find a moment in which nobody is there; while they wait they hold a lock that lets
  * no new worker in.
+ *
+ * Where something was denied (monitor/denials.c) it has the worker write that, five seconds
+ * after the last time at the earliest.
  *
  * On a standby the server starts it when it is promoted.  When it fails, or somebody
  * ends it, the server starts it again.
@@ -36,9 +40,12 @@
 #include "base/settings.h"
 #include "maintenance/launcher.h"
 #include "maintenance/worker.h"
+#include "monitor/denials.h"
 
 #define RESTART_SECONDS 10
 #define BREATHER_MS     200
+#define RECORDING_MS    5000
+#define GATHERING_MS    1000
 #define LAUNCHER_NAME   "session_auth purge launcher"
 
 PGDLLEXPORT void session_auth_purge_launcher(Datum argument);
@@ -70,25 +77,40 @@ wait_for(long milliseconds)
 	ResetLatch(MyLatch);
 }
 
-/* Until the next round is due, which a reload of the settings can change. */
+static TimestampTz
+next_round(TimestampTz last_round)
+{
+	if (setting_purge_interval == 0)
+		return DT_NOEND;
+	return TimestampTzPlusMilliseconds(last_round, setting_purge_interval * INT64CONST(1000));
+}
+
+/* The first denial after a while is written soon, and those that follow together. */
+static TimestampTz
+next_recording(TimestampTz last_recording)
+{
+	TimestampTz since;
+
+	if (!denials_waiting(&since))
+		return DT_NOEND;
+	return Max(TimestampTzPlusMilliseconds(last_recording, RECORDING_MS),
+			   TimestampTzPlusMilliseconds(since, GATHERING_MS));
+}
+
+/* Until one of both is due, which a reload of the settings and a denial can change. */
 static void
-wait_for_round(TimestampTz last_round)
+wait_for_work(TimestampTz last_round, TimestampTz last_recording)
 {
 	for (;;)
 	{
 		TimestampTz due;
-		long left = -1;
 
 		follow_signals();
-		if (setting_purge_interval > 0)
-		{
-			due =
-				TimestampTzPlusMilliseconds(last_round, setting_purge_interval * INT64CONST(1000));
-			left = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), due);
-			if (left <= 0)
-				return;
-		}
-		wait_for(left);
+		due = Min(next_round(last_round), next_recording(last_recording));
+		if (due <= GetCurrentTimestamp())
+			return;
+		wait_for(due == DT_NOEND ? -1
+								 : TimestampDifferenceMilliseconds(GetCurrentTimestamp(), due));
 	}
 }
 
@@ -135,14 +157,14 @@ list_databases(void)
 	return databases;
 }
 
-/* Has a worker purge the database, and waits for it.  Whether something is left to be done. */
+/* Has a worker work in the database, and waits for it. */
 static bool
-purge_database(Oid database)
+work_in_database(Oid database, bool purge)
 {
 	BackgroundWorker worker;
 	BackgroundWorkerHandle *handle;
 
-	worker_describe(&worker, database);
+	worker_describe(&worker, database, purge);
 	if (!RegisterDynamicBackgroundWorker(&worker, &handle))
 	{
 		ereport(LOG, (errmsg("session_auth found no background worker to purge with"),
@@ -152,7 +174,44 @@ purge_database(Oid database)
 	if (WaitForBackgroundWorkerShutdown(handle) == BGWH_POSTMASTER_DIED)
 		proc_exit(1);
 	pfree(handle);
-	return worker_left_something();
+	return true;
+}
+
+/* Whether something is left to be purged. */
+static bool
+purge_database(Oid database)
+{
+	return work_in_database(database, true) && worker_left_something();
+}
+
+/* Of a database that nobody works in, or that is gone, nobody will ever write them. */
+static void
+record_denials_of_all(void)
+{
+	List *worked_in = list_databases();
+	List *denying = denials_databases();
+	ListCell *cell;
+
+	foreach (cell, denying)
+	{
+		Oid database = lfirst_oid(cell);
+
+		follow_signals();
+		if (list_member_oid(worked_in, database))
+			(void) work_in_database(database, false);
+		else
+			denials_take_off(denials_copy(database));
+	}
+}
+
+/* Whatever else there is to do, now that it is due. */
+static void
+record_denials_if_due(TimestampTz *last_recording)
+{
+	if (next_recording(*last_recording) > GetCurrentTimestamp())
+		return;
+	record_denials_of_all();
+	*last_recording = GetCurrentTimestamp();
 }
 
 /*
@@ -188,7 +247,7 @@ without_dropped(List *databases)
 }
 
 static void
-run_round(void)
+run_round(TimestampTz *last_recording)
 {
 	long pause_ms;
 	List *unfinished = take_turns(list_databases(), &pause_ms);
@@ -197,6 +256,7 @@ run_round(void)
 	{
 		wait_for(pause_ms);
 		follow_signals();
+		record_denials_if_due(last_recording);
 		unfinished = take_turns(without_dropped(unfinished), &pause_ms);
 	}
 }
@@ -205,17 +265,25 @@ void
 session_auth_purge_launcher(Datum argument)
 {
 	MemoryContext context;
+	TimestampTz last_round, last_recording = 0;
 
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	pqsignal(SIGTERM, SignalHandlerForShutdownRequest);
 	BackgroundWorkerUnblockSignals();
 	BackgroundWorkerInitializeConnection(NULL, NULL, 0);
+	denials_listen();
 	context = AllocSetContextCreate(TopMemoryContext, LAUNCHER_NAME, ALLOCSET_SMALL_SIZES);
+	last_round = GetCurrentTimestamp();
 	for (;;)
 	{
-		wait_for_round(GetCurrentTimestamp());
+		wait_for_work(last_round, last_recording);
 		MemoryContextSwitchTo(context);
-		run_round();
+		record_denials_if_due(&last_recording);
+		if (next_round(last_round) <= GetCurrentTimestamp())
+		{
+			run_round(&last_recording);
+			last_round = GetCurrentTimestamp();
+		}
 		MemoryContextReset(context);
 	}
 }

@@ -1,6 +1,6 @@
 /*
  * worker.c
- *		Purges one database, for two seconds at the most.
+ *		Records what one database denied, and purges it, for two seconds at the most.
  *
  * Invariants: it runs what belongs to the extension alone, and as its owner: a function
  * of the right name that somebody made in a database without the extension is not
@@ -39,7 +39,9 @@
 #include "base/shared_memory.h"
 #include "base/settings.h"
 #include "maintenance/purge.h"
+#include "maintenance/record_denials.h"
 #include "maintenance/worker.h"
+#include "monitor/denials.h"
 
 #define TURN_MS     2000
 #define WORKER_NAME "session_auth purge worker"
@@ -51,6 +53,7 @@ PGDLLEXPORT void session_auth_purge_worker(Datum database);
 /* There is one worker at a time, and the launcher reads it when that has gone. */
 typedef struct Turn
 {
+	bool purge; /* what the launcher wants */
 	bool left_something;
 	int pause_ms; /* that a batch of another turn has to wait for at the least */
 } Turn;
@@ -90,8 +93,9 @@ worker_pause_ms(void)
 }
 
 void
-worker_describe(BackgroundWorker *worker, Oid database)
+worker_describe(BackgroundWorker *worker, Oid database, bool purge)
 {
+	turn->purge = purge;
 	turn->left_something = false;
 	turn->pause_ms = 0;
 	memset(worker, 0, sizeof(BackgroundWorker));
@@ -146,8 +150,10 @@ find_owner(void)
 	return owner_of_function(function);
 }
 
+typedef void (*Work)(void *arg);
+
 static void
-purge_as(Oid owner, Purge *purge)
+work_as(Oid owner, Work work, void *arg)
 {
 	Oid user;
 	int context;
@@ -156,13 +162,14 @@ purge_as(Oid owner, Purge *purge)
 	SetUserIdAndSecContext(owner,
 						   context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
 	SPI_connect();
-	purge_batch(purge, PURGE_BATCH_SIZE);
+	work(arg);
 	SPI_finish();
 	SetUserIdAndSecContext(user, context);
 }
 
-static void
-run_batch(Purge *purge)
+/* Works in a transaction; false where there is nothing to work in. */
+static bool
+run_batch(Work work, void *arg)
 {
 	Oid owner;
 
@@ -172,34 +179,75 @@ run_batch(Purge *purge)
 	pgstat_report_activity(STATE_RUNNING, "session_auth purge");
 	owner = XactReadOnly ? InvalidOid : find_owner();
 	if (OidIsValid(owner))
-		purge_as(owner, purge);
-	else
-		purge->step = PURGE_DONE;
+		work_as(owner, work, arg);
 	PopActiveSnapshot();
 	CommitTransactionCommand();
 	pgstat_report_stat(true);
 	pgstat_report_activity(STATE_IDLE, NULL);
+	return OidIsValid(owner);
+}
+
+static void
+purge_work(void *arg)
+{
+	purge_batch(arg, PURGE_BATCH_SIZE);
+}
+
+static void
+run_purge_batch(Purge *purge)
+{
+	if (!run_batch(purge_work, purge))
+		purge->step = PURGE_DONE;
+}
+
+static void
+record_work(void *arg)
+{
+	record_denials(arg);
+}
+
+/*
+ * What could not be written stays for another turn; where nothing can be written, it is
+ * forgotten.
+ */
+static void
+run_recording(void)
+{
+	List *denials = denials_copy(MyDatabaseId);
+
+	if (denials == NIL)
+		return;
+	(void) run_batch(record_work, denials);
+	denials_take_off(denials);
 }
 
 /* --------------------------------------------------------------------- a turn */
 
 static void
-take_turn(void)
+purge_for_a_turn(void)
 {
 	TimestampTz end = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), TURN_MS);
 	Purge purge;
 
 	purge_begin(&purge);
-	run_batch(&purge);
+	run_purge_batch(&purge);
 	/* a pause that goes beyond the turn is spent outside of the database */
 	while (!purge_is_done(&purge) &&
 		   TimestampTzPlusMilliseconds(GetCurrentTimestamp(), setting_purge_delay) < end)
 	{
 		purge_pause();
-		run_batch(&purge);
+		run_purge_batch(&purge);
 	}
 	turn->left_something = !purge_is_done(&purge);
 	turn->pause_ms = setting_purge_delay;
+}
+
+static void
+take_turn(void)
+{
+	run_recording();
+	if (turn->purge)
+		purge_for_a_turn();
 }
 
 /* Who is asked to go, or waits too long for a lock, has nothing to report. */

@@ -1,6 +1,6 @@
 /*
  * worker.h
- *		Purges one database, for two seconds at the most.
+ *		Records what one database denied, and purges it, for two seconds at the most.
  */
 #ifndef SESSION_AUTH_WORKER_H
 #define SESSION_AUTH_WORKER_H
@@ -10,7 +10,7 @@
 #define LIBRARY_NAME "session_auth"
 
 extern void worker_init(void);
-extern void worker_describe(BackgroundWorker *worker, Oid database);
+extern void worker_describe(BackgroundWorker *worker, Oid database, bool purge);
 extern bool worker_left_something(void);
 extern int worker_pause_ms(void);
 

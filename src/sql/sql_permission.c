@@ -15,6 +15,7 @@
 
 #include "base/compat.h"
 #include "executor/row_questions.h"
+#include "identity/denied.h"
 #include "identity/identity.h"
 #include "identity/identity_row.h"
 #include "identity/identity_words.h"
@@ -270,6 +271,7 @@ pg_noreturn static void
 raise_denied(const Identity *identity, const char *action, const char *resource)
 {
 	counter_add(COUNT_DENIED);
+	denied_resource(identity, action, resource);
 	ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 					errmsg("permission denied: \"%s\" on \"%s\"", action, resource),
 					errdetail_log("%s", identity_in_words(identity)), errhidestmt(true)));
