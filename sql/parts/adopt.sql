@@ -87,8 +87,8 @@ BEGIN
     WHEN t.typtype = 'b' AND t.typcategory = 'S' THEN 'text'
     WHEN t.oid IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype) THEN 'integer'
     WHEN t.oid IN ('json'::regtype, 'jsonb'::regtype) THEN 'json'
-    WHEN t.oid IN ('uuid'::regtype, 'bytea'::regtype, 'numeric'::regtype, 'boolean'::regtype)
-      THEN t.typname
+    WHEN t.oid = 'boolean'::regtype THEN 'boolean'
+    WHEN t.oid IN ('uuid'::regtype, 'bytea'::regtype, 'numeric'::regtype) THEN t.typname
     WHEN t.oid IN ('timestamp'::regtype, 'timestamptz'::regtype) THEN t.typname
     END INTO kind
   FROM chain c JOIN pg_type t ON t.oid = c.oid ORDER BY c.step DESC LIMIT 1;

@@ -216,9 +216,15 @@ DECLARE
   old_roles text[] := '{}';
   new_roles text[] := '{}';
   same_place boolean;
+  banned_column name;
+  ban_expires_column name;
+  old_ban timestamptz;
+  new_ban timestamptz;
 BEGIN
   PERFORM session_auth.check_snapshot();
   IF TG_NARGS > 2 THEN
+    banned_column := session_auth.trigger_option(TG_ARGV, 'banned_column');
+    ban_expires_column := session_auth.trigger_option(TG_ARGV, 'ban_expires_column');
     separator := session_auth.trigger_option(TG_ARGV, 'separator');
     scoped := session_auth.trigger_option(TG_ARGV, 'tenant_column') IS NOT NULL;
   END IF;
@@ -228,6 +234,9 @@ BEGIN
     IF scoped THEN
       SELECT t.tenant, t.fits INTO old_tenant, old_fits FROM session_auth.adopted_tenant(OLD, TG_ARGV) t;
     END IF;
+    IF banned_column IS NOT NULL THEN
+      old_ban := session_auth.adopted_ban(OLD, banned_column, ban_expires_column);
+    END IF;
   END IF;
   IF TG_OP <> 'DELETE' THEN
     new_id := (session_auth.adopted_values(NEW, TG_ARGV[0]))[1];
@@ -235,6 +244,12 @@ BEGIN
     IF scoped THEN
       SELECT t.tenant, t.fits INTO new_tenant, new_fits FROM session_auth.adopted_tenant(NEW, TG_ARGV) t;
     END IF;
+    IF banned_column IS NOT NULL THEN
+      new_ban := session_auth.adopted_ban(NEW, banned_column, ban_expires_column);
+    END IF;
+  END IF;
+  IF old_ban IS NOT NULL OR new_ban IS NOT NULL THEN
+    PERFORM session_auth.follow_ban(session_auth.adopted_source(TG_RELID, 'roles'), old_id, old_ban, new_id, new_ban);
   END IF;
   same_place := old_id = new_id AND old_tenant IS NOT DISTINCT FROM new_tenant AND old_fits = new_fits;
   IF same_place AND old_roles = new_roles THEN
@@ -309,6 +324,7 @@ BEGIN
       TG_ARGV[0], TG_RELID::regclass)
     LOOP
       PERFORM session_auth.forget_user(gone.user_id);
+      DELETE FROM session_auth.bans b WHERE b.user_id = gone.user_id AND b.source = session_auth.adopted_source(TG_RELID, 'roles')::regclass;
     END LOOP;
   ELSIF source = TG_RELID THEN
     PERFORM session_auth.revoke_adopted_roles(source, ARRAY(
@@ -498,6 +514,7 @@ BEGIN
   IF adopted_before THEN
     PERFORM session_auth.recount_roles(source, arguments);
   END IF;
+  PERFORM session_auth.take_over_bans(source, arguments);
   PERFORM session_auth.record_event('roles_adopted', NULL,
     jsonb_build_object('source', source::text, 'grants', taken));
   PERFORM session_auth.warn_left_out(source, 'roles', left_out);
@@ -547,7 +564,9 @@ CREATE FUNCTION session_auth.role_adoption(
   role_column name,
   tenant_column name,
   separator text,
-  everywhere boolean
+  everywhere boolean,
+  banned_column name,
+  ban_expires_column name
 ) RETURNS SETOF text
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -566,10 +585,11 @@ BEGIN
   END IF;
   RETURN QUERY SELECT session_auth.attachment(source, 'roles', array_remove(ARRAY[
     id_column::text, role_column::text, 'tenant_column=' || tenant_column, 'separator=' || separator,
-    CASE WHEN everywhere THEN 'everywhere=true' END], NULL));
+    CASE WHEN everywhere THEN 'everywhere=true' END], NULL)
+    || session_auth.ban_arguments(source, id_column, banned_column, ban_expires_column));
 END
 $$;
-COMMENT ON FUNCTION session_auth.role_adoption(regclass, name, name, name, text, boolean) IS
+COMMENT ON FUNCTION session_auth.role_adoption(regclass, name, name, name, text, boolean, name, name) IS
   'internal: the commands of adopt_roles; 22023 for a bad argument';
 
 CREATE FUNCTION session_auth.adopt_roles(
@@ -578,7 +598,9 @@ CREATE FUNCTION session_auth.adopt_roles(
   role_column name,
   tenant_column name DEFAULT NULL,
   separator text DEFAULT NULL,
-  everywhere boolean DEFAULT false
+  everywhere boolean DEFAULT false,
+  banned_column name DEFAULT NULL,
+  ban_expires_column name DEFAULT NULL
 ) RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -587,20 +609,23 @@ DECLARE
   command text;
 BEGIN
   FOR command IN
-    SELECT session_auth.role_adoption(source, id_column, role_column, tenant_column, separator, everywhere)
+    SELECT session_auth.role_adoption(source, id_column, role_column, tenant_column, separator, everywhere,
+      banned_column, ban_expires_column)
   LOOP
     EXECUTE command;
   END LOOP;
   RETURN session_auth.take_over_roles(source);
 END
 $$;
-COMMENT ON FUNCTION session_auth.adopt_roles(regclass, name, name, name, text, boolean) IS
+COMMENT ON FUNCTION session_auth.adopt_roles(regclass, name, name, name, text, boolean, name, name) IS
   'Gives users the roles that an application''s own table says they have: a text, an enum or an array '
   'of these; null is none. Several rows of one user are several roles: each row adds and takes its own. '
   'tenant_column: where a row''s roles hold. Where id_column is not unique by itself and another column '
   'refers to a table, or is named after an organization, tenant, team, workspace or project, it must be '
   'given, or everywhere => true; with both, a row without a tenant holds everywhere. separator: splits '
-  'one text into roles. Creates the roles that it meets and attaches triggers that follow every '
+  'one text into roles. banned_column, ban_expires_column: a row that says true bans its user until then, or '
+  'for good: every session of the user ends, and none opens while it lasts; null: better-auth''s banned and '
+  'banExpires or ban_expires, if both are there; empty: none. Creates the roles that it meets and attaches triggers that follow every '
   'insert, update, delete and truncate. Roles that were granted by hand stay, until the user''s row '
   'is deleted from a table where id_column is unique by itself: that ends every session and every role '
   'of the user. How many grants are new: 0 when repeated. Repeat it after a restore, as dumps hold the '

@@ -13,6 +13,7 @@ CREATE FUNCTION session_auth.adopted_row(
   OUT expires_at timestamptz,
   OUT tenant text,
   OUT signed_only boolean,
+  OUT actor text,
   OUT left_out text
 )
 LANGUAGE c VOLATILE STRICT
@@ -149,19 +150,23 @@ BEGIN
   EXECUTE 'WITH ' || rows_of_source || ',
     taken AS (
       INSERT INTO session_auth.sessions (session_id, token_key, created_at, expires_at,
-        last_seen_at, lifetime, token_hash, user_id, tenant, signed_only)
+        last_seen_at, lifetime, token_hash, user_id, tenant, signed_only, actor)
       SELECT a.session_id, a.token_key, $1, a.expires_at, $1, a.expires_at - $1, a.token_hash, a.user_id,
-        a.tenant, a.signed_only
+        a.tenant, a.signed_only, a.actor
       FROM adopted a
       WHERE a.expires_at > $1 AND NOT EXISTS (
         SELECT FROM session_auth.rotated_tokens r WHERE r.token_hash = a.token_hash)
+        AND NOT EXISTS (SELECT FROM session_auth.bans b WHERE b.user_id = a.user_id AND b.until > $1)
       ON CONFLICT (token_key) DO NOTHING
       RETURNING 1)
     SELECT (SELECT count(*) FROM taken),
       (SELECT count(a.session_id) FROM adopted a),
       (SELECT coalesce(jsonb_object_agg(l.left_out, l.n), ''{}'') FROM (
-         SELECT coalesce(a.left_out, ''expired already'') AS left_out, count(*) AS n FROM adopted a
-         WHERE a.left_out IS NOT NULL OR a.expires_at <= $1 GROUP BY 1) l)'
+         SELECT coalesce(a.left_out, CASE WHEN a.expires_at <= $1 THEN ''expired already'' ELSE ''of a banned user'' END)
+           AS left_out, count(*) AS n
+         FROM adopted a
+         WHERE a.left_out IS NOT NULL OR a.expires_at <= $1
+           OR EXISTS (SELECT FROM session_auth.bans b WHERE b.user_id = a.user_id AND b.until > $1) GROUP BY 1) l)'
     INTO taken, fitting, left_out USING clock_timestamp();
   PERFORM session_auth.refuse_hashes(arguments, left_out, fitting);
   -- repeated: what changed while the triggers did not fire
@@ -171,12 +176,13 @@ BEGIN
       changed AS (
         UPDATE session_auth.sessions x
         SET user_id = a.user_id, expires_at = a.expires_at, tenant = a.tenant, signed_only = a.signed_only,
+            actor = a.actor,
             lifetime = CASE WHEN a.expires_at > $1 THEN a.expires_at - $1 ELSE x.lifetime END
         FROM adopted a
         WHERE x.token_key = a.token_key AND x.token_hash = a.token_hash AND x.ended_at IS NULL
           AND x.session_id IN (SELECT o.session_id FROM own o)
           AND (x.user_id <> a.user_id OR x.expires_at <> a.expires_at OR x.tenant IS DISTINCT FROM a.tenant
-            OR x.signed_only IS DISTINCT FROM a.signed_only)
+            OR x.signed_only IS DISTINCT FROM a.signed_only OR x.actor IS DISTINCT FROM a.actor)
         RETURNING 1)
       SELECT (SELECT count(*) FROM changed), ARRAY(
         SELECT x.session_id
@@ -303,12 +309,36 @@ $$;
 COMMENT ON FUNCTION session_auth.user_arguments(regclass, name, text[], text) IS
   'internal: what a trigger is told of the user; 22023 for a bad argument';
 
+-- better-auth's own name for it says what it is; an empty one is none.
+CREATE FUNCTION session_auth.actor_argument(source regclass, actor_column name) RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  chosen name := coalesce(actor_column, (
+    SELECT a.attname FROM pg_attribute a
+    WHERE a.attrelid = source AND a.attname IN ('impersonatedBy', 'impersonated_by')
+      AND a.atttypid IN ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype, 'integer'::regtype, 'bigint'::regtype)
+    ORDER BY a.attnum LIMIT 1), '');
+BEGIN
+  IF chosen = '' THEN
+    RETURN NULL;
+  END IF;
+  PERFORM session_auth.require_column(source, 'actor_column', chosen, '{text,uuid,integer}');
+  RETURN 'actor_column=' || chosen;
+END
+$$;
+COMMENT ON FUNCTION session_auth.actor_argument(regclass, name) IS
+  'internal: what a trigger is told of who acts as the user; 22023 for a bad argument';
+
 CREATE FUNCTION session_auth.row_arguments(
-  source regclass, tenant_column name, where_column name, where_value text
+  source regclass, tenant_column name, where_column name, where_value text, actor_column name
 ) RETURNS text[]
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+  kind text;
 BEGIN
   IF tenant_column IS NOT NULL THEN
     PERFORM session_auth.require_column(source, 'tenant_column', tenant_column, '{text,uuid,integer}');
@@ -316,15 +346,20 @@ BEGIN
   IF (where_column IS NULL) <> (where_value IS NULL) THEN
     PERFORM session_auth.refuse('where_value', 'It must be given together with where_column.');
   ELSIF where_column IS NOT NULL THEN
-    PERFORM session_auth.require_column(source, 'where_column', where_column,
+    kind := session_auth.require_column(source, 'where_column', where_column,
       '{text,enum,uuid,integer,boolean}');
+    IF kind = 'boolean' AND where_value NOT IN ('true', 'false') THEN
+      PERFORM session_auth.refuse('where_value', format(
+        'It must be "true" or "false": column "%s" is a boolean.', where_column));
+    END IF;
   END IF;
   RETURN array_remove(ARRAY['tenant_column=' || tenant_column, 'where_column=' || where_column,
-    'where_value=' || where_value], NULL);
+    -- as the type writes it
+    'where_value=' || CASE kind WHEN 'boolean' THEN left(where_value, 1) ELSE where_value END, session_auth.actor_argument(source, actor_column)], NULL);
 END
 $$;
-COMMENT ON FUNCTION session_auth.row_arguments(regclass, name, name, text) IS
-  'internal: what a trigger is told of which rows count, and where; 22023 for a bad argument';
+COMMENT ON FUNCTION session_auth.row_arguments(regclass, name, name, text, name) IS
+  'internal: what a trigger is told of which rows count, where, and for whom; 22023 for a bad argument';
 
 CREATE FUNCTION session_auth.session_adoption(
   source regclass,
@@ -340,7 +375,8 @@ CREATE FUNCTION session_auth.session_adoption(
   tenant_column name,
   where_column name,
   where_value text,
-  signed_only boolean
+  signed_only boolean,
+  actor_column name
 ) RETURNS SETOF text
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -352,11 +388,11 @@ BEGIN
       || session_auth.token_arguments(source, token_column, token_form, signed_only)
       || session_auth.user_arguments(source, user_column, user_path, user_form)
       || session_auth.expiry_arguments(source, expires_column, expires_form, time_zone, lifetime)
-      || session_auth.row_arguments(source, tenant_column, where_column, where_value));
+      || session_auth.row_arguments(source, tenant_column, where_column, where_value, actor_column));
 END
 $$;
 COMMENT ON FUNCTION session_auth.session_adoption(regclass, name, name, name, text, text[], text, text, text,
-  interval, name, name, text, boolean) IS
+  interval, name, name, text, boolean, name) IS
   'internal: the commands of adopt_sessions; 22023 for a bad argument';
 
 CREATE FUNCTION session_auth.adopt_sessions(
@@ -373,7 +409,8 @@ CREATE FUNCTION session_auth.adopt_sessions(
   tenant_column name DEFAULT NULL,
   where_column name DEFAULT NULL,
   where_value text DEFAULT NULL,
-  signed_only boolean DEFAULT NULL
+  signed_only boolean DEFAULT NULL,
+  actor_column name DEFAULT NULL
 ) RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -383,7 +420,8 @@ DECLARE
 BEGIN
   FOR command IN
     SELECT session_auth.session_adoption(source, token_column, user_column, expires_column, token_form,
-      user_path, user_form, expires_form, time_zone, lifetime, tenant_column, where_column, where_value, signed_only)
+      user_path, user_form, expires_form, time_zone, lifetime, tenant_column, where_column, where_value, signed_only,
+      actor_column)
   LOOP
     EXECUTE command;
   END LOOP;
@@ -391,7 +429,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION session_auth.adopt_sessions(regclass, name, name, name, text, text[], text, text, text,
-  interval, name, name, text, boolean) IS
+  interval, name, name, text, boolean, name) IS
   'Lets the sessions of an application''s own table open this database: takes over the hashes of the '
   'tokens that are in it and attaches triggers that follow every insert, update, delete and truncate. '
   'A new token or a new expiry moves the session, a row that goes ends it at once; what has ended '
@@ -402,7 +440,8 @@ COMMENT ON FUNCTION session_auth.adopt_sessions(regclass, name, name, name, text
   'timestamp. time_zone: of a timestamp without time zone. lifetime: added to the column. tenant_column: '
   'the active organization, to which the session is bound. where_column, where_value: only rows with this '
   'value. signed_only: opened by a cookie whose proof was verified alone; null: as long as a cookie secret '
-  'is set up. Expired rows are left out, and so, with a warning that says why (later: in the log), are '
+  'is set up. actor_column: who acts as the user, as actor() says it; null: the column impersonatedBy or '
+  'impersonated_by, if there is one; empty: nobody. Expired rows are left out, and so, with a warning that says why (later: in the log), are '
   'rows that cannot be carried over. How many sessions are new or changed: 0 when repeated. Repeat it '
   'after a restore, as dumps hold the table but not the sessions. Do not rotate adopted sessions '
   'here. Logins wait while it runs. The caller must own the table. 22023 for a bad argument.';

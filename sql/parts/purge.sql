@@ -123,6 +123,7 @@ BEGIN
     DELETE FROM session_auth.user_revocations u
     WHERE EXISTS (SELECT FROM session_auth.user_revocations newer
       WHERE newer.user_id = u.user_id AND newer.not_before > u.not_before);
+    DELETE FROM session_auth.bans b WHERE b.until < clock_timestamp();
     PERFORM session_auth.purge_permission_changes(), session_auth.note_purge();
   END IF;
   RETURN deleted;

@@ -90,9 +90,9 @@ BEGIN
   INSERT INTO session_auth.sessions AS s VALUES (NEW.*)
   ON CONFLICT (session_id) DO UPDATE
   SET (token_key, expires_at, last_seen_at, lifetime, token_hash, user_id, ended_at, ended_by, metadata, tenant, signed_only,
-     permissions) =
+     permissions, actor) =
     (NEW.token_key, NEW.expires_at, NEW.last_seen_at, NEW.lifetime, NEW.token_hash, NEW.user_id, NEW.ended_at, NEW.ended_by,
-     NEW.metadata, NEW.tenant, NEW.signed_only, NEW.permissions);
+     NEW.metadata, NEW.tenant, NEW.signed_only, NEW.permissions, NEW.actor);
   RETURN NULL;
 END
 $$;

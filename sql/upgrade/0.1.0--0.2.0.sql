@@ -45,7 +45,14 @@ DROP FUNCTION session_auth.attach_triggers(regclass, text, text, text, name[]);
 ALTER TABLE session_auth.sessions ADD COLUMN tenant text COLLATE "C";
 ALTER TABLE session_auth.sessions ADD COLUMN signed_only boolean;
 ALTER TABLE session_auth.sessions ADD COLUMN permissions text[] COLLATE "C";
+ALTER TABLE session_auth.sessions ADD COLUMN actor text COLLATE "C";
 ALTER TABLE session_auth.adopted_roles ADD COLUMN holders integer NOT NULL DEFAULT 1;
+CREATE TABLE session_auth.bans (
+  user_id text COLLATE "C" NOT NULL,
+  source regclass NOT NULL,
+  until timestamptz NOT NULL,
+  PRIMARY KEY (user_id, source)
+);
 CREATE TABLE session_auth.protections (
   target regclass NOT NULL PRIMARY KEY,
   resource text COLLATE "C" NOT NULL,
@@ -222,7 +229,8 @@ DROP TRIGGER cache_replicated ON session_auth.permissions;
 SELECT session_auth.watch_permissions('roles'),
        session_auth.watch_permissions('role_parents'),
        session_auth.watch_permissions('permissions'),
-       session_auth.watch_changes();
+       session_auth.watch_changes(),
+       session_auth.watch_table('bans', 'revocations_changed');
 
 -- What arrives from another server is merged with what is here.
 SELECT session_auth.merge_table('sessions', 'merge_session', 'INSERT OR UPDATE'),

@@ -68,6 +68,8 @@ result_reason(ResultCode result)
 			return "The session has been ended.";
 		case RESULT_IDLE:
 			return "The session was idle for too long.";
+		case RESULT_BANNED:
+			return "The user is banned.";
 		case RESULT_STOLEN:
 			return "The token had been rotated away; its session has been ended.";
 	}
@@ -102,6 +104,7 @@ result_name(ResultCode result)
 		[RESULT_NO_SESSION] = "no_session",
 		[RESULT_ENDED] = "ended",
 		[RESULT_IDLE] = "idle",
+		[RESULT_BANNED] = "banned",
 		[RESULT_STOLEN] = "stolen",
 	};
 

@@ -48,6 +48,8 @@ typedef enum CatalogRelation
 	USER_REVOCATIONS,
 	USER_REVOCATIONS_BY_USER,
 	ADOPTED_ROLES, /* which SQL alone reads */
+	BANS,
+	BANS_BY_USER,
 	PROTECTIONS,
 	PROTECTIONS_BY_TARGET,
 	TOKEN_SECRETS,
@@ -72,7 +74,8 @@ enum
 	Anum_sessions_tenant,
 	Anum_sessions_signed_only,
 	Anum_sessions_permissions,
-	Natts_sessions = Anum_sessions_permissions
+	Anum_sessions_actor,
+	Natts_sessions = Anum_sessions_actor
 };
 
 typedef struct TableScan

@@ -85,6 +85,13 @@ enum
 	Natts_user_revocations = Anum_user_revocations_not_before
 };
 
+enum
+{
+	Anum_bans_user_id = 1,
+	Anum_bans_source,
+	Anum_bans_until
+};
+
 /* ------------------------------------------------------------ keys and secrets */
 
 static List *
@@ -271,6 +278,31 @@ bool
 catalog_some_user_revoked(void)
 {
 	return scan_finds(NULL, USER_REVOCATIONS, USER_REVOCATIONS_BY_USER, 0, NULL);
+}
+
+/* A database that was not updated yet has no such table. */
+bool
+catalog_some_user_banned(void)
+{
+	return relation_exists(BANS) && scan_finds(NULL, BANS, BANS_BY_USER, 0, NULL);
+}
+
+/* The latest end of what bans the user anywhere; DT_NOBEGIN: nothing does. */
+TimestampTz
+catalog_user_banned_until(const char *user_id)
+{
+	TableScan scan;
+	ScanKeyData key;
+	HeapTuple tuple;
+	TimestampTz until = DT_NOBEGIN;
+
+	scan_key_text(&key, Anum_bans_user_id, user_id);
+	scan_begin(&scan, BANS, BANS_BY_USER, 1, &key);
+	while (HeapTupleIsValid(tuple = scan_next(&scan)))
+		until =
+			Max(until, DatumGetTimestampTz(scan_column_not_null(tuple, &scan, Anum_bans_until)));
+	scan_end(&scan);
+	return until;
 }
 
 /* A revocation that names no issuer is of that jti whoever issued it. */

@@ -100,6 +100,7 @@ session_from_values(const Datum *values, const bool *nulls, SessionRow *row)
 				 : DatumGetBool(VALUE(signed_only)) ? PROOF_NEEDED
 													: PROOF_NOT_NEEDED;
 	row->permissions = IS_NULL(permissions) ? NULL : DatumGetArrayTypePCopy(VALUE(permissions));
+	row->actor = IS_NULL(actor) ? NULL : TextDatumGetCString(VALUE(actor));
 }
 
 static void
@@ -121,6 +122,8 @@ session_to_values(const SessionRow *row, Datum *values, bool *nulls)
 	VALUE(tenant) = row->tenant ? CStringGetTextDatum(row->tenant) : (Datum) 0;
 	IS_NULL(signed_only) = row->proof == PROOF_BY_SETUP;
 	VALUE(signed_only) = BoolGetDatum(row->proof == PROOF_NEEDED);
+	IS_NULL(actor) = row->actor == NULL;
+	VALUE(actor) = row->actor ? CStringGetTextDatum(row->actor) : (Datum) 0;
 #undef VALUE
 #undef IS_NULL
 }

@@ -41,6 +41,7 @@ typedef struct SessionRow
 	char *tenant;    /* that it is bound to, "" for none; NULL: it is not bound */
 	ProofRule proof;
 	ArrayType *permissions; /* that it is narrowed to; NULL: it is not */
+	char *actor;            /* who acts in it as the user; NULL: the user */
 } SessionRow;
 
 /* What shall be written to last_seen_at, and where the session's row was found. */
@@ -164,6 +165,8 @@ extern List *catalog_authjs_secrets(void);
 extern List *catalog_cookie_secrets(void);
 extern bool catalog_some_token_revoked(void);
 extern bool catalog_some_user_revoked(void);
+extern bool catalog_some_user_banned(void);
+extern TimestampTz catalog_user_banned_until(const char *user_id);
 extern bool catalog_token_revoked(const char *jti, const char *issuer);
 extern void catalog_insert_revoked_token(const char *jti, const char *issuer, TimestampTz until);
 extern TimestampTz catalog_user_not_before(const char *user_id);

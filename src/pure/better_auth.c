@@ -32,6 +32,7 @@ better_auth_cache_read(BetterAuthCache *cache, const JsonDoc *doc, const JsonNod
 	const JsonNode *version = MEMBER(doc, payload, "version");
 	size_t used = 0;
 	Slice expires;
+	Slice created;
 
 	if (session == NULL || user == NULL)
 		return RESULT_NO_SUBJECT;
@@ -42,6 +43,9 @@ better_auth_cache_read(BetterAuthCache *cache, const JsonDoc *doc, const JsonNod
 	if (json_text(doc, MEMBER(doc, session, "expiresAt"), NULL, 0, &expires) != RESULT_OK ||
 		!iso_time_us(expires, &cache->expires_us))
 		return RESULT_MALFORMED;
+	if (json_text(doc, MEMBER(doc, session, "createdAt"), NULL, 0, &created) != RESULT_OK ||
+		!iso_time_us(created, &cache->created_us))
+		cache->created_us = INT64_MIN;
 	cache->version.data = NULL;
 	cache->version.len = 0;
 	if (version != NULL && !read_text(cache, doc, version, &used, &cache->version))

@@ -29,6 +29,7 @@ typedef struct BetterAuthCache
 	Slice token;
 	Slice version; /* data NULL: none, as the library's default "1" */
 	int64_t expires_us;
+	int64_t created_us;              /* of the session; INT64_MIN when it does not say */
 	char text[BETTER_AUTH_TEXT_MAX]; /* behind slices that had to be unescaped: never copy */
 } BetterAuthCache;
 

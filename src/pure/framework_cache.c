@@ -139,6 +139,8 @@ use_cache(FrameworkProof *proof, const BetterAuthCache *cache, const JsonDoc *do
 	proof->yields = YIELDS_USER;
 	proof->user_id = cache->user_id;
 	proof->expires_us = cache->expires_us;
+	if (cache->created_us != INT64_MIN)
+		proof->issued_us = cache->created_us;
 	proof->payload = compact ? json_raw(doc, inner) : slice_make(doc->text, doc->len);
 }
 

@@ -218,6 +218,8 @@ typedef struct Framework
 	const char *flash;          /* a member may also stand behind this and before "__" */
 	bool tagged;                /* JSON tags uuids: {" u": "..."} (Flask) */
 	const char *role_claim;     /* where its roles are, unless the secret says; or NULL */
+	const char *tenant_claim;   /* likewise its tenant, in payloads that have it; or NULL */
+	const char *actor_claim;    /* who acts as the user; or NULL */
 	const char *hidden_claim;   /* what is a secret in it; or NULL */
 
 	/* its end */

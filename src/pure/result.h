@@ -47,6 +47,7 @@ typedef enum ResultCode
 	RESULT_NO_SESSION, /* the token belongs to no session */
 	RESULT_ENDED,      /* signed out, expired by an administrator, or purged */
 	RESULT_IDLE,       /* not seen for session_auth.idle_timeout */
+	RESULT_BANNED,     /* an adopted table of users bans its user */
 	RESULT_STOLEN      /* a rotated token came back after its grace window */
 } ResultCode;
 

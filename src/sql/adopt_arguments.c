@@ -81,6 +81,7 @@ keep_text(const char *argument, Adoption *adoption)
 	} texts[] = {
 		{ "time_zone", &adoption->time_zone },
 		{ "tenant_column", &adoption->tenant_column },
+		{ "actor_column", &adoption->actor_column },
 		{ "where_column", &adoption->where_column },
 		{ "where_value", &adoption->where_value },
 		{ "user_path", adoption->user_path + adoption->user_path_len },

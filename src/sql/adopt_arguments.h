@@ -22,6 +22,7 @@ typedef struct Adoption
 	const char *time_zone; /* of a timestamp without one; NULL: UTC */
 	int64 lifetime;        /* added, in microseconds */
 	const char *tenant_column;
+	const char *actor_column; /* who acts as the user; NULL: the user */
 	const char *where_column;
 	const char *where_value;
 	ProofRule proof;

@@ -35,8 +35,8 @@
 #define LAST_SECOND   ((LAST_EXPIRY - UNIX_EPOCH_US) / USECS_PER_SEC)
 
 /* The columns of one source are there until somebody renames or alters them. */
-static void
-refuse_column(const char *column, const char *problem)
+void
+adopted_refuse_column(const char *column, const char *problem)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_COLUMN),
@@ -52,7 +52,7 @@ adopted_column(TupleDesc desc, const char *column)
 	int attnum = SPI_fnumber(desc, column);
 
 	if (attnum <= 0)
-		refuse_column(column, "is missing");
+		adopted_refuse_column(column, "is missing");
 	return attnum;
 }
 
@@ -158,7 +158,7 @@ static bool
 read_timestamp(Datum value, Oid type, const char *column, const char *time_zone, TimestampTz *time)
 {
 	if (type != TIMESTAMPTZOID && type != TIMESTAMPOID)
-		refuse_column(column, "is no timestamp");
+		adopted_refuse_column(column, "is no timestamp");
 	*time = Min(DatumGetTimestampTz(value), LAST_EXPIRY);
 	if (type == TIMESTAMPOID && time_zone && *time > UNIX_EPOCH_US && *time < LAST_EXPIRY)
 		return at_time_zone(*time, time_zone, time);

@@ -9,6 +9,7 @@
 #include "access/tupdesc.h"
 #include "datatype/timestamp.h"
 
+#include "base/compat.h"
 #include "pure/slice.h"
 #include "sql/adopt_arguments.h"
 
@@ -26,6 +27,7 @@ typedef enum Expiry
 	EXPIRY_UNREADABLE
 } Expiry;
 
+pg_noreturn extern void adopted_refuse_column(const char *column, const char *problem);
 extern int adopted_column(TupleDesc desc, const char *column);
 extern Datum adopted_value(SourceRow source, const char *column, Oid *type, bool *isnull);
 extern char *adopted_value_text(Datum value, Oid type);

@@ -106,10 +106,19 @@ read_tenant(SourceRow source, const Adoption *adoption, AdoptedRow *row)
 	return ROW_FITS;
 }
 
+/* Who cannot be named must not pass for the user. */
+static Fitness
+read_actor_column(SourceRow source, const Adoption *adoption, AdoptedRow *row)
+{
+	row->actor = adoption->actor_column ? adopted_text(source, adoption->actor_column) : NULL;
+	return row->actor && !names_user(row->actor) ? ROW_UNFIT_ACTOR : ROW_FITS;
+}
+
 typedef Fitness (*Reader)(SourceRow source, const Adoption *adoption, AdoptedRow *row);
 
 /* In the order in which reasons are told: a guest's row lacks nothing but a user. */
-static const Reader readers[] = { read_user_column, read_token, read_expiry, read_tenant };
+static const Reader readers[] = { read_user_column, read_token, read_expiry, read_tenant,
+								  read_actor_column };
 
 void
 adopted_row_read(SourceRow source, const Adoption *adoption, AdoptedRow *row)
@@ -146,6 +155,8 @@ adopted_row_reason(Fitness fitness)
 			return "with an expiry that is no time from 1970 to 9999";
 		case ROW_UNFIT_TENANT:
 			return "with a tenant that is none";
+		case ROW_UNFIT_ACTOR:
+			return "with an actor that is no user_id";
 	}
 	return "of an unknown kind";
 }

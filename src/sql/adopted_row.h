@@ -20,7 +20,8 @@ typedef enum Fitness
 	ROW_UNFIT_USER,
 	ROW_NO_EXPIRY,
 	ROW_UNREADABLE_EXPIRY,
-	ROW_UNFIT_TENANT
+	ROW_UNFIT_TENANT,
+	ROW_UNFIT_ACTOR
 } Fitness;
 
 typedef struct AdoptedRow
@@ -29,7 +30,8 @@ typedef struct AdoptedRow
 	unsigned char token_hash[TOKEN_HASH_LEN];
 	char *user_id;
 	TimestampTz expires_at;
-	char *tenant; /* as in SessionRow */
+	char *tenant; /* these as in SessionRow */
+	char *actor;
 	ProofRule proof;
 } AdoptedRow;
 

@@ -37,6 +37,7 @@
 #include "pure/crypto.h"
 #include "sql/adopted_row.h"
 #include "sql/arguments.h"
+#include "verify/revocation.h"
 #include "verify/session.h"
 
 static void
@@ -115,7 +116,7 @@ take_over_state(FunctionCallInfo fcinfo)
 	return state;
 }
 
-#define ADOPTED_COLUMNS 8
+#define ADOPTED_COLUMNS 9
 
 static void
 put_row(Oid source, const AdoptedRow *row, Datum *values, bool *nulls)
@@ -139,6 +140,9 @@ put_row(Oid source, const AdoptedRow *row, Datum *values, bool *nulls)
 		values[5] = CStringGetTextDatum(row->tenant);
 	nulls[6] = row->proof == PROOF_BY_SETUP;
 	values[6] = BoolGetDatum(row->proof == PROOF_NEEDED);
+	nulls[7] = row->actor == NULL;
+	if (row->actor)
+		values[7] = CStringGetTextDatum(row->actor);
 }
 
 SQL_FUNCTION(session_auth_adopted_row);
@@ -161,9 +165,9 @@ session_auth_adopted_row(PG_FUNCTION_ARGS)
 	if (row.fitness == ROW_FITS)
 		put_row(PG_GETARG_OID(0), &row, values, nulls);
 	reason = adopted_row_reason(row.fitness);
-	nulls[7] = reason == NULL;
+	nulls[8] = reason == NULL;
 	if (reason)
-		values[7] = CStringGetTextDatum(reason);
+		values[8] = CStringGetTextDatum(reason);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(state->result, values, nulls)));
 }
 
@@ -277,7 +281,8 @@ begin_session(Oid source, const AdoptedRow *row)
 
 	memset(&session, 0, sizeof(session));
 	session.created_at = session.last_seen_at = clock_now();
-	if (row->expires_at <= session.created_at)
+	if (row->expires_at <= session.created_at ||
+		revocation_check_user(row->user_id) == RESULT_BANNED)
 		return;
 	make_adopted_id(source, &session.session_id);
 	memcpy(session.token_hash, row->token_hash, TOKEN_HASH_LEN);
@@ -285,9 +290,10 @@ begin_session(Oid source, const AdoptedRow *row)
 	session.expires_at = row->expires_at;
 	session.tenant = row->tenant;
 	session.proof = row->proof;
+	session.actor = row->actor;
 	set_lifetime(&session, session.created_at);
 	session.metadata = json_object_empty();
-	session_create(&session, acting_user());
+	session_create(&session, row->actor ? row->actor : acting_user());
 }
 
 typedef struct Move
@@ -309,6 +315,7 @@ edit_move(SessionRow *session, void *arg)
 	session->expires_at = move->row->expires_at;
 	session->tenant = move->row->tenant;
 	session->proof = move->row->proof;
+	session->actor = move->row->actor;
 	set_lifetime(session, clock_now());
 	return true;
 }
@@ -338,12 +345,19 @@ appear(Oid source, const AdoptedRow *row)
 					  errhidecontext(true)));
 }
 
+static bool
+same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
 /* Of one session: rows of one source differ neither in how they are proved. */
 static bool
 says_the_same(const AdoptedRow *old, const AdoptedRow *new)
 {
 	return old->expires_at == new->expires_at &&strcmp(old->user_id, new->user_id) == 0 &&
-		   (old->tenant == NULL || strcmp(old->tenant, new->tenant) == 0);
+		   (old->tenant == NULL || strcmp(old->tenant, new->tenant) == 0) &&
+		   same_text(old->actor, new->actor);
 }
 
 /*

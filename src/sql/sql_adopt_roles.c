@@ -1,6 +1,6 @@
 /*
  * sql_adopt_roles.c
- *		What the rows of an application's own table say of roles.
+ *		What the rows of an application's own table say of roles and bans.
  *
  * Invariant: a row says each role once, however often it names it, so that what
  * it gave and what it takes are the same.
@@ -8,10 +8,12 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/timestamp.h"
 #include "utils/typcache.h"
 
 #include "base/compat.h"
@@ -45,20 +47,29 @@ texts_of_value(Datum value, Oid type)
 	return texts;
 }
 
-/* Of a column of a row argument; NIL when it is null. */
-static List *
-argument_texts(FunctionCallInfo fcinfo)
+/* A column of the row that is the first argument, named by another one. */
+static Datum
+argument_column(FunctionCallInfo fcinfo, int n, Oid *type, bool *isnull)
 {
 	HeapTupleHeader header = PG_GETARG_HEAPTUPLEHEADER(0);
 	HeapTupleData tuple = { .t_len = HeapTupleHeaderGetDatumLength(header), .t_data = header };
 	TupleDesc desc =
 		lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(header), HeapTupleHeaderGetTypMod(header));
-	Oid type;
-	bool isnull;
 	Datum value =
-		adopted_value((SourceRow){ &tuple, desc }, NameStr(*PG_GETARG_NAME(1)), &type, &isnull);
+		adopted_value((SourceRow){ &tuple, desc }, NameStr(*PG_GETARG_NAME(n)), type, isnull);
 
 	ReleaseTupleDesc(desc);
+	return value;
+}
+
+/* NIL when it is null. */
+static List *
+argument_texts(FunctionCallInfo fcinfo)
+{
+	Oid type;
+	bool isnull;
+	Datum value = argument_column(fcinfo, 1, &type, &isnull);
+
 	return isnull ? NIL : texts_of_value(value, type);
 }
 
@@ -129,4 +140,41 @@ session_auth_adopted_names(PG_FUNCTION_ARGS)
 		names =
 			separator ? add_parts(names, lfirst(cell), separator) : add_once(names, lfirst(cell));
 	PG_RETURN_ARRAYTYPE_P(string_list_array(names));
+}
+
+/* One without an end is for good; a timestamp without time zone is one in UTC. */
+static TimestampTz
+ban_end(FunctionCallInfo fcinfo)
+{
+	Oid type;
+	bool isnull;
+	Datum value;
+
+	if (PG_ARGISNULL(2))
+		return DT_NOEND;
+	value = argument_column(fcinfo, 2, &type, &isnull);
+	type = getBaseType(type);
+	if (type != TIMESTAMPTZOID && type != TIMESTAMPOID)
+		adopted_refuse_column(NameStr(*PG_GETARG_NAME(2)), "is no timestamp");
+	return isnull ? DT_NOEND : DatumGetTimestampTz(value);
+}
+
+SQL_FUNCTION(session_auth_adopted_ban);
+
+/* adopted_ban(source_row record, banned_column name, ban_expires_column name) */
+Datum
+session_auth_adopted_ban(PG_FUNCTION_ARGS)
+{
+	Oid type;
+	bool isnull;
+	Datum banned;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	banned = argument_column(fcinfo, 1, &type, &isnull);
+	if (getBaseType(type) != BOOLOID)
+		adopted_refuse_column(NameStr(*PG_GETARG_NAME(1)), "is no boolean");
+	if (isnull || !DatumGetBool(banned))
+		PG_RETURN_NULL();
+	PG_RETURN_TIMESTAMPTZ(ban_end(fcinfo));
 }

@@ -147,14 +147,34 @@ read_tenants(Reading *reading)
 	Names names = { 0 };
 	ResultCode result;
 
-	reading->token->binds_tenant = path != NULL;
 	if (path == NULL)
 		return RESULT_OK;
 	node = claim_at(reading, path);
+	if (node == NULL && reading->binding->tenant_may_lack)
+		return RESULT_OK;
+	reading->token->binds_tenant = true;
 	result = read_names(reading, path, node, &names);
 	reading->token->tenants = names.names;
 	reading->token->ntenants = names.n;
 	return result;
+}
+
+/* Who acts as the user: whoever cannot be named must not pass for the user. */
+static ResultCode
+read_actor(Reading *reading)
+{
+	const char *path = reading->binding->actor_claim;
+	char buffer[CLAIM_NAME_MAX];
+	Slice actor = { NULL, 0 };
+
+	if (path == NULL)
+		return RESULT_OK;
+	if (claim_user(&reading->doc, claim_at(reading, path), buffer, &actor) != RESULT_OK)
+		return wrong_type(path, claim_at(reading, path));
+	if (actor.data && !is_name(actor))
+		return RESULT_MALFORMED;
+	reading->token->actor = copy_slice(reading->context, actor);
+	return RESULT_OK;
 }
 
 /* ------------------------------------------------------------------------ scopes */
@@ -384,6 +404,8 @@ read_proof(Reading *reading, const Proof *proof, JsonNode *nodes)
 		result = read_roles(reading);
 	if (result == RESULT_OK && has_claims)
 		result = read_tenants(reading);
+	if (result == RESULT_OK && has_claims)
+		result = read_actor(reading);
 	if (result == RESULT_OK)
 		result = read_scopes(reading);
 	if (result == RESULT_OK && has_claims)

@@ -2,9 +2,8 @@
  * external_token.c
  *		Uses what a token from elsewhere says.
  *
- * Invariant: external_check judges what can change (time, revocation), and is done at
- * each use, also for a token that is remembered and for an identity that a connection
- * holds.
+ * Invariant: what can change is judged at each use (external_check_times, and revocation.c),
+ * also for a token that is remembered and for an identity that a connection holds.
  */
 #include "postgres.h"
 
@@ -15,7 +14,6 @@
 #include "base/settings.h"
 #include "catalog/tables.h"
 #include "verify/external_token.h"
-#include "verify/revocation.h"
 #include "verify/role_cache.h"
 
 /* Times are finite or at an end, so that adding the skew must not pass over it. */
@@ -33,13 +31,13 @@ skew_us(void)
 }
 
 ResultCode
-external_check(ExternalToken *token, TimestampTz now)
+external_check_times(const ExternalToken *token, TimestampTz now)
 {
 	if (later(token->expires_at, skew_us()) <= now || token->valid_until <= now)
 		return RESULT_EXPIRED;
 	if (token->valid_from > now || token->not_before > later(now, skew_us()))
 		return RESULT_NOT_YET_VALID;
-	return token->is_session ? RESULT_OK : revocation_check(token);
+	return RESULT_OK;
 }
 
 static bool
@@ -89,13 +87,19 @@ choose_tenant(const ExternalToken *token, const char *asked, const char **tenant
 	return RESULT_OK;
 }
 
-/* The identity of a token that was checked; it points into the token. */
+/*
+ * The identity of a token that was checked; it points into the token.  A tenant that is
+ * settled is that of the session behind the token.
+ */
 ResultCode
-external_identity(const ExternalToken *token, const char *tenant, TimestampTz now,
-				  Identity *identity)
+external_identity(const ExternalToken *token, const char *tenant, bool tenant_is_settled,
+				  TimestampTz now, Identity *identity)
 {
-	ResultCode result = choose_tenant(token, tenant, &identity->tenant);
+	ResultCode result = RESULT_OK;
 
+	identity->tenant = tenant;
+	if (!tenant_is_settled)
+		result = choose_tenant(token, tenant, &identity->tenant);
 	if (result != RESULT_OK)
 		return result;
 	identity->kind = token->kind;
@@ -112,6 +116,7 @@ external_identity(const ExternalToken *token, const char *tenant, TimestampTz no
 	identity->claims = token->held_claims;
 	identity->origin = token->origin;
 	identity->narrowing = token->narrowing;
+	identity->actor = token->actor;
 	merge_roles(token, identity);
 	return RESULT_OK;
 }

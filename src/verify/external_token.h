@@ -22,6 +22,7 @@ typedef struct ExternalToken
 	bool binds_tenant;  /* it is for these tenants alone, of which there may be none */
 	int ntenants;
 	const char *const *tenants;
+	const char *actor; /* who acts as the user, or NULL */
 	RoleSource role_source;
 	int nroles; /* claimed */
 	const char *const *roles;
@@ -41,9 +42,9 @@ typedef struct ExternalToken
 
 extern ResultCode external_read(const Proof *proof, TimestampTz now, MemoryContext context,
 								ExternalToken *token);
-extern ResultCode external_check(ExternalToken *token, TimestampTz now);
-extern ResultCode external_identity(const ExternalToken *token, const char *tenant, TimestampTz now,
-									Identity *identity);
+extern ResultCode external_check_times(const ExternalToken *token, TimestampTz now);
+extern ResultCode external_identity(const ExternalToken *token, const char *tenant,
+									bool tenant_is_settled, TimestampTz now, Identity *identity);
 
 extern void external_revoke_user(const char *user_id);
 extern bool external_revoke_current(const Identity *identity);

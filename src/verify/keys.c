@@ -387,6 +387,13 @@ bind_cookies(const SecretRow *row, const FrameworkOptions *options, TokenBinding
 	{
 		if (binding->role_claim == NULL)
 			binding->role_claim = framework->role_claim;
+		if (binding->tenant_claim == NULL && framework->tenant_claim)
+		{
+			binding->tenant_claim = framework->tenant_claim;
+			binding->tenant_may_lack = true;
+		}
+		if (binding->actor_claim == NULL)
+			binding->actor_claim = framework->actor_claim;
 		if (binding->hidden_claim == NULL)
 			binding->hidden_claim = framework->hidden_claim;
 		if (framework_applies(framework, options) &&

@@ -30,6 +30,8 @@ typedef struct TokenBinding
 	size_t n_audiences;
 	const char *role_claim;   /* NULL: role, then roles */
 	const char *tenant_claim; /* NULL: the token does not say */
+	bool tenant_may_lack;     /* a token without the claim is bound to no tenant */
+	const char *actor_claim;  /* who acts as the user, or NULL: nobody does */
 	RoleSource role_source;
 	const char *user_claim;  /* NULL: sub */
 	const JsonDoc *required; /* the claims that must be there, or NULL */

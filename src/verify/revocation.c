@@ -1,6 +1,6 @@
 /*
  * revocation.c
- *		Which tokens from elsewhere are refused before they expire.
+ *		Which tokens from elsewhere are refused before they expire, and who is banned.
  *
  * Invariants: a token that was found in force, and a table that was found empty,
  * are remembered as that until anything is revoked, anywhere; then the tables
@@ -8,6 +8,9 @@
  */
 #include "postgres.h"
 
+#include "utils/inval.h"
+
+#include "base/clock.h"
 #include "catalog/changes.h"
 #include "catalog/tables.h"
 #include "verify/revocation.h"
@@ -15,6 +18,7 @@
 static uint64 looked_at = 0;     /* the count of changes when the tables were last looked at */
 static bool some_tokens = false; /* whether they had rows then */
 static bool some_users = false;
+static bool some_bans = false;
 
 static void
 look_for_rows(void)
@@ -25,33 +29,57 @@ look_for_rows(void)
 		return;
 	some_tokens = catalog_some_token_revoked();
 	some_users = catalog_some_user_revoked();
+	some_bans = catalog_some_user_banned();
 	looked_at = heard;
 }
 
+/* By a table of users that was adopted: its sessions end with the ban, this is for later ones. */
 static bool
-is_revoked(const ExternalToken *token)
+is_banned(const char *user_id)
+{
+	look_for_rows();
+	return unlikely(some_bans) && catalog_user_banned_until(user_id) > clock_now();
+}
+
+static bool
+is_revoked(const ExternalToken *token, bool session_lives)
 {
 	TimestampTz not_before;
 
-	look_for_rows();
 	if (some_tokens && token->jti && catalog_token_revoked(token->jti, token->issuer))
 		return true;
-	if (!some_users)
+	if (!some_users || session_lives)
 		return false;
 	not_before = catalog_user_not_before(token->user_id);
 	/* a token that does not say when it was issued may be older than that */
 	return not_before != DT_NOBEGIN && token->issued_at < not_before;
 }
 
+/*
+ * session_lives: the session behind it is known, and is none of those that ended when its
+ * user was logged out.
+ */
 ResultCode
-revocation_check(ExternalToken *token)
+revocation_check(ExternalToken *token, bool session_lives)
 {
 	uint64 heard = changes_of[CHANGED_REVOCATIONS];
 
 	if (token->in_force == changes_of[CHANGED_REVOCATIONS])
 		return RESULT_OK;
-	if (is_revoked(token))
+	if (is_banned(token->user_id))
+		return RESULT_BANNED;
+	if (is_revoked(token, session_lives))
 		return RESULT_REVOKED;
-	token->in_force = heard;
+	/* one whose session goes is asked again */
+	if (!session_lives)
+		token->in_force = heard;
 	return RESULT_OK;
+}
+
+/* Whether a session's user may have an identity at all. */
+ResultCode
+revocation_check_user(const char *user_id)
+{
+	AcceptInvalidationMessages();
+	return is_banned(user_id) ? RESULT_BANNED : RESULT_OK;
 }

@@ -7,6 +7,7 @@
 
 #include "verify/external_token.h"
 
-extern ResultCode revocation_check(ExternalToken *token);
+extern ResultCode revocation_check(ExternalToken *token, bool session_lives);
+extern ResultCode revocation_check_user(const char *user_id);
 
 #endif /* SESSION_AUTH_REVOCATION_H */

@@ -21,6 +21,7 @@
 #include "pure/token.h"
 #include "verify/provers.h"
 #include "verify/request.h"
+#include "verify/revocation.h"
 #include "verify/role_cache.h"
 #include "verify/theft.h"
 #include "verify/verify.h"
@@ -40,6 +41,7 @@ identity_of_session(const SessionRow *row, const char *kind, Identity *identity)
 		row->metadata ? JsonbToCString(NULL, &row->metadata->root, VARSIZE_ANY_EXHDR(row->metadata))
 					  : NULL;
 	identity->narrowing = narrowing_text_of_array(row->permissions);
+	identity->actor = row->actor;
 }
 
 /* A session that is bound to a tenant is for that one, whatever the caller asks for. */
@@ -69,6 +71,8 @@ use_session(ResultCode found, const char *kind, Verification *verification)
 	if ((found == RESULT_OK || found == RESULT_STOLEN) && !verification->proved &&
 		session_needs_proof(row))
 		return RESULT_NO_SESSION;
+	if (found == RESULT_OK)
+		found = revocation_check_user(row->user_id);
 	if (found == RESULT_OK)
 		found = bind_tenant(row, &verification->identity);
 	if (found != RESULT_OK)
@@ -138,42 +142,67 @@ enter_session(const ExternalToken *token, Verification *verification)
 }
 
 /*
- * better-auth's cache outlives the session behind it; where we know that session,
- * its end is the cache's end too.
+ * better-auth's cache outlives the session behind it; where we know that session, its row
+ * decides: its end is the cache's end too, and where it says which tenant it is for, or who
+ * acts in it, the cache is older.
  */
 static ResultCode
-check_session_behind(const ExternalToken *token, Identity *identity, FoundSession *found)
+find_session_behind(const ExternalToken *token, FoundSession *found, const SessionRow **behind)
 {
 	ResultCode result = find_session_of(token, found);
 
+	*behind = NULL;
 	if (result == RESULT_NO_SESSION)
 		return RESULT_OK;
 	if (result != RESULT_OK)
 		return result;
 	if (strcmp(found->row.user_id, token->user_id) != 0)
 		return RESULT_MALFORMED;
-	if (found->row.tenant && identity->tenant && strcmp(found->row.tenant, identity->tenant) != 0)
-		return RESULT_WRONG_AUDIENCE;
-	identity->has_session = true;
-	identity->session_id = found->row.session_id;
-	identity->narrowing =
-		narrowing_text_join(identity->narrowing, narrowing_text_of_array(found->row.permissions));
-	identity->expires_at = Min(identity->expires_at, session_expiry(&found->row));
+	*behind = &found->row;
 	return RESULT_OK;
+}
+
+static void
+add_session_behind(const SessionRow *row, Identity *identity)
+{
+	identity->has_session = true;
+	identity->session_id = row->session_id;
+	identity->narrowing =
+		narrowing_text_join(identity->narrowing, narrowing_text_of_array(row->permissions));
+	identity->expires_at = Min(identity->expires_at, session_expiry(row));
+	if (row->actor)
+		identity->actor = row->actor;
+}
+
+/* What the token and the session behind it say together; `behind` may be NULL. */
+static ResultCode
+identity_of_external(const ExternalToken *token, const SessionRow *behind, TimestampTz now,
+					 Identity *identity)
+{
+	ResultCode result = behind ? bind_tenant(behind, identity) : RESULT_OK;
+
+	if (result == RESULT_OK)
+		result =
+			external_identity(token, identity->tenant, behind && behind->tenant, now, identity);
+	if (result == RESULT_OK && behind)
+		add_session_behind(behind, identity);
+	return result;
 }
 
 static ResultCode
 use_external(ExternalToken *token, TimestampTz now, Verification *verification)
 {
-	Identity *identity = &verification->identity;
-	ResultCode result = external_check(token, now);
+	const SessionRow *behind = NULL;
+	ResultCode result = external_check_times(token, now);
 
 	if (result == RESULT_OK && token->is_session)
 		return enter_session(token, verification);
 	if (result == RESULT_OK)
-		result = external_identity(token, identity->tenant, now, identity);
+		result = find_session_behind(token, &verification->session, &behind);
 	if (result == RESULT_OK)
-		result = check_session_behind(token, identity, &verification->session);
+		result = revocation_check(token, behind != NULL);
+	if (result == RESULT_OK)
+		result = identity_of_external(token, behind, now, &verification->identity);
 	verification->claims = token->claims;
 	return result;
 }
@@ -332,7 +361,8 @@ static bool
 find_session_again(const Identity *identity, SessionRow *row)
 {
 	return catalog_find_session_by_id(&identity->session_id, row) &&
-		   session_check(row, clock_now()) == RESULT_OK;
+		   session_check(row, clock_now()) == RESULT_OK &&
+		   revocation_check_user(row->user_id) == RESULT_OK;
 }
 
 static bool
@@ -347,7 +377,8 @@ session_again(const Identity *identity, const SessionRow *row, Identity *fresh)
 
 /* What it claims is read again; who it is, and until when, has been proved. */
 static bool
-external_again(const Identity *identity, const TokenBinding *binding, Identity *fresh)
+external_again(const Identity *identity, const TokenBinding *binding, const SessionRow *behind,
+			   Identity *fresh)
 {
 	const Proof proof = { .says = binding->says_who ? SAYS_USER : SAYS_CLAIMS,
 						  .binding = binding,
@@ -360,8 +391,9 @@ external_again(const Identity *identity, const TokenBinding *binding, Identity *
 	ExternalToken *token = palloc(sizeof(ExternalToken));
 
 	return external_read(&proof, now, CurrentMemoryContext, token) == RESULT_OK &&
-		   external_check(token, now) == RESULT_OK &&
-		   external_identity(token, identity->tenant, now, fresh) == RESULT_OK;
+		   external_check_times(token, now) == RESULT_OK &&
+		   revocation_check(token, behind != NULL) == RESULT_OK &&
+		   identity_of_external(token, behind, now, fresh) == RESULT_OK;
 }
 
 /* What has an origin was proved by a key or a secret, which must still be trusted. */
@@ -387,13 +419,7 @@ check_again(const Identity *identity, Identity *fresh)
 		fresh->expires_at = Min(fresh->expires_at, identity->expires_at);
 		return true;
 	}
-	if (!external_again(identity, binding, fresh))
-		return false;
-	fresh->has_session = identity->has_session;
-	fresh->session_id = identity->session_id;
-	if (fresh->has_session)
-		fresh->expires_at = Min(fresh->expires_at, session_expiry(&row));
-	return true;
+	return external_again(identity, binding, identity->has_session ? &row : NULL, fresh);
 }
 
 void

@@ -3,9 +3,9 @@
 -- an id or a digest in its place, what was seen before its end; a row that nobody signed.
 -- Holds: what a framework refuses is refused, and whatever ended here has ended.
 -- Guards: src/verify/prove_cookie.c, is_worth_trying(); src/verify/prove_jwe.c, decrypt(); src/verify/external_read.c,
--- read_cookie_user(); src/verify/verify.c, check_session_behind() and check_again(); src/verify/proved_row.c; src/sql/sql_request.c.
+-- read_cookie_user(); src/verify/verify.c, find_session_behind() and check_again(); src/verify/proved_row.c; src/sql/sql_request.c.
 -- Also: test/pgtap/cookie_secrets.sql, test/t/web_vectors.t, test/attacks/adoption_forms.sql.
-SELECT plan(36);
+SELECT plan(40);
 SET client_min_messages = error;
 \ir ../pgtap/tokens.psql
 \ir ../pgtap/jwe.psql
@@ -51,8 +51,8 @@ SELECT is(session_id, NULL, '… of no session') FROM session_auth.verify_sessio
 
 -- better-auth's cache: beside its token alone, and not beyond the end of its session
 SELECT session_auth.add_cookie_secret('better-auth', :'key') \g /dev/null
-CREATE FUNCTION public.cache(token text, who text, key text) RETURNS text LANGUAGE sql AS $$
-  SELECT 'better-auth.session_data=' || raw_jwe('{"alg":"dir","enc":"A256CBC-HS512"}', jsonb_build_object('exp', in_seconds(300), 'session', jsonb_build_object('id', 's', 'userId', who, 'token', token, 'expiresAt', '2100-01-01T00:00:00.000Z'), 'user', jsonb_build_object('id', who))::text,
+CREATE FUNCTION public.cache(token text, who text, key text, created timestamptz DEFAULT NULL) RETURNS text LANGUAGE sql AS $$
+  SELECT 'better-auth.session_data=' || raw_jwe('{"alg":"dir","enc":"A256CBC-HS512"}', jsonb_build_object('exp', in_seconds(300), 'session', jsonb_build_object('id', 's', 'userId', who, 'token', token, 'expiresAt', '2100-01-01T00:00:00.000Z', 'createdAt', to_char(created AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')), 'user', jsonb_build_object('id', who))::text,
     hkdf(key, 'better-auth-session', 'BetterAuth.js Generated Encryption Key')) $$;
 CREATE FUNCTION public.beside(token text, key text) RETURNS text LANGUAGE sql AS $$
   SELECT '; better-auth.session_token=' || token || '.' || replace(replace(replace(encode(hmac(token, key, 'sha256'), 'base64'), '+', '%2B'), '/', '%2F'), '=', '%3D') $$;
@@ -67,6 +67,15 @@ SELECT cache(:'token', 'ann', :'key') || beside(:'token', :'key') AS pair \gset
 SELECT is(who_asks(:'pair'), 'ann', 'seen before');
 SELECT session_auth.expire_session(:'ours'::uuid) \g /dev/null
 SELECT is(who_asks(:'pair'), 'nobody', 'the session''s end is the cache''s');
+SELECT session_id AS kept FROM session_auth.create_session('eva', token => 'BetterAuthTokenOf32Characters004') \gset
+SELECT cache('BetterAuthTokenOf32Characters004', 'eva', :'key', now()) || beside('BetterAuthTokenOf32Characters004', :'key') AS kept_pair,
+  cache('BetterAuthTokenOf32Characters005', 'eva', :'key', now()) || beside('BetterAuthTokenOf32Characters005', :'key') AS other_pair \gset
+SELECT is(who_asks(:'kept_pair') || who_asks(:'other_pair'), 'evaeva', 'caches of two sessions, one of which is known');
+SELECT session_auth.expire_user_sessions('eva', except_session => :'kept') \g /dev/null
+SELECT is(who_asks(:'kept_pair') || who_asks(:'other_pair'), 'evanobody', 'all but the one that is kept have ended');
+SELECT is(who_asks(cache('BetterAuthTokenOf32Characters006', 'eva', :'key', clock_timestamp() + interval '1 ms') || beside('BetterAuthTokenOf32Characters006', :'key')), 'eva', 'one of a later sign-in has not');
+DELETE FROM session_auth.sessions WHERE session_id = :'kept';
+SELECT is(who_asks(:'kept_pair'), 'nobody', 'nor does the kept one outlive its row');
 
 -- what was seen, and has ended since
 SELECT session_auth.add_cookie_secret('django', :'key', max_age => '2 s', salts => '{sessions}') \g /dev/null

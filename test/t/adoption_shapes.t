@@ -40,7 +40,7 @@ my %samples = (
 	'Auth.js, TypeORM' => sub { my ($t, $u) = map { $uuid->("$_$_[0]") } 't', 'tu'; return (qq{INSERT INTO sessions VALUES (gen_random_uuid(), '$t', '$u', '${seconds}123')}, $t, $u) },
 	'Auth.js, Sequelize' => sub { my ($t, $u) = map { $uuid->("$_$_[0]") } 's', 'su'; return (qq{INSERT INTO sessions VALUES (gen_random_uuid(), now() + interval '1 hour', '$t', '$u')}, $t, $u) },
 	'express-session with connect-pg-simple and Passport' => sub { my $t = "jIpn8EPEL7AD6oylKAZ3g_qe-enmWm2$_[0]"; return (qq{SET timezone = 'Asia/Tokyo'; INSERT INTO session VALUES ('$t', '{"cookie": {"originalMaxAge": 3600000}, "passport": {"user": $_[0]}}', to_timestamp($seconds))}, $t, $_[0]) },
-	'better-auth, with its organization plugin' => sub { my $t = "cP5f5EceU5e2FUzsRU2CtiPgnxTL8DH$_[0]"; return (qq{INSERT INTO session VALUES ('i$_[0]', '$t', 'u$_[0]', now() + interval '1 hour', 'acme')}, $t, "u$_[0]", 'acme') },
+	'better-auth, with its organization and admin plugins' => sub { my $t = "cP5f5EceU5e2FUzsRU2CtiPgnxTL8DH$_[0]"; return (qq{INSERT INTO session VALUES ('i$_[0]', '$t', 'u$_[0]', now() + interval '1 hour', 'acme', 'root')}, $t, "u$_[0]", 'acme') },
 	'Laravel' => sub { return (qq{INSERT INTO sessions VALUES ('KUSV0WKufAZMI1G3gd0PFC2aAEZrnQinMe4Ehas$_[0]', 4$_[0], 'YToyOntz', $seconds - 7000)}, undef, "4$_[0]") },
 	'Symfony, with a column for the user' => sub { my $t = "q5c0s1v7m4b8k2n6j3h9g0f5d1$_[0]"; return (qq{INSERT INTO sessions VALUES ('$t', '', $seconds, $seconds - 1440, 'u$_[0]')}, $t, "u$_[0]") },
 	'Spring Session JDBC' => sub { my $t = $uuid->("sp$_[0]"); return (qq{INSERT INTO spring_session VALUES ('$t', '$t', ${seconds}000, 1800, ${seconds}456, 'u$_[0]')}, $t, "u$_[0]") },
@@ -58,7 +58,7 @@ my %samples = (
 my %roles = (
 	'Prisma, an enum or a text' => [ q{INSERT INTO "User" VALUES ('a1', 'ADMIN')}, 'a1', 'ADMIN' ],
 	'an array' => [ q{INSERT INTO users (roles) VALUES ('{A,B}')}, '1', 'A B' ],
-	q{better-auth's admin plugin: several in one text} => [ q{INSERT INTO "user" VALUES ('a2', 'admin,user')}, 'a2', 'admin user' ],
+	q{better-auth's admin plugin: several in one text, and bans} => [ q{INSERT INTO "user" VALUES ('a2', 'admin,user', false), ('a2-banned', 'user', true)}, 'a2', 'admin user' ],
 	q{better-auth's organization plugin} => [ q{INSERT INTO member VALUES ('m1', 'acme', 'a3', 'owner,admin'), ('m2', 'other', 'a3', 'member')}, 'a3', 'admin@acme member@other owner@acme' ],
 	'a join table' => [ q{INSERT INTO user_roles VALUES (31, 'X'), (31, 'Y')}, '31', 'X Y' ],
 	'a join table with who granted it' => [ q{INSERT INTO grants VALUES (32, 'X', NULL), (32, 'Y', NULL)}, '32', 'X Y' ],
@@ -106,6 +106,8 @@ while (my ($name, $shape, $type) = splice @rows, 0, 3)
 }
 is(join(', ', grep { !$typed{$_} } sort keys %samples, keys %roles), '', 'all rows are on the page');
 cmp_ok(scalar(keys %typed), '>=', 20, 'there are twenty shapes and more');
+is($ask->(q{SELECT string_agg(user_id || ' ' || until, ', ') FROM session_auth.bans}), 'a2-banned infinity', q{better-auth's bans are known});
+is($ask->(q{SELECT string_agg(DISTINCT actor, ', ') FROM session_auth.session_events WHERE event = 'session_created' AND user_id = 'u2' AND actor = 'root'}), 'root', q{and who acts in better-auth's sessions});
 unlike($ask->(q{SELECT string_agg(token, ' ') FROM (VALUES ('phx-reset-token-0123456789abcdef1'), ('phx-reset-token-0123456789abcdef2')) v (token), session_auth.verify_session(token)}), qr/./, q{Phoenix's reset tokens open nothing});
 
 $node->stop;

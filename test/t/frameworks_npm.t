@@ -27,14 +27,19 @@ foreach my $framework (qw(express fastify))
 	};
 }
 
-# Those that need no application of the page's have an empty database each.
-foreach my $program (qw(cookies better-auth))
+# Those that need no application of the page's have an empty database each. Auth.js' adapters
+# write what a clock on the wall shows, or do not: so in two time zones.
+foreach my $run (
+	['cookies'], ['better-auth'], ['connect-pg-simple'],
+	map { my $adapter = $_; map { [ 'authjs', "$adapter-adapter", $_ ] } 'Asia/Tokyo', 'America/New_York' } qw(pg drizzle kysely typeorm))
 {
-	subtest $program => sub {
-		(my $database = $program) =~ s/\W//g;
+	my ($program, $adapter, $zone) = @$run;
+	subtest join(' ', @$run) => sub {
+		(my $database = lc join '', @$run) =~ s/\W//g;
+		local $ENV{TZ} = $zone // 'UTC';
 		$node->safe_psql('postgres', "CREATE DATABASE $database");
 		$node->safe_psql($database, 'CREATE EXTENSION session_auth');
-		$shops->alive($database, 'node', "$dir/$program.mjs");
+		$shops->alive($database, 'node', "$dir/$program.mjs", $adapter // ());
 	};
 }
 

@@ -22,6 +22,12 @@ CREATE TABLE "Account" (
   session_state text,
   PRIMARY KEY (provider, "providerAccountId")
 );
+CREATE TABLE "Session" (
+  id text PRIMARY KEY,
+  "sessionToken" text NOT NULL UNIQUE,
+  "userId" text NOT NULL REFERENCES "User" ON DELETE CASCADE,
+  expires timestamp(3) NOT NULL
+);
 CREATE TABLE "VerificationToken" (
   identifier text,
   token text,
@@ -62,7 +68,7 @@ CREATE TABLE ledger (id int PRIMARY KEY, holder text NOT NULL, balance numeric N
 INSERT INTO ledger VALUES (1, 'Ada', 1200.00), (2, 'Uwe', 35.50), (3, 'Eve', 980.10);
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON ledger TO :request;
-GRANT SELECT, INSERT, UPDATE, DELETE ON "User", "Account", "VerificationToken" TO :issuer;
+GRANT SELECT, INSERT, UPDATE, DELETE ON "User", "Account", "Session", "VerificationToken" TO :issuer;
 -- pg-adapter deletes from its own table of sessions along with a user
 CREATE TABLE sessions ("userId" integer);
 GRANT SELECT, INSERT, UPDATE, DELETE ON users, accounts, sessions, verification_token TO :issuer;

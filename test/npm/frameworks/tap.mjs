@@ -27,8 +27,16 @@ export function tampered(cookie) {
   return cookie.slice(0, at) + (cookie[at] === 'A' ? 'B' : 'A') + cookie.slice(at + 1)
 }
 
-/** What a browser would send after a response. */
-export const cookiesOf = (response) => response.headers.getSetCookie().map((cookie) => cookie.split(';')[0]).join('; ')
+/** What a browser would send after a response, and after those before it. */
+export function cookiesOf(response, before = '') {
+  const jar = new Map(before.split('; ').filter(Boolean).map((cookie) => cookie.split(/=(.*)/s)))
+  for (const [cookie, ...attributes] of response.headers.getSetCookie().map((line) => line.split('; '))) {
+    const [name, value] = cookie.split(/=(.*)/s)
+    if (attributes.some((attribute) => /^max-age=0$/i.test(attribute))) jar.delete(name)
+    else jar.set(name, value)
+  }
+  return [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
+}
 
 export function versions(...packages) {
   const said = packages.map((name) => `${name} ${JSON.parse(readFileSync(new URL(`./node_modules/${name}/package.json`, import.meta.url))).version}`)
