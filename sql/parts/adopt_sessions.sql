@@ -285,17 +285,20 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   -- a form that is added here is read in src/sql/adopt_arguments.c
-  IF user_form <> 'django' THEN
+  IF user_form NOT IN ('django', 'symfony') THEN
     PERFORM session_auth.refuse('user_form',
-      'It must be "django", or NULL: then the column''s type says how the user is read.');
-  ELSIF user_form IS NOT NULL AND NOT EXISTS (
+      'It must be "django" or "symfony", or NULL: then the column''s type says how the user is read.');
+  ELSIF user_form = 'symfony' AND coalesce(cardinality(user_path), 0) < 2 THEN
+    PERFORM session_auth.refuse('user_path', 'It must be the attribute of the firewall, and the property '
+      'of the application''s user, such as {_security_main,id}.');
+  ELSIF user_form = 'django' AND NOT EXISTS (
     SELECT FROM session_auth.cookie_secrets c WHERE c.kind = user_form) THEN
     PERFORM session_auth.refuse('user_form',
       'What Django signs is read with its secret: call add_cookie_secret(''django'', ...) first.');
   END IF;
   PERFORM session_auth.require_column(source, 'user_column', user_column,
-    CASE WHEN user_form IS NOT NULL THEN '{text}' WHEN user_path IS NULL THEN '{text,uuid,integer}'
-    ELSE '{json,text}' END::text[]);
+    CASE user_form WHEN 'symfony' THEN '{bytea}' WHEN 'django' THEN '{text}' ELSE CASE WHEN user_path IS NULL THEN '{text,uuid,integer}'
+    ELSE '{json,text}' END END::text[]);
   IF cardinality(user_path) = 0 OR array_ndims(user_path) > 1
     OR array_position(user_path, NULL) IS NOT NULL THEN
     PERFORM session_auth.refuse('user_path',
@@ -436,7 +439,8 @@ COMMENT ON FUNCTION session_auth.adopt_sessions(regclass, name, name, name, text
   'here stays ended until its row has another token. token_form: plain, bytea (the token''s own bytes), '
   'sha256-hex, sha256-base64, sha256-base64url or sha256-bytea (the table keeps digests, and the token '
   'whose digest it is opens the session), or id (no secret: opened by a proved cookie alone). user_path: '
-  'the user within JSON. expires_form: seconds or milliseconds since 1970, where the column is no '
+  'the user within JSON. user_form: django (session_data, signed) or symfony (sess_data; user_path names the '
+  'firewall''s attribute and the user''s property). expires_form: seconds or milliseconds since 1970, where the column is no '
   'timestamp. time_zone: of a timestamp without time zone. lifetime: added to the column. tenant_column: '
   'the active organization, to which the session is bound. where_column, where_value: only rows with this '
   'value. signed_only: opened by a cookie whose proof was verified alone; null: as long as a cookie secret '

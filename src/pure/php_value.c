@@ -91,9 +91,30 @@ take_opening(Slice *bytes, PhpValue *value)
 static bool
 take_object(Slice *bytes, PhpValue *value)
 {
-	Slice name;
+	value->kind = PHP_OBJECT;
+	return take_quoted(bytes, &value->text) && take_char(bytes, ':') && take_opening(bytes, value);
+}
 
-	return take_quoted(bytes, &name) && take_char(bytes, ':') && take_opening(bytes, value);
+/* 3:"Foo":5:{bytes}, of a class with a format of its own */
+static bool
+take_custom(Slice *bytes)
+{
+	uint32_t len;
+	Slice part;
+
+	return take_quoted(bytes, &part) && take_char(bytes, ':') && take_count(bytes, &len) &&
+		   take_char(bytes, '{') && slice_take(bytes, len, &part) && take_char(bytes, '}');
+}
+
+static bool
+take_boolean(Slice *bytes, PhpValue *value)
+{
+	Slice digit;
+
+	if (!take_until(bytes, ';', 1, &digit))
+		return false;
+	value->kind = slice_is(digit, "1") ? PHP_TRUE : PHP_OTHER;
+	return slice_is(digit, "1") || slice_is(digit, "0");
 }
 
 static bool
@@ -126,8 +147,15 @@ take_head(Slice *bytes, PhpValue *value, bool *opens)
 			value->kind = PHP_STRING;
 			return take_quoted(bytes, &value->text) && take_char(bytes, ';');
 		case 'b':
+			return take_boolean(bytes, value);
 		case 'd':
+		case 'r':
+		case 'R':
 			return take_until(bytes, ';', 64, &tag);
+		case 'E':
+			return take_quoted(bytes, &tag) && take_char(bytes, ';');
+		case 'C':
+			return take_custom(bytes);
 		case 'a':
 			value->kind = PHP_ARRAY;
 			*opens = true;
@@ -171,16 +199,17 @@ php_read(Slice bytes, PhpValue *value)
 	return RESULT_OK;
 }
 
-ResultCode
-php_member(const PhpValue *array, Slice prefix, PhpValue *value)
+typedef bool (*KeyMatch)(const PhpValue *key, Slice name);
+
+/* The one value whose key matches. */
+static ResultCode
+find_value(const PhpValue *container, KeyMatch matches, Slice name, PhpValue *value)
 {
-	Slice rest = array->inside;
+	Slice rest = container->inside;
 	bool found = false;
 	uint32_t i;
 
-	if (array->kind != PHP_ARRAY)
-		return RESULT_NO_SUBJECT;
-	for (i = 0; i < array->size; i++)
+	for (i = 0; i < container->size; i++)
 	{
 		PhpValue key;
 		PhpValue member;
@@ -188,7 +217,7 @@ php_member(const PhpValue *array, Slice prefix, PhpValue *value)
 		if (php_read(rest, &key) != RESULT_OK || php_read(key.rest, &member) != RESULT_OK)
 			return RESULT_MALFORMED;
 		rest = member.rest;
-		if (key.kind != PHP_STRING || !slice_begins_with(key.text, prefix))
+		if (!matches(&key, name))
 			continue;
 		if (found)
 			return RESULT_MALFORMED;
@@ -196,4 +225,69 @@ php_member(const PhpValue *array, Slice prefix, PhpValue *value)
 		*value = member;
 	}
 	return found ? RESULT_OK : RESULT_NO_SUBJECT;
+}
+
+static bool
+key_begins(const PhpValue *key, Slice prefix)
+{
+	return key->kind == PHP_STRING && slice_begins_with(key->text, prefix);
+}
+
+ResultCode
+php_member(const PhpValue *array, Slice prefix, PhpValue *value)
+{
+	return array->kind == PHP_ARRAY ? find_value(array, key_begins, prefix, value)
+									: RESULT_NO_SUBJECT;
+}
+
+static bool
+key_is(const PhpValue *key, Slice name)
+{
+	return key->kind == PHP_STRING && slice_equals(key->text, name);
+}
+
+/* A private or protected property is written behind its class, or *, between zero bytes. */
+static bool
+property_is(const PhpValue *key, Slice name)
+{
+	Slice text = key->text;
+	const char *end;
+
+	if (key->kind == PHP_STRING && text.len > 0 && text.data[0] == '\0')
+	{
+		end = memchr(text.data + 1, '\0', text.len - 1);
+		if (end == NULL)
+			return false;
+		text.len -= (size_t) (end + 1 - text.data);
+		text.data = end + 1;
+	}
+	return key->kind == PHP_STRING && slice_equals(text, name);
+}
+
+ResultCode
+php_property(const PhpValue *container, Slice name, PhpValue *value)
+{
+	if (container->kind == PHP_ARRAY)
+		return find_value(container, key_is, name, value);
+	if (container->kind == PHP_OBJECT)
+		return find_value(container, property_is, name, value);
+	return RESULT_NO_SUBJECT;
+}
+
+ResultCode
+php_nth(const PhpValue *container, uint32_t n, PhpValue *value)
+{
+	Slice rest = container->inside;
+	PhpValue key;
+	uint32_t i;
+
+	if ((container->kind != PHP_ARRAY && container->kind != PHP_OBJECT) || n >= container->size)
+		return RESULT_NO_SUBJECT;
+	for (i = 0; i <= n; i++)
+	{
+		if (php_read(rest, &key) != RESULT_OK || php_read(key.rest, value) != RESULT_OK)
+			return RESULT_MALFORMED;
+		rest = value->rest;
+	}
+	return RESULT_OK;
 }

@@ -58,16 +58,18 @@ read_storage(const char *value, Adoption *adoption)
 }
 
 /*
- * The one form so far.  Where Django keeps sessions in a table it signs no cookie, so there is no
- * proof to ask for, whatever other secrets are set up.
+ * Where Django and Symfony keep sessions in a table they sign no cookie, so there is no proof to
+ * ask for, whatever other secrets are set up.
  */
 static bool
 read_user_form(const char *value, Adoption *adoption)
 {
-	adoption->proved_user = strcmp(value, "django") == 0;
+	adoption->user_form = strcmp(value, "django") == 0    ? USER_PROVED
+						  : strcmp(value, "symfony") == 0 ? USER_SYMFONY
+														  : USER_BY_TYPE;
 	if (adoption->proof == PROOF_BY_SETUP)
 		adoption->proof = PROOF_NOT_NEEDED;
-	return adoption->proved_user;
+	return adoption->user_form != USER_BY_TYPE;
 }
 
 /* Options that are a text each; a user_path has one argument for each of its steps. */

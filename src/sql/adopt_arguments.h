@@ -8,6 +8,14 @@
 #include "catalog/tables.h"
 #include "pure/adopted_token.h"
 
+/* What user_column holds. */
+typedef enum UserForm
+{
+	USER_BY_TYPE, /* the user, or JSON in which the path leads to it */
+	USER_PROVED,  /* django: signed, and the path lies in it */
+	USER_SYMFONY  /* PHP's serialization of Symfony's token, and the path lies in it */
+} UserForm;
+
 /* The arguments of adopt_sessions, as its triggers carry them. */
 typedef struct Adoption
 {
@@ -17,7 +25,7 @@ typedef struct Adoption
 	TokenStorage storage;
 	const char **user_path; /* NULL: the column is the user */
 	int user_path_len;
-	bool proved_user;      /* user_form django: the column is signed, and the path lies in it */
+	UserForm user_form;
 	int64 ticks;           /* of expires_column in a second; 0: it is a timestamp */
 	const char *time_zone; /* of a timestamp without one; NULL: UTC */
 	int64 lifetime;        /* added, in microseconds */

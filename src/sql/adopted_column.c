@@ -24,6 +24,7 @@
 #include "base/clock.h"
 #include "base/outside_text.h"
 #include "pure/json.h"
+#include "pure/symfony.h"
 #include "sql/adopted_column.h"
 #include "verify/proved_row.h"
 
@@ -251,15 +252,48 @@ user_in_json(const char *text, const Adoption *adoption)
 	return user;
 }
 
-/* NULL when nobody has logged in. */
-char *
+/* ---------------------------------------------------------- users in PHP's format */
+
+/* What cannot be stored is no user; "" is no user_id, and so keeps the row out. */
+static char *
+text_of_php(Slice text, char *otherwise)
+{
+	return is_storable_here(text) ? pnstrdup(text.data, text.len) : otherwise;
+}
+
+static AdoptedUser
+user_in_symfony(Slice data, const Adoption *adoption)
+{
+	Slice *path = palloc((adoption->user_path_len + 1) * sizeof(Slice));
+	AdoptedUser user = { NULL, NULL };
+	SymfonySession session;
+
+	for (int i = 0; i < adoption->user_path_len; i++)
+		path[i] = (Slice){ adoption->user_path[i], strlen(adoption->user_path[i]) };
+	if (data.data &&
+		symfony_session_read(data, path, adoption->user_path_len, &session) == RESULT_OK)
+	{
+		user.name = text_of_php(session.user, NULL);
+		if (session.actor.data)
+			user.actor = text_of_php(session.actor, "");
+	}
+	pfree(path);
+	return user;
+}
+
+AdoptedUser
 adopted_user(SourceRow source, const Adoption *adoption)
 {
-	char *text = adopted_text(source, adoption->user_column);
+	AdoptedUser user = { NULL, NULL };
 
-	if (text && adoption->proved_user)
-		return proved_row_user(text, adoption->user_path, adoption->user_path_len);
-	if (text == NULL || adoption->user_path_len == 0)
-		return text;
-	return user_in_json(as_json(text), adoption);
+	if (adoption->user_form == USER_SYMFONY)
+		return user_in_symfony(adopted_bytes(source, adoption->user_column), adoption);
+	user.name = adopted_text(source, adoption->user_column);
+	if (user.name == NULL)
+		return user;
+	if (adoption->user_form == USER_PROVED)
+		user.name = proved_row_user(user.name, adoption->user_path, adoption->user_path_len);
+	else if (adoption->user_path_len > 0)
+		user.name = user_in_json(as_json(user.name), adoption);
+	return user;
 }

@@ -20,6 +20,13 @@ typedef struct SourceRow
 	TupleDesc desc;
 } SourceRow;
 
+/* Whom a row is about; NULL: nobody has logged in, or nobody acts as the user. */
+typedef struct AdoptedUser
+{
+	char *name;
+	char *actor;
+} AdoptedUser;
+
 typedef enum Expiry
 {
 	EXPIRY_READ,
@@ -34,6 +41,6 @@ extern char *adopted_value_text(Datum value, Oid type);
 extern char *adopted_text(SourceRow source, const char *column);
 extern Slice adopted_bytes(SourceRow source, const char *column);
 extern Expiry adopted_expiry(SourceRow source, const Adoption *adoption, TimestampTz *expires_at);
-extern char *adopted_user(SourceRow source, const Adoption *adoption);
+extern AdoptedUser adopted_user(SourceRow source, const Adoption *adoption);
 
 #endif /* SESSION_AUTH_ADOPTED_COLUMN_H */

@@ -69,7 +69,10 @@ read_token(SourceRow source, const Adoption *adoption, AdoptedRow *row)
 static Fitness
 read_user_column(SourceRow source, const Adoption *adoption, AdoptedRow *row)
 {
-	row->user_id = adopted_user(source, adoption);
+	AdoptedUser user = adopted_user(source, adoption);
+
+	row->user_id = user.name;
+	row->actor = user.actor;
 	if (row->user_id == NULL)
 		return ROW_NO_USER;
 	return names_user(row->user_id) ? ROW_FITS : ROW_UNFIT_USER;
@@ -110,7 +113,8 @@ read_tenant(SourceRow source, const Adoption *adoption, AdoptedRow *row)
 static Fitness
 read_actor_column(SourceRow source, const Adoption *adoption, AdoptedRow *row)
 {
-	row->actor = adoption->actor_column ? adopted_text(source, adoption->actor_column) : NULL;
+	if (adoption->actor_column)
+		row->actor = adopted_text(source, adoption->actor_column);
 	return row->actor && !names_user(row->actor) ? ROW_UNFIT_ACTOR : ROW_FITS;
 }
 

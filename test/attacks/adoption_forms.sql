@@ -3,9 +3,9 @@
 -- one organization used in another, roles that outlive their row, rows that name the session of
 -- another table, partitions that leave with their sessions open.
 -- Holds: only what a client was given opens a session, and a role is there as long as a row says so.
--- Guards: src/pure/adopted_token.c, src/pure/session_key.c, src/sql/adopted_row.c, src/sql/sql_adopt.c is_of();
+-- Guards: src/pure/adopted_token.c, src/pure/symfony.c, src/pure/session_key.c, src/sql/adopted_row.c, src/sql/sql_adopt.c is_of();
 -- session_needs_proof() in src/verify/session.c, bind_tenant() in src/verify/verify.c; sql/parts/adopt_*.sql.
-SELECT plan(28);
+SELECT plan(32);
 SET client_min_messages = error;
 CREATE FUNCTION public.opens(token text, tenant text DEFAULT NULL) RETURNS text LANGUAGE sql
 AS $$ SELECT coalesce((SELECT v.user_id FROM session_auth.verify_session(token, tenant) v), 'nobody') $$;
@@ -61,6 +61,20 @@ SELECT is(opens('signed-0123456789abcdefghijklmnop'), 'nobody', 'a bare token of
 SELECT is(session_auth.expire_session('signed-0123456789abcdefghijklmnop'::text), false, 'nor does it end the session');
 SELECT throws_ok($$SELECT session_auth.authenticate('signed-0123456789abcdefghijklmnop')$$, '28000', 'invalid or expired session token', 'as any refused token');
 SELECT session_auth.drop_cookie_secret('better-auth', 'file:' || :'file') \g /dev/null
+
+-- a token in Symfony's session that is not one of somebody who is in
+CREATE FUNCTION public.symfony(class text, authenticated text, who text DEFAULT 'ann') RETURNS bytea LANGUAGE sql AS $$
+  SELECT convert_to(format('_sf2_attributes|a:1:{s:14:"_security_main";s:%s:"%s";}', length(t), t), 'UTF8')
+  FROM (SELECT format('O:%s:"%s":3:{i:0;N;i:1;s:4:"main";i:2;a:2:{i:0;O:4:"User":1:{s:2:"id";s:%s:"%s";}i:1;b:%s;}}', length(class), class, length(who), who, authenticated)) v (t) $$;
+\set class 'Symfony\\Component\\Security\\Core\\Authentication\\Token\\UsernamePasswordToken'
+CREATE TABLE php (id text, data bytea, until timestamptz);
+SELECT session_auth.adopt_sessions('php', 'id', 'data', 'until', user_form => 'symfony', user_path => '{_security_main,id}') \g /dev/null
+INSERT INTO php VALUES ('in-0123456789abcdefghijklmnopqrst', symfony(:'class', '1'), '2100-01-01'), ('half-0123456789abcdefghijklmnopqr', symfony('Scheb\TwoFactorBundle\Security\Authentication\Token\TwoFactorToken', '1'), '2100-01-01'), ('not-0123456789abcdefghijklmnopqrs', symfony(:'class', '0'), '2100-01-01'), ('zero-0123456789abcdefghijklmnopqr', symfony(:'class', '1', 'ann~x'), '2100-01-01');
+UPDATE php SET data = overlay(data PLACING '\x00' FROM position('\x7e'::bytea IN data)) WHERE id LIKE 'zero%';
+SELECT is(opens('in-0123456789abcdefghijklmnopqrst'), 'ann', 'Symfony''s own token opens');
+SELECT is(opens('half-0123456789abcdefghijklmnopqr'), 'nobody', 'one of somebody who lacks a second factor does not');
+SELECT is(opens('not-0123456789abcdefghijklmnopqrs'), 'nobody', 'nor one that is not authenticated');
+SELECT is(opens('zero-0123456789abcdefghijklmnopqr'), 'nobody', 'nor one whose name goes on behind a zero byte');
 
 -- the session of an organization in another one
 SELECT session_auth.create_role('ADMIN'), session_auth.grant_role('ann', 'ADMIN', 'other') \g /dev/null

@@ -1,12 +1,26 @@
-/* php_fuzz.c: PHP's serialize(); every part that is read lies in the input. */
+/* php_fuzz.c: PHP's serialize(), and Symfony's sessions; every part that is read lies in the input. */
 #include "fuzz.h"
 #include "pure/php_value.h"
+#include "pure/symfony.h"
 
 static void
 require_inside(Slice part, Slice whole)
 {
 	REQUIRE(part.data == NULL ||
 			(part.data >= whole.data && part.data + part.len <= whole.data + whole.len));
+}
+
+static void
+read_session(Slice bytes)
+{
+	const Slice path[] = { { "_security_main", 14 }, { "id", 2 } };
+	SymfonySession session;
+
+	if (symfony_session_read(bytes, path, 2, &session) != RESULT_OK)
+		return;
+	REQUIRE(session.user.data != NULL);
+	require_inside(session.user, bytes);
+	require_inside(session.actor, bytes);
 }
 
 int
@@ -17,6 +31,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	PhpValue value;
 	PhpValue user;
 
+	read_session(bytes);
 	if (php_read(bytes, &value) != RESULT_OK)
 		return 0;
 	require_inside(value.text, bytes);

@@ -9,6 +9,7 @@
 #include "pure/crypto.h"
 #include "pure/framework_internal.h"
 #include "pure/jose.h"
+#include "symfony_session.h"
 #include "vectors.h"
 
 #define SEED_MAX 20000
@@ -224,6 +225,7 @@ seed_by_hand(void)
 
 	for (i = 0; i < sizeof(contents) / sizeof(contents[0]); i++)
 		seed_payload(framework_next(contents[i].kind, NULL), to_slice(contents[i].content));
+	seed_one("php", to_slice(SYMFONY_SESSION));
 	seed_one("php",
 			 to_slice("a:2:{s:1:\"a\";i:1;s:1:\"b\";O:8:\"stdClass\":1:{s:1:\"c\";d:0.5;}}"));
 }

@@ -2,7 +2,7 @@
 -- it refuses. Siblings: adopt.sql (plain tables), adopt_roles.sql, adopt_partitions.sql;
 -- test/attacks/adoption_forms.sql.
 SET timezone = 'Asia/Tokyo';
-SELECT plan(120);
+SELECT plan(147);
 \ir adoption.psql
 
 CREATE FUNCTION public.ends(token text) RETURNS timestamptz LANGUAGE sql
@@ -79,6 +79,8 @@ INSERT INTO users_tokens VALUES (44, convert_to('other-token-0123456789abcdefghi
 SELECT is(who('other-token-0123456789abcdefghijk'), 'nobody', 'NULL is no value');
 
 -- times
+CREATE TABLE flagged (token text, who text, until timestamptz, flag boolean);
+INSERT INTO flagged VALUES ('flagged-0123456789abcdefghijklmno', 'f', '2100-01-01', true), ('unflagged-0123456789abcdefghijklm', 'u', '2100-01-01', false), ('neither-0123456789abcdefghijklmno', 'n', '2100-01-01', NULL);
 CREATE TABLE numbers (token text, who text, n bigint, i int, d numeric, t varchar(255), l timestamp, at timestamptz);
 CREATE FUNCTION public.adopt_number(col name, form text, span interval DEFAULT NULL) RETURNS bigint LANGUAGE sql
 AS $$ SELECT session_auth.adopt_sessions('numbers', 'token', 'who', col, expires_form => form, lifetime => span) $$;
@@ -204,6 +206,10 @@ FROM (VALUES
   ('signed', 'token', 'who', 'until', 'user_form => ''django''', 'invalid user_form'),
   ('signed', 'token', 'who', 'until', 'user_form => ''rails''', 'invalid user_form'),
   ('session', 'sid', 'sess', 'expire', 'user_path => NULL', 'invalid user_column'),
+  ('session', 'sid', 'sess', 'expire', 'user_form => ''symfony''', 'invalid user_path'),
+  ('session', 'sid', 'sess', 'expire', 'user_form => ''symfony'', user_path => ''{_security_main}''', 'invalid user_path'),
+  ('session', 'sid', 'sess', 'expire', 'user_form => ''symfony'', user_path => ''{_security_main,id}''', 'invalid user_column'),
+  ('flagged', 'token', 'who', 'until', 'where_column => ''flag'', where_value => ''yes''', 'invalid where_value'),
   ('session', 'sid', 'sess', 'expire', 'user_path => ''{}''', 'invalid user_path'),
   ('session', 'sid', 'sess', 'expire', 'user_path => ''{a,NULL}''', 'invalid user_path'),
   ('numbers', 'token', 'who', 'n', 'expires_form => ''minutes''', 'invalid expires_form'),
@@ -218,6 +224,44 @@ FROM (VALUES
   ('numbers', 'token', 'who', 'at', 'where_column => ''at'', where_value => ''x''', 'invalid where_column'),
   ('numbers', 'token', 'who', 'at', 'tenant_column => ''nowhere''', 'invalid tenant_column')
 ) v (source, token, who, until, more, message);
+
+-- a boolean says which rows count
+SELECT is(session_auth.adopt_sessions('flagged', 'token', 'who', 'until', where_column => 'flag', where_value => 'true', signed_only => false), 1::bigint, 'only rows with a true flag');
+SELECT is(who('flagged-0123456789abcdefghijklmno') || who('unflagged-0123456789abcdefghijklm'), 'fnobody', 'that one and no other');
+UPDATE flagged SET flag = NOT flag;
+SELECT is(who('flagged-0123456789abcdefghijklmno') || who('unflagged-0123456789abcdefghijklm'), 'nobodyu', 'a flag that changes');
+
+-- Symfony's session in PHP's serialization, ~ for a zero byte; what its own classes write is in
+-- test/frameworks/with_symfony.php
+CREATE FUNCTION public.symfony(the_user text, firewall text DEFAULT '_security_main', class text DEFAULT 'UsernamePasswordToken', authenticated text DEFAULT '1') RETURNS bytea LANGUAGE sql AS $$
+  SELECT decode(replace(encode(convert_to(format('_sf2_attributes|a:2:{s:1:"x";R:1;s:%s:"%s";s:%s:"%s";}_sf2_meta|a:0:{}', length(firewall), firewall, octet_length(t), t), 'UTF8'), 'hex'), '7e', '00'), 'hex')
+  FROM (SELECT format('O:%s:"%s":3:{i:0;N;i:1;s:4:"main";i:2;a:5:{i:0;%si:1;b:%s;i:2;N;i:3;a:0:{}i:4;a:0:{}}}', length(c), c, the_user, authenticated)
+        FROM (SELECT 'Symfony\Component\Security\Core\Authentication\Token\' || class) n (c)) t (t) $$;
+CREATE FUNCTION public.symfony_user(data bytea, VARIADIC path text[]) RETURNS text LANGUAGE sql AS $$
+  SELECT coalesce(a.user_id, a.left_out)
+  FROM (SELECT 'symfony-0123456789abcdefghijklmno' AS sess_id, data AS sess_data, 4102444800 AS sess_lifetime) s,
+    session_auth.adopted_row('hex'::regclass, s, ARRAY['sess_id', 'sess_data', 'sess_lifetime', 'user_form=symfony', 'expires_form=seconds']
+      || ARRAY(SELECT 'user_path=' || p FROM unnest(path) WITH ORDINALITY u (p, n) ORDER BY n)) a $$;
+SELECT is(symfony_user(symfony(u), VARIADIC '{_security_main}' || p::text[]), wanted, what) FROM (VALUES
+  ('O:4:"User":1:{s:8:"~User~id";i:42;}', '{id}', '42', 'Symfony: a private number'),
+  ('O:4:"User":1:{s:5:"~*~id";s:2:"42";}', '{id}', '42', 'a protected text'),
+  ('O:4:"User":1:{s:4:"name";s:4:"Zoë";}', '{name}', 'Zoë', 'a public one, in UTF-8'),
+  ('O:4:"User":1:{s:2:"id";O:28:"Symfony\Component\Uid\UuidV4":1:{s:6:"~*~uid";s:3:"abc";}}', '{id,uid}', 'abc', 'an object within'),
+  ('O:4:"User":2:{s:7:"~User~i";i:1;s:8:"~Base~id";i:42;}', '{id}', '42', 'one of a parent class'),
+  ('O:4:"User":3:{s:2:"x";E:9:"Suit:Club";s:2:"yy";C:3:"Foo":4:{i:1;}s:2:"id";i:42;}', '{id}', 'without a user', 'a length that is none'),
+  ('O:4:"User":3:{s:1:"x";E:9:"Suit:Club";s:2:"yy";C:3:"Foo":4:{i:1;}s:2:"id";i:42;}', '{id}', '42', 'beside what is stepped over'),
+  ('O:4:"User":1:{s:2:"id";r:1;}', '{id}', 'without a user', 'a reference is nobody'),
+  ('O:4:"User":1:{s:2:"id";i:42;}', '{email}', 'without a user', 'another property'),
+  ('O:4:"User":2:{s:8:"~User~id";i:1;s:8:"~Base~id";i:42;}', '{id}', 'without a user', 'two of one name are nobody'),
+  ('s:5:"anon.";', '{id}', 'without a user', 'a text is nobody'),
+  ('O:4:"User":1:{s:2:"id";s:4:"42~x";}', '{id}', 'without a user', 'a zero byte cuts nothing off'),
+  ('O:4:"User":1:{s:2:"id";s:0:"";}', '{id}', 'with a user that is no user_id', 'an empty name')
+) v (u, p, wanted, what);
+SELECT is(symfony_user(symfony('O:4:"User":1:{s:2:"id";i:42;}', '_security_other'), '_security_main', 'id'), 'without a user', 'another firewall');
+SELECT is(symfony_user(convert_to(d, 'UTF8'), '_security_main', 'id'), 'without a user', what) FROM (VALUES
+  ('', 'an empty session'), ('_sf2_attributes|a:0:{}', 'a guest'), ('_sf2_attributes|a:1:{', 'one that is cut off'),
+  ('x|i:1;_sf2_attributes|a:1:{s:14:"_security_main";s:2:"N;";}', 'a token that is none'), ('a:0:{}', 'another format'),
+  ('_sf2_attributes|a:1:{s:14:"_security_main";i:1;}', 'a number for a token')) v (d, what);
 
 -- Spring Session 2 and later write base64 of the id into the cookie SESSION (DefaultCookieSerializer)
 CREATE TABLE public.spring_session (primary_id char(36) PRIMARY KEY, session_id char(36) NOT NULL, expiry_time bigint NOT NULL, principal_name varchar(100));

@@ -29,6 +29,14 @@ sub django_row
 	return "$value:" . encode_base64url(hmac_sha256($value, sha256('django.contrib.sessions.SessionStore' . 'signer' . 'a secret of Django')));
 }
 
+# sess_data as PHP and Symfony write it, with a private property
+sub symfony_row
+{
+	my ($user) = @_;
+	my $token = qq(O:74:"Symfony\\Component\\Security\\Core\\Authentication\\Token\\UsernamePasswordToken":3:{i:0;N;i:1;s:4:"main";i:2;a:5:{i:0;O:8:"App\\User":1:{s:12:"\0App\\User\0id";i:$user;}i:1;b:1;i:2;N;i:3;a:0:{}i:4;a:1:{i:0;s:9:"ROLE_USER";}}});
+	return unpack 'H*', qq(_sf2_attributes|a:1:{s:14:"_security_main";s:) . length($token) . qq(:"$token";}_sf2_meta|a:1:{s:1:"u";i:$seconds;});
+}
+
 # By the words in front of the first comma or colon of a row's first column: the row that
 # is inserted ($n is 1 before adoption, 2 after it), what its client presents, and the
 # user; a session that only a proved cookie opens has no token here.
@@ -42,6 +50,7 @@ my %samples = (
 	'express-session with connect-pg-simple and Passport' => sub { my $t = "jIpn8EPEL7AD6oylKAZ3g_qe-enmWm2$_[0]"; return (qq{SET timezone = 'Asia/Tokyo'; INSERT INTO session VALUES ('$t', '{"cookie": {"originalMaxAge": 3600000}, "passport": {"user": $_[0]}}', to_timestamp($seconds))}, $t, $_[0]) },
 	'better-auth, with its organization and admin plugins' => sub { my $t = "cP5f5EceU5e2FUzsRU2CtiPgnxTL8DH$_[0]"; return (qq{INSERT INTO session VALUES ('i$_[0]', '$t', 'u$_[0]', now() + interval '1 hour', 'acme', 'root')}, $t, "u$_[0]", 'acme') },
 	'Laravel' => sub { return (qq{INSERT INTO sessions VALUES ('KUSV0WKufAZMI1G3gd0PFC2aAEZrnQinMe4Ehas$_[0]', 4$_[0], 'YToyOntz', $seconds - 7000)}, undef, "4$_[0]") },
+	'Symfony, PdoSessionHandler' => sub { my $t = "q5c0s1v7m4b8k2n6j3h9g0f5d2$_[0]"; my $data = symfony_row("4$_[0]"); return (qq{INSERT INTO sessions VALUES ('$t', decode('$data', 'hex'), $seconds, $seconds - 1440)}, $t, "4$_[0]") },
 	'Symfony, with a column for the user' => sub { my $t = "q5c0s1v7m4b8k2n6j3h9g0f5d1$_[0]"; return (qq{INSERT INTO sessions VALUES ('$t', '', $seconds, $seconds - 1440, 'u$_[0]')}, $t, "u$_[0]") },
 	'Spring Session JDBC' => sub { my $t = $uuid->("sp$_[0]"); return (qq{INSERT INTO spring_session VALUES ('$t', '$t', ${seconds}000, 1800, ${seconds}456, 'u$_[0]')}, $t, "u$_[0]") },
 	'Phoenix' => sub { return (qq{INSERT INTO users_tokens (user_id, token, context, inserted_at) VALUES (4$_[0], convert_to('phx-session-token-0123456789abcd$_[0]', 'UTF8'), 'session', now() AT TIME ZONE 'UTC'), (9, 'phx-reset-token-0123456789abcdef$_[0]', 'reset_password', now() AT TIME ZONE 'UTC')}, "phx-session-token-0123456789abcd$_[0]", "4$_[0]") },

@@ -65,6 +65,16 @@ subtest 'Laravel' => sub {
 	$shops->drop('laravel');
 };
 
+# -------------------------------------------------------------------- Symfony
+
+subtest 'Symfony' => sub {
+	plan skip_all => 'php-symfony-security-http is not installed' unless $shops->has('php', '-r', 'require "Symfony/Component/Security/Http/autoload.php"; require "Symfony/Component/HttpKernel/autoload.php"; exit(extension_loaded("pdo_pgsql") ? 0 : 1);');
+	$node->safe_psql('postgres', 'CREATE DATABASE symfony');
+	$node->safe_psql('symfony', 'CREATE EXTENSION session_auth');
+	$shops->alive('symfony', 'php', 'test/frameworks/with_symfony.php');
+	$node->safe_psql('postgres', 'DROP DATABASE symfony WITH (FORCE)');
+};
+
 # --------------------------------------------------------------------- Elixir
 
 # Debian has no Plug: what the page says in SQL is typed, what it says in Elixir is parsed.

@@ -543,11 +543,24 @@ php(void)
 	is_int(php_member(&value, to_slice("login_web_"), &user), RESULT_OK, "php: the user");
 	ok(user.kind == PHP_INTEGER && slice_is(user.text, "42"), "php: who it is");
 	is_int(php_member(&value, to_slice("login_admin_"), &user), RESULT_NO_SUBJECT, "php: nobody");
-	is_int(php_read(to_slice("a:1:{i:0;R:1;}"), &value), RESULT_MALFORMED, "php: a reference");
+	is_int(php_read(to_slice("a:1:{i:0;R:1;}"), &value), RESULT_OK, "php: a reference");
+	is_int(php_nth(&value, 0, &user), RESULT_OK, "php: it is there");
+	is_int(user.kind, PHP_OTHER, "php: and not followed");
+	is_int(php_nth(&value, 1, &user), RESULT_NO_SUBJECT, "php: no second one");
 	is_int(php_read(to_slice("a:99999999:{i:0;"), &value), RESULT_MALFORMED, "php: cut off");
 	is_int(php_read(to_slice("s:5:\"abc\";"), &value), RESULT_MALFORMED, "php: a false length");
-	is_int(php_read(to_slice("C:3:\"Foo\":0:{}"), &value), RESULT_MALFORMED,
+	is_int(php_read(to_slice("C:3:\"Foo\":3:{a:1}"), &value), RESULT_OK,
 		   "php: a format of its own");
+	is_int(value.kind, PHP_OTHER, "php: of which nothing is read");
+	is_int(php_read(to_slice("C:3:\"Foo\":9:{a:1}"), &value), RESULT_MALFORMED, "php: cut off");
+	is_int(php_read(to_slice("E:8:\"Suit:Two\";"), &value), RESULT_OK, "php: an enumeration");
+	is_int(php_read(to_slice("b:2;"), &value), RESULT_MALFORMED, "php: no boolean");
+	is_int(php_read(to_slice("O:3:\"Foo\":1:{s:1:\"a\";b:1;}"), &value), RESULT_OK,
+		   "php: an object");
+	ok(value.kind == PHP_OBJECT && slice_is(value.text, "Foo"), "php: its class");
+	is_int(php_property(&value, to_slice("a"), &user), RESULT_OK, "php: a property");
+	is_int(user.kind, PHP_TRUE, "php: true");
+	is_int(php_member(&value, to_slice("a"), &user), RESULT_NO_SUBJECT, "php: which no array has");
 }
 
 int
