@@ -23,7 +23,7 @@ static const char *const token_classes[] = {
 };
 
 static bool
-is_token(const PhpValue *value)
+is_own_token(const PhpValue *value)
 {
 	size_t i;
 
@@ -88,7 +88,7 @@ find_user_object(const PhpValue *token, PhpValue *user)
 
 /* PHP's strings are bytes, and may hold zeros. */
 static bool
-is_name(const PhpValue *value)
+can_be_named(const PhpValue *value)
 {
 	return value->kind == PHP_INTEGER ||
 		   (value->kind == PHP_STRING && utf8_is_valid(value->text.data, value->text.len) &&
@@ -96,10 +96,10 @@ is_name(const PhpValue *value)
 }
 
 static ResultCode
-read_token(const PhpValue *token, const Slice *path, size_t n, Slice *user)
+read_token_user(const PhpValue *token, const Slice *path, size_t n, Slice *user)
 {
 	PhpValue value;
-	ResultCode result = is_token(token) ? find_user_object(token, &value) : RESULT_NO_SUBJECT;
+	ResultCode result = is_own_token(token) ? find_user_object(token, &value) : RESULT_NO_SUBJECT;
 	size_t i;
 
 	for (i = 0; i < n && result == RESULT_OK; i++)
@@ -110,7 +110,7 @@ read_token(const PhpValue *token, const Slice *path, size_t n, Slice *user)
 	}
 	if (result != RESULT_OK)
 		return result;
-	if (!is_name(&value))
+	if (!can_be_named(&value))
 		return RESULT_NO_SUBJECT;
 	*user = value.text;
 	return RESULT_OK;
@@ -118,7 +118,7 @@ read_token(const PhpValue *token, const Slice *path, size_t n, Slice *user)
 
 /* Who cannot be named must not pass for the user. */
 static ResultCode
-read_actor(const PhpValue *token, const Slice *path, size_t n, Slice *actor)
+read_original_user(const PhpValue *token, const Slice *path, size_t n, Slice *actor)
 {
 	PhpValue original;
 	ResultCode result;
@@ -126,7 +126,7 @@ read_actor(const PhpValue *token, const Slice *path, size_t n, Slice *actor)
 	if (!slice_is(token->text, SWITCHED))
 		return RESULT_OK;
 	result = php_nth(token, 0, &original);
-	return result == RESULT_OK ? read_token(&original, path, n, actor) : result;
+	return result == RESULT_OK ? read_token_user(&original, path, n, actor) : result;
 }
 
 ResultCode
@@ -150,8 +150,8 @@ symfony_session_read(Slice data, const Slice *path, size_t n, SymfonySession *se
 	if (result == RESULT_OK && token.rest.len > 0)
 		result = RESULT_MALFORMED;
 	if (result == RESULT_OK)
-		result = read_token(&token, path + 1, n - 1, &session->user);
+		result = read_token_user(&token, path + 1, n - 1, &session->user);
 	if (result == RESULT_OK)
-		result = read_actor(&token, path + 1, n - 1, &session->actor);
+		result = read_original_user(&token, path + 1, n - 1, &session->actor);
 	return result;
 }
