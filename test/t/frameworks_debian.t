@@ -4,6 +4,7 @@
 # installs scripts/packages-frameworks.txt. Also: test/t/frameworks_npm.t, test/t/web_vectors.t.
 use strict;
 use warnings;
+use Cwd qw(cwd);
 use MIME::Base64 qw(encode_base64);
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -12,6 +13,7 @@ use SessionAuth;
 use Frameworks;
 
 my $python = '/usr/bin/python3';
+local $ENV{PYTHONPATH} = cwd() . '/packages/python/src';
 my $node = new_server('frameworks');
 my $shops = Frameworks->new($node, 'a secret of this run, longer than thirty-two bytes');
 
