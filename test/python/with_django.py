@@ -105,6 +105,7 @@ equal(page(madeup), {'names': [], 'user': None}, 'who is refused is nobody')
 equal(run('SELECT session_auth.user_id()')[0], None, 'nobody afterwards')
 visitor(ada).get('/watched/')
 ok('$1' in activity[0] and ada not in activity[0], 'authenticate binds the token', activity[0])
+equal(visitor(ada).get('/')['Vary'], 'Cookie, Authorization', 'caches are told on what a page depends')
 reset_queries()
 ok(not any(ada in query['sql'] for query in connection.queries), 'and DEBUG keeps no token')
 

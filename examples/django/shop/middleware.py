@@ -1,4 +1,5 @@
 from django.db import transaction, connection
+from django.utils.cache import patch_vary_headers
 
 AUTHENTICATE = "SELECT user_id FROM session_auth.authenticate_request(%s, %s, on_refused => 'nobody')"
 
@@ -19,4 +20,6 @@ class SessionAuthMiddleware:
                 headers = [request.headers.get(name) for name in ('Cookie', 'Authorization')]
                 cursor.execute(AUTHENTICATE, headers)
                 request.database_user = cursor.fetchone()[0]
-            return self.get_response(request)
+            response = self.get_response(request)
+        patch_vary_headers(response, ['Cookie', 'Authorization'])  # for caches: others get another page
+        return response

@@ -14,6 +14,7 @@ from typing import Any, Callable, Iterable, Iterator, Optional, TypeVar
 from django.conf import settings
 from django.db import Error, connections, transaction
 from django.http import HttpResponse
+from django.utils.cache import patch_vary_headers
 
 from . import binding
 from .credentials import Credentials
@@ -53,6 +54,12 @@ class SessionAuthMiddleware:
         self.optional = _option('OPTIONAL', True)
 
     def __call__(self, request: Any) -> Any:
+        response = self._answer(request)
+        # caches between here and the browser, Django's own too, would give it to others
+        patch_vary_headers(response, ('Cookie', 'Authorization'))
+        return response
+
+    def _answer(self, request: Any) -> Any:
         with transaction.atomic(using=self.using):
             try:
                 request.database_user = authenticate(request, optional=self.optional, using=self.using)
