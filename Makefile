@@ -4,7 +4,7 @@
 # The house goals below each call one script; they include no PGXS, so that
 # `make demo` and `make check` work where only make and git are installed.
 
-HOUSE_GOALS = demo demo-web check check-web bench bench-quick fuzz lint format check-format packages deb dist
+HOUSE_GOALS = demo demo-web check check-web bench bench-quick fuzz lint models format check-format packages deb dist
 
 ifneq ($(filter $(HOUSE_GOALS),$(MAKECMDGOALS)),)
 

@@ -12,8 +12,10 @@
 -- written_replicated, which then looks at what they have made of the row.
 
 -- Of two tokens of one session, neither of which has a successor, each was given out
--- by another server at about the same time: the later one stays, the other counts as
--- rotated, so that it works for rotation_grace and ends the session thereafter.
+-- by another server at about the same time: the one that was given out later stays, on
+-- both, and the other counts as rotated, so that it works for rotation_grace and ends
+-- the session thereafter.  Which was used last says nothing, as each server has seen
+-- other uses; it decides only where neither was given out by rotate_session.
 CREATE FUNCTION session_auth.merge_tokens(here session_auth.sessions, arrived session_auth.sessions)
 RETURNS bytea
 LANGUAGE plpgsql VOLATILE
@@ -29,7 +31,8 @@ BEGIN
   IF EXISTS (SELECT FROM session_auth.rotated_tokens r WHERE r.token_hash = kept) THEN
     RETURN lost;
   END IF;
-  IF (arrived.last_seen_at, arrived.token_hash) > (here.last_seen_at, here.token_hash) THEN
+  IF (coalesce(arrived.rotated_at, arrived.created_at), coalesce(arrived.rotated_at, arrived.last_seen_at), arrived.token_hash)
+     > (coalesce(here.rotated_at, here.created_at), coalesce(here.rotated_at, here.last_seen_at), here.token_hash) THEN
     kept := arrived.token_hash;
     lost := here.token_hash;
   END IF;
@@ -53,7 +56,10 @@ DECLARE
   is_adopted CONSTANT boolean := substr(here.session_id::text, 15, 1) = '8';
 BEGIN
   merged.token_hash := session_auth.merge_tokens(here, arrived);
-  merged.token_key := CASE merged.token_hash WHEN here.token_hash THEN here.token_key ELSE arrived.token_key END;
+  IF merged.token_hash = here.token_hash THEN
+    merged.token_key := here.token_key;
+    merged.rotated_at := here.rotated_at;
+  END IF;
   merged.last_seen_at := greatest(here.last_seen_at, arrived.last_seen_at);
   IF NOT is_adopted THEN
     merged.expires_at := greatest(here.expires_at, arrived.expires_at);
@@ -90,9 +96,9 @@ BEGIN
   INSERT INTO session_auth.sessions AS s VALUES (NEW.*)
   ON CONFLICT (session_id) DO UPDATE
   SET (token_key, expires_at, last_seen_at, lifetime, token_hash, user_id, ended_at, ended_by, metadata, tenant, signed_only,
-     permissions, actor) =
+     permissions, actor, rotated_at) =
     (NEW.token_key, NEW.expires_at, NEW.last_seen_at, NEW.lifetime, NEW.token_hash, NEW.user_id, NEW.ended_at, NEW.ended_by,
-     NEW.metadata, NEW.tenant, NEW.signed_only, NEW.permissions, NEW.actor);
+     NEW.metadata, NEW.tenant, NEW.signed_only, NEW.permissions, NEW.actor, NEW.rotated_at);
   RETURN NULL;
 END
 $$;

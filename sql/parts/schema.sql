@@ -22,7 +22,8 @@ CREATE TABLE session_auth.sessions (
   tenant text COLLATE "C",
   signed_only boolean,
   permissions text[] COLLATE "C",
-  actor text COLLATE "C"
+  actor text COLLATE "C",
+  rotated_at timestamptz
 ) WITH (fillfactor = 90);
 CREATE INDEX sessions_user_id_idx ON session_auth.sessions (user_id);
 CREATE INDEX sessions_expires_at_idx ON session_auth.sessions (expires_at);
@@ -44,6 +45,8 @@ COMMENT ON COLUMN session_auth.sessions.permissions IS
   'what its identities are narrowed to; NULL: they are not';
 COMMENT ON COLUMN session_auth.sessions.actor IS
   'who acts in it as the user, in an adopted table; NULL: the user';
+COMMENT ON COLUMN session_auth.sessions.rotated_at IS
+  'when its token was given out in place of another; NULL: it has its first one';
 COMMENT ON COLUMN session_auth.sessions.last_seen_at IS
   'written at most once per session_auth.touch_interval; in no index, so that the update is HOT';
 COMMENT ON COLUMN session_auth.sessions.lifetime IS

@@ -46,6 +46,7 @@ ALTER TABLE session_auth.sessions ADD COLUMN tenant text COLLATE "C";
 ALTER TABLE session_auth.sessions ADD COLUMN signed_only boolean;
 ALTER TABLE session_auth.sessions ADD COLUMN permissions text[] COLLATE "C";
 ALTER TABLE session_auth.sessions ADD COLUMN actor text COLLATE "C";
+ALTER TABLE session_auth.sessions ADD COLUMN rotated_at timestamptz;
 ALTER TABLE session_auth.adopted_roles ADD COLUMN holders integer NOT NULL DEFAULT 1;
 CREATE TABLE session_auth.bans (
   user_id text COLLATE "C" NOT NULL,

@@ -75,7 +75,8 @@ enum
 	Anum_sessions_signed_only,
 	Anum_sessions_permissions,
 	Anum_sessions_actor,
-	Natts_sessions = Anum_sessions_actor
+	Anum_sessions_rotated_at,
+	Natts_sessions = Anum_sessions_rotated_at
 };
 
 typedef struct TableScan

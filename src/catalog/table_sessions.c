@@ -101,6 +101,7 @@ session_from_values(const Datum *values, const bool *nulls, SessionRow *row)
 													: PROOF_NOT_NEEDED;
 	row->permissions = IS_NULL(permissions) ? NULL : DatumGetArrayTypePCopy(VALUE(permissions));
 	row->actor = IS_NULL(actor) ? NULL : TextDatumGetCString(VALUE(actor));
+	row->rotated_at = IS_NULL(rotated_at) ? 0 : DatumGetTimestampTz(VALUE(rotated_at));
 }
 
 static void
@@ -124,6 +125,8 @@ session_to_values(const SessionRow *row, Datum *values, bool *nulls)
 	VALUE(signed_only) = BoolGetDatum(row->proof == PROOF_NEEDED);
 	IS_NULL(actor) = row->actor == NULL;
 	VALUE(actor) = row->actor ? CStringGetTextDatum(row->actor) : (Datum) 0;
+	IS_NULL(rotated_at) = row->rotated_at == 0;
+	VALUE(rotated_at) = TimestampTzGetDatum(row->rotated_at);
 #undef VALUE
 #undef IS_NULL
 }

@@ -42,6 +42,7 @@ typedef struct SessionRow
 	ProofRule proof;
 	ArrayType *permissions; /* that it is narrowed to; NULL: it is not */
 	char *actor;            /* who acts in it as the user; NULL: the user */
+	TimestampTz rotated_at; /* when its token replaced another; 0: it has its first */
 } SessionRow;
 
 /* What shall be written to last_seen_at, and where the session's row was found. */

@@ -482,7 +482,7 @@ edit_refresh(SessionRow *row, void *arg)
 		return false;
 	row->expires_at =
 		Min(Max(session_lifetime_from(row, now), row->expires_at), absolute_limit(row));
-	row->last_seen_at = now;
+	row->last_seen_at = Max(row->last_seen_at, now);
 	args->expires_at = session_latest_end(row);
 	return true;
 }
@@ -509,7 +509,9 @@ typedef struct RotateArgs
 /*
  * Of two rotations at once the second finds another token in the row.  That the old
  * token has a successor is written first, so that a server to which rows are
- * replicated one by one knows it before the successor arrives (merge_tokens()).
+ * replicated one by one knows it before the successor arrives (merge_tokens()).  A token is
+ * newer than the one before it, whatever another server's clock has said: of two servers'
+ * tokens the newer one stays.
  */
 static bool
 edit_rotate(SessionRow *row, void *arg)
@@ -524,7 +526,8 @@ edit_rotate(SessionRow *row, void *arg)
 		return false;
 	catalog_insert_rotated_token(args->old_hash, &row->session_id, clock_now());
 	memcpy(row->token_hash, args->new_hash, TOKEN_HASH_LEN);
-	row->last_seen_at = clock_now();
+	row->rotated_at = Max(clock_now(), Max(row->created_at, row->rotated_at) + 1);
+	row->last_seen_at = Max(row->last_seen_at, clock_now());
 	args->user_id = row->user_id;
 	args->expires_at = session_latest_end(row);
 	return true;

@@ -193,6 +193,16 @@ foreach my $one (qw(a b))
 		is(who($session->{$two}), 'someone someone', "$case: the later token opens it");
 		is(on($_, "SELECT count(*) FROM session_auth.rotated_tokens WHERE session_id = '$session->{id}'"), '2', "$case: the other one is a rotated token on $_") foreach qw(a b);
 	});
+	# which token was used last says nothing: each server has seen other uses
+	scenario("rotated on $one, then on $two, then used on $one", sub {
+		my ($session) = @_;
+		$session->{$_} = on($_, sprintf $crossing{rotated}, $session->{token}) foreach $one, $two;
+		on($one, sprintf $crossing{touched}, $session->{$one});
+	}, sub {
+		my ($session, $case) = @_;
+		is(who($session->{$two}), 'someone someone', "$case: the later token opens it on both");
+		is(on($_, "SELECT count(*) FROM session_auth.rotated_tokens WHERE session_id = '$session->{id}'"), '2', "$case: the other one is a rotated token on $_") foreach qw(a b);
+	});
 	scenario("refreshed on $one, touched on $two", sub {
 		my ($session) = @_;
 		on($_, "UPDATE session_auth.sessions SET lifetime = '90 days' WHERE session_id = '$session->{id}'") foreach $one, $two;
