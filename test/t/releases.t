@@ -244,15 +244,15 @@ sub changed
 
 my $tenant = 'CREATE FUNCTION session_auth.tenant() RETURNS text';
 my ($created) = $script =~ /^(\Q$tenant\E.*?;\nCOMMENT.*?;\n)/ms or BAIL_OUT('no function tenant');
-my ($told) = $script =~ /^((?:COMMENT ON COLUMN session_auth\.sessions\.(?:signed_only|permissions|actor) IS\n[^\n]*;\n){3})/m or BAIL_OUT('no comments on signed_only, permissions and actor');
+my ($told) = $script =~ /^((?:COMMENT ON COLUMN session_auth\.sessions\.(?:signed_only|permissions|actor|rotated_at) IS\n[^\n]*;\n){4})/m or BAIL_OUT('no comments on signed_only, permissions, actor and rotated_at');
 my ($taken) = $script =~ /^(CREATE FUNCTION session_auth\.take_over_sessions.*?;\nCOMMENT.*?;\n)/ms or BAIL_OUT('no function take_over_sessions');
 my $took = changed($taken, 'user_id, tenant, signed_only, actor)', 'user_id, tenant)', ', a.signed_only, a.actor', '');
-my $older = changed($script, ",\n  signed_only boolean,\n  permissions text[] COLLATE \"C\",\n  actor text COLLATE \"C\"\n) WITH", "\n) WITH", $told, '', $taken, $took, $created, q{
+my $older = changed($script, ",\n  signed_only boolean,\n  permissions text[] COLLATE \"C\",\n  actor text COLLATE \"C\",\n  rotated_at timestamptz\n) WITH", "\n) WITH", $told, '', $taken, $took, $created, q{
 CREATE FUNCTION session_auth.bygone() RETURNS text LANGUAGE c AS 'MODULE_PATHNAME', 'session_auth_tenant';
 UPDATE pg_proc SET prosrc = 'session_auth_bygone' WHERE proname = 'bygone';
 });
 my $to_this = qq{
-ALTER TABLE session_auth.sessions ADD COLUMN signed_only boolean, ADD COLUMN permissions text[] COLLATE "C", ADD COLUMN actor text COLLATE "C";
+ALTER TABLE session_auth.sessions ADD COLUMN signed_only boolean, ADD COLUMN permissions text[] COLLATE "C", ADD COLUMN actor text COLLATE "C", ADD COLUMN rotated_at timestamptz;
 $told
 } . ($taken =~ s/^CREATE/CREATE OR REPLACE/r) . qq{
 DROP FUNCTION session_auth.bygone();
@@ -278,7 +278,7 @@ LANGUAGE c STABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'session_auth_news';
 COMMENT ON FUNCTION session_auth.news(text) IS 'what is new';
 };
-my $newer = changed($script, "actor text COLLATE \"C\"\n) WITH", "actor text COLLATE \"C\",\n  note text NOT NULL DEFAULT 'none'\n) WITH",
+my $newer = changed($script, "  rotated_at timestamptz\n) WITH", "  rotated_at timestamptz,\n  note text NOT NULL DEFAULT 'none'\n) WITH",
 	",\n  PRIMARY KEY (at, event_id)\n)", ",\n  number bigint NOT NULL GENERATED ALWAYS AS IDENTITY,\n  PRIMARY KEY (at, event_id)\n)",
 	"  denied boolean NOT NULL,\n  PRIMARY KEY (role, action, resource, denied)\n", "  denied boolean NOT NULL,\n  since timestamptz DEFAULT now(),\n  PRIMARY KEY (role, action, resource, denied)\n",
 	$tenant, "$more\n$tenant");
@@ -293,7 +293,7 @@ my %without = %delta;
 $without{$_} = '' foreach @order;
 $without{'the function'} = 'CREATE FUNCTION session_auth.news(text) RETURNS text LANGUAGE sql AS $$ SELECT $1 $$;';
 $without{'the default'} = 'ALTER TABLE session_auth.permissions ADD COLUMN since timestamptz;';
-my %told = ('the column' => 'sessions.16 note', 'another column' => 'session_events.8 number', 'the function' => 'comment on session_auth.news', 'the rights' => 'rights on function session_auth.news', 'the default' => 'permissions.5 since');
+my %told = ('the column' => 'sessions.17 note', 'another column' => 'session_events.8 number', 'the function' => 'comment on session_auth.news', 'the rights' => 'rights on function session_auth.news', 'the default' => 'permissions.5 since');
 
 system('cp', '-r', qw(Makefile session_auth.control scripts src sql), $dir) == 0 or BAIL_OUT('cannot copy the sources');
 append_to_file("$dir/src/news.c", q{
@@ -303,7 +303,7 @@ append_to_file("$dir/src/news.c", q{
 SQL_FUNCTION(session_auth_news);
 Datum session_auth_news(PG_FUNCTION_ARGS) { PG_RETURN_DATUM(PG_GETARG_DATUM(0)); }
 });
-foreach ([ 'catalog/table_access.h', "	Natts_sessions = Anum_sessions_actor", "	Anum_sessions_note,\n	Natts_sessions = Anum_sessions_note" ],
+foreach ([ 'catalog/table_access.h', "	Natts_sessions = Anum_sessions_rotated_at", "	Anum_sessions_note,\n	Natts_sessions = Anum_sessions_note" ],
 	[ 'catalog/table_sessions.c', "	values[Anum_sessions_metadata - 1] =", "	values[Anum_sessions_note - 1] = CStringGetTextDatum(\"by the newer library\");\n	values[Anum_sessions_metadata - 1] =" ],
 	[ 'identity/identity_text.c', q{#define FORMAT '2'}, q{#define FORMAT '3'} ])
 {
