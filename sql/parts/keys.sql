@@ -225,6 +225,14 @@ AS 'MODULE_PATHNAME', 'session_auth_check_secret';
 COMMENT ON FUNCTION session_auth.check_secret(text, text) IS
   'internal: 22023 when a secret is empty, too long, or names a file that its giver may not read';
 
+-- The first thing that is done with a secret, before anything can fail.
+CREATE FUNCTION session_auth.hide_secret(secret text) RETURNS boolean
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'session_auth_hide_secret';
+COMMENT ON FUNCTION session_auth.hide_secret(text) IS
+  'internal: masks a secret in the text of the statement and in what is logged from now on; whether the '
+  'text held it';
+
 -- What is stored where nobody said it follows adopt_roles (src/verify/keys.c).
 CREATE FUNCTION session_auth.check_role_source(role_source text) RETURNS text
 LANGUAGE plpgsql STABLE
@@ -316,6 +324,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
+  hidden boolean := session_auth.hide_secret($3);
   material record;
   new_state text := translate($8, '_-', '  ');
   new_source text := session_auth.check_role_source($11);
@@ -649,6 +658,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
+  hidden boolean := session_auth.hide_secret($1);
   known bigint;
   new_source text := session_auth.check_role_source($4);
   new_user_claim text := session_auth.check_user_claim($5);
@@ -685,6 +695,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
+  hidden boolean := session_auth.hide_secret($1);
   known bigint;
 BEGIN
   known := session_auth.find_authjs_secret($1);
@@ -749,6 +760,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
+  hidden boolean := session_auth.hide_secret($2);
   known bigint;
   known_since timestamptz;
 BEGIN
@@ -787,6 +799,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
+  hidden boolean := session_auth.hide_secret($2);
   known bigint;
 BEGIN
   PERFORM session_auth.check_cookie_kind($1);

@@ -135,6 +135,20 @@
 	index_beginscan((table), (index), (snapshot), (nkeys), 0)
 #endif
 
+/* What pg_stat_activity shows of the statement.  Since 18 it takes the plan's id with it. */
+#if PG_VERSION_NUM >= 180000
+#define compat_report_activity(text)                                                               \
+	do                                                                                             \
+	{                                                                                              \
+		int64 plan_id = pgstat_get_my_plan_id();                                                   \
+                                                                                                   \
+		pgstat_report_activity(STATE_RUNNING, (text));                                             \
+		pgstat_report_plan_id(plan_id, true);                                                      \
+	} while (0)
+#else
+#define compat_report_activity(text) pgstat_report_activity(STATE_RUNNING, (text))
+#endif
+
 /*
  * An update of a row that does not wait for who has it locked, and the entries that its
  * indexes need then.

@@ -31,6 +31,7 @@ int setting_replica_wait;
 int setting_role_cache_size;
 int setting_session_cache_size;
 bool setting_log_denials;
+bool setting_warn_literal_tokens;
 bool setting_gate_policies;
 bool setting_fold_filters;
 bool setting_connection_scope;
@@ -162,6 +163,11 @@ define_policies(void)
 		"session_auth.record_denials", "How many denials a minute become rows of session_events.",
 		"Those that raise an error. It needs shared_preload_libraries. Zero is off.",
 		&setting_record_denials, 0, 0, 10000, PGC_SUSET, 0, check_record_denials, NULL, NULL);
+	DefineCustomBoolVariable(
+		"session_auth.warn_literal_tokens",
+		"Warns, once a connection, of tokens and secrets in a statement's text.",
+		"They are masked there in any case.", &setting_warn_literal_tokens, true, PGC_SUSET, 0,
+		NULL, NULL, NULL);
 	DefineCustomBoolVariable("session_auth.gate_policies",
 							 "Tests what a policy asks once before the scan, not for each row.",
 							 "A query that is denied then reads nothing.", &setting_gate_policies,

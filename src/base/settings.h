@@ -24,6 +24,7 @@ extern int setting_replica_wait;       /* ms */
 extern int setting_role_cache_size;    /* kB */
 extern int setting_session_cache_size; /* kB */
 extern bool setting_log_denials;
+extern bool setting_warn_literal_tokens;
 extern bool setting_gate_policies;
 extern bool setting_fold_filters;
 extern bool setting_connection_scope;

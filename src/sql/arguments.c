@@ -20,6 +20,7 @@
 #include "identity/identity.h"
 #include "pure/limits.h"
 #include "sql/arguments.h"
+#include "sql/hidden_secret.h"
 
 /* Bytes.  With all parts at their limit, an index row still fits into its page. */
 #define MAX_ROLE           255
@@ -191,6 +192,7 @@ argument_token(FunctionCallInfo fcinfo, int n)
 		return token;
 	value = PG_GETARG_TEXT_PP(n);
 	token.bytes = VARDATA_ANY(value);
+	hide_secret(slice_make(token.bytes, token.len));
 	return token;
 }
 

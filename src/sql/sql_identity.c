@@ -150,9 +150,10 @@ SQL_FUNCTION(session_auth_authenticate);
 Datum
 session_auth_authenticate(PG_FUNCTION_ARGS)
 {
+	TokenArgument token = argument_token(fcinfo, 0);
 	Entry entry = { argument_scope(fcinfo, 1), argument_tenant(fcinfo, 2), REFUSED_IS_ERROR };
 
-	return authenticate(argument_token(fcinfo, 0), &entry);
+	return authenticate(token, &entry);
 }
 
 SQL_FUNCTION(session_auth_authenticate_or);
@@ -161,10 +162,11 @@ SQL_FUNCTION(session_auth_authenticate_or);
 Datum
 session_auth_authenticate_or(PG_FUNCTION_ARGS)
 {
+	TokenArgument token = argument_token(fcinfo, 0);
 	Entry entry = { argument_scope(fcinfo, 1), argument_tenant(fcinfo, 2),
 					argument_on_refused(fcinfo, 3) };
 
-	return authenticate(argument_token(fcinfo, 0), &entry);
+	return authenticate(token, &entry);
 }
 
 SQL_FUNCTION(session_auth_narrow);

@@ -17,6 +17,7 @@
 #include "base/settings.h"
 #include "pure/cookie.h"
 #include "pure/json.h"
+#include "sql/hidden_secret.h"
 #include "sql/sql_identity.h"
 #include "verify/request.h"
 #include "verify/verify.h"
@@ -37,6 +38,7 @@ argument_header(FunctionCallInfo fcinfo, int n)
 		return header;
 	header.data = VARDATA_ANY(value);
 	header.len = VARSIZE_ANY_EXHDR(value);
+	hide_secret(header);
 	return header;
 }
 
@@ -156,7 +158,8 @@ verify_request(const RequestTokens *tokens, const char *tenant, Verification *ve
 }
 
 static Datum
-authenticate_request(FunctionCallInfo fcinfo, OnRefused on_refused)
+authenticate_request(FunctionCallInfo fcinfo, Slice cookies, Slice authorization,
+					 OnRefused on_refused)
 {
 	Entry entry = { argument_scope(fcinfo, 2), argument_tenant(fcinfo, 3), on_refused };
 	RequestTokens tokens;
@@ -164,7 +167,7 @@ authenticate_request(FunctionCallInfo fcinfo, OnRefused on_refused)
 	ResultCode result;
 
 	identity_require_changeable();
-	tokens_of_headers(argument_header(fcinfo, 0), argument_header(fcinfo, 1), &tokens);
+	tokens_of_headers(cookies, authorization, &tokens);
 	result = verify_request(&tokens, entry.tenant, &verification);
 	return enter(result, &verification, &entry);
 }
@@ -175,7 +178,10 @@ SQL_FUNCTION(session_auth_authenticate_request);
 Datum
 session_auth_authenticate_request(PG_FUNCTION_ARGS)
 {
-	return authenticate_request(fcinfo, REFUSED_IS_ERROR);
+	Slice cookies = argument_header(fcinfo, 0);
+	Slice authorization = argument_header(fcinfo, 1);
+
+	return authenticate_request(fcinfo, cookies, authorization, REFUSED_IS_ERROR);
 }
 
 SQL_FUNCTION(session_auth_authenticate_request_or);
@@ -184,7 +190,10 @@ SQL_FUNCTION(session_auth_authenticate_request_or);
 Datum
 session_auth_authenticate_request_or(PG_FUNCTION_ARGS)
 {
-	return authenticate_request(fcinfo, argument_on_refused(fcinfo, 4));
+	Slice cookies = argument_header(fcinfo, 0);
+	Slice authorization = argument_header(fcinfo, 1);
+
+	return authenticate_request(fcinfo, cookies, authorization, argument_on_refused(fcinfo, 4));
 }
 
 /* -------------------------------------------------------------------- PostgREST */
@@ -276,6 +285,8 @@ tokens_of_settings(RequestTokens *tokens)
 	ResultCode cookies_found = cookies_of_request(&cookies);
 	ResultCode authorization_found = authorization_of_request(&authorization);
 
+	hide_secret(cookies);
+	hide_secret(authorization);
 	tokens_of_headers(cookies, authorization, tokens);
 	if (cookies_found != RESULT_OK)
 		tokens->cookie_result = cookies_found;

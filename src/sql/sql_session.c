@@ -75,9 +75,8 @@ require_unused_token(const unsigned char *hash)
 
 /* A token that a framework made: it must be as hard to guess as our own. */
 static char *
-framework_token(FunctionCallInfo fcinfo, int n, unsigned char *hash)
+framework_token(TokenArgument token, unsigned char *hash)
 {
-	TokenArgument token = argument_token(fcinfo, n);
 	ResultCode result = RESULT_UNKNOWN_FORM;
 
 	if (token.bytes && token_form_of(token.bytes, token.len) == TOKEN_FORM_OPAQUE &&
@@ -114,8 +113,9 @@ first_expiry(const SessionRow *row)
 }
 
 static Datum
-create_session(FunctionCallInfo fcinfo, ArrayType *permissions)
+create_session(FunctionCallInfo fcinfo, bool may_be_narrowed)
 {
+	TokenArgument given = argument_token(fcinfo, 2);
 	SessionRow row;
 	char own_token[OWN_TOKEN_SIZE];
 	char *token = own_token;
@@ -125,7 +125,7 @@ create_session(FunctionCallInfo fcinfo, ArrayType *permissions)
 	row.user_id = argument_user_id(fcinfo, 0);
 	argument_lifetime(fcinfo, 1, setting_session_lifetime, &row.lifetime);
 	row.metadata = argument_object(fcinfo, 3, "metadata");
-	row.permissions = permissions;
+	row.permissions = may_be_narrowed ? argument_permissions(fcinfo, 4) : NULL;
 	row.created_at = row.last_seen_at = clock_now();
 	row.expires_at = first_expiry(&row);
 	if (PG_ARGISNULL(2))
@@ -134,7 +134,7 @@ create_session(FunctionCallInfo fcinfo, ArrayType *permissions)
 		hash_token(own_token, strlen(own_token), row.token_hash);
 	}
 	else
-		token = framework_token(fcinfo, 2, row.token_hash);
+		token = framework_token(given, row.token_hash);
 	make_session_id(&row.session_id);
 	session_create(&row, acting_user());
 	return issued_token_row(&row.session_id, token, session_latest_end(&row));
@@ -146,7 +146,7 @@ SQL_FUNCTION(session_auth_create_session);
 Datum
 session_auth_create_session(PG_FUNCTION_ARGS)
 {
-	return create_session(fcinfo, NULL);
+	return create_session(fcinfo, false);
 }
 
 SQL_FUNCTION(session_auth_create_narrowed_session);
@@ -155,7 +155,7 @@ SQL_FUNCTION(session_auth_create_narrowed_session);
 Datum
 session_auth_create_narrowed_session(PG_FUNCTION_ARGS)
 {
-	return create_session(fcinfo, argument_permissions(fcinfo, 4));
+	return create_session(fcinfo, true);
 }
 
 /* --------------------------------------------------------------- verify_session */

@@ -255,6 +255,14 @@ main(int argc, char **argv)
 	top = argv[1];
 	seed_one("token", to_slice("sat_ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0"));
 	seed_one("token", to_slice("91a9b1f1-6d86-4b05-ae1f-4eabef6016ed"));
+	/* The first byte is how long the secret is. */
+	seed_one("secret", to_slice("\x14"
+								"01234567890123456789SELECT a('01234567890123456789')"));
+	seed_one("secret",
+			 to_slice("\x16"
+					  "0123456789'0123456789\\SELECT a(E'\\x30123456789''0123456789\\\\')"));
+	seed_one("secret", to_slice("\x14"
+								"00123456789012345678a(U&'\\00300123456789\\+00003012345678')"));
 	for (i = 0; i < 2; i++)
 	{
 		const JsonNode *vectors;

@@ -14,7 +14,7 @@ use SessionLedger;
 # remote_apply: what the primary has answered, the standby has replayed.
 my $primary = PostgreSQL::Test::Cluster->new('primary');
 $primary->init(allows_streaming => 1);
-$primary->append_conf('postgresql.conf', join("\n", 'fsync = off', 'autovacuum = off', 'max_connections = 40',
+$primary->append_conf('postgresql.conf', join("\n", 'fsync = off', 'session_auth.warn_literal_tokens = off', 'autovacuum = off', 'max_connections = 40',
 	'session_auth.touch_interval = 0', 'session_auth.rotation_grace = 3600', 'session_auth.idle_timeout = 1000', ''));
 $primary->start;
 add_extension($primary);

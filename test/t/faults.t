@@ -28,7 +28,7 @@ $installation->install('session_auth.so', slurp_file("$dir/build/session_auth.so
 
 my $node = PostgreSQL::Test::Cluster->new('faults', install_path => $installation->path);
 $node->init;
-$node->append_conf('postgresql.conf', "fsync = off\nautovacuum = off\njit = off\n");
+$node->append_conf('postgresql.conf', "fsync = off\nsession_auth.warn_literal_tokens = off\nautovacuum = off\njit = off\n");
 $node->start;
 prepare_everything($node);
 

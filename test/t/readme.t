@@ -70,6 +70,7 @@ sub typed_as_it_stands
 }
 
 $node->safe_psql('postgres', 'CREATE DATABASE shop');
+$node->safe_psql('postgres', q{LOAD 'session_auth'; ALTER DATABASE shop SET session_auth.warn_literal_tokens = on});
 typed_as_it_stands('the getting started', $started, 'shop', 8);
 typed_as_it_stands('the page of migrations', $migrations =~ s/^## Prisma\n.*//msr, 'postgres', 7);
 

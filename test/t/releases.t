@@ -20,7 +20,7 @@ my $dir = PostgreSQL::Test::Utils::tempdir();
 my $installation = OwnInstallation->new($dir);
 my $node = PostgreSQL::Test::Cluster->new('releases', install_path => $installation->path);
 $node->init;
-$node->append_conf('postgresql.conf', "fsync = off\nautovacuum = off\njit = off\nmax_worker_processes = 20\n");
+$node->append_conf('postgresql.conf', "fsync = off\nsession_auth.warn_literal_tokens = off\nautovacuum = off\njit = off\nmax_worker_processes = 20\n");
 $node->start;
 $node->safe_psql('postgres', 'CREATE ROLE app LOGIN; CREATE ROLE stranger');
 

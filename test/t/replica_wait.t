@@ -12,7 +12,7 @@ use SessionAuth;
 
 my $primary = PostgreSQL::Test::Cluster->new('primary');
 $primary->init(allows_streaming => 1);
-$primary->append_conf('postgresql.conf', "fsync = off\nautovacuum = off\nsession_auth.replica_wait = '20s'\n");
+$primary->append_conf('postgresql.conf', "fsync = off\nsession_auth.warn_literal_tokens = off\nautovacuum = off\nsession_auth.replica_wait = '20s'\n");
 $primary->start;
 add_extension($primary);
 $primary->backup('base');

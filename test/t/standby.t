@@ -10,7 +10,7 @@ use SessionAuth;
 
 my $primary = PostgreSQL::Test::Cluster->new('primary');
 $primary->init(allows_streaming => 1);
-$primary->append_conf('postgresql.conf', "fsync = off\nsession_auth.touch_interval = 0\n");
+$primary->append_conf('postgresql.conf', "fsync = off\nsession_auth.warn_literal_tokens = off\nsession_auth.touch_interval = 0\n");
 $primary->start;
 add_extension($primary);
 my $token = $primary->safe_psql('postgres', q{SELECT token FROM session_auth.create_session('alice')});

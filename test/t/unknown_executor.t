@@ -24,7 +24,7 @@ $installation->install('session_auth.so', slurp_file("$dir/build/session_auth.so
 
 my $node = PostgreSQL::Test::Cluster->new('unknown_executor', install_path => $installation->path);
 $node->init;
-$node->append_conf('postgresql.conf', "fsync = off\nautovacuum = off\njit = off\nmax_prepared_transactions = 10\ntimezone = 'UTC'\n");
+$node->append_conf('postgresql.conf', "fsync = off\nsession_auth.warn_literal_tokens = off\nautovacuum = off\njit = off\nmax_prepared_transactions = 10\ntimezone = 'UTC'\n");
 $node->start;
 $node->safe_psql('postgres', q{
 	CREATE EXTENSION session_auth;

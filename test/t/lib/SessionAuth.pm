@@ -13,13 +13,14 @@ $SIG{$_} = sub { exit 130 } foreach qw(INT TERM HUP);
 our @EXPORT = qw(new_server crash add_extension find_pgbouncer start_pgbouncer relay);
 
 # A started node of PostgreSQL::Test::Cluster, which the test has loaded;
-# further lines of postgresql.conf can be given.
+# further lines of postgresql.conf can be given. Tests write tokens into statements,
+# and most of them take a warning for a failure.
 sub new_server
 {
 	my ($name, @conf) = @_;
 	my $node = PostgreSQL::Test::Cluster->new($name);
 	$node->init;
-	$node->append_conf('postgresql.conf', join("\n", 'fsync = off', @conf, ''));
+	$node->append_conf('postgresql.conf', join("\n", 'fsync = off', 'session_auth.warn_literal_tokens = off', @conf, ''));
 	$node->start;
 	return $node;
 }
