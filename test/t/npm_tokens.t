@@ -33,7 +33,7 @@ sub ask
 {
 	my ($script) = @_;
 	my ($output, $errors) = ('', '');
-	IPC::Run::run([ 'psql', '--no-psqlrc', '--quiet', '--no-align', '--tuples-only', '--set=ON_ERROR_STOP=1', "--dbname=$database" ], '<', \"SET client_min_messages = warning; $script", '>', \$output, '2>', \$errors);
+	IPC::Run::run([ 'psql', '--no-psqlrc', '--quiet', '--no-align', '--tuples-only', '--set=ON_ERROR_STOP=1', "--dbname=$database" ], '<', \"SET client_min_messages = error; $script", '>', \$output, '2>', \$errors);
 	return ((split /\n/, $output)[-1] // '', $errors);
 }
 
