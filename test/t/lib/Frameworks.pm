@@ -107,12 +107,13 @@ sub add
 	return;
 }
 
-# A database as test/orms/schema.sql makes it, and its two people's tokens in the environment.
+# A database as test/orms/schema.sql makes it, or another file that includes it, and its two people's tokens in
+# the environment.
 sub add_people
 {
-	my ($self, $database) = @_;
+	my ($self, $database, $file) = @_;
 	$self->{node}->safe_psql('postgres', "CREATE DATABASE $database");
-	$self->set_up($database, 'test/orms/schema.sql');
+	$self->set_up($database, $file // 'test/orms/schema.sql');
 	($ENV{ADA}, $ENV{UWE}) = map { $self->{node}->safe_psql($database, "SELECT token FROM session_auth.create_session('$_')") } 1, 2;
 	return;
 }
