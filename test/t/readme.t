@@ -182,7 +182,8 @@ foreach my $table (rows(q{SELECT oid::regclass FROM pg_class WHERE relnamespace 
 }
 is(join(' ', grep { !$known{$_} } $reference =~ /^### (\S+)$/mg), '', 'the reference names nothing that is not there');
 
-my @documents = grep { -e } ('README.md', 'SECURITY.md', 'CONTRIBUTING.md', glob('docs/*.md'));
+my @pages = (glob('docs/*.md'), glob('packages/*/README.md'));
+my @documents = grep { -e } ('README.md', 'SECURITY.md', 'CONTRIBUTING.md', @pages, glob('examples/*/README.md'));
 foreach my $file (@documents)
 {
 	my $text = slurp_file($file);
@@ -196,7 +197,7 @@ foreach my $file (@documents)
 		next if $link =~ /^(?:https?|mailto):/;
 		my ($path, $anchor) = split /#/, $link, 2;
 		my $target = $path eq '' ? $file : ($dir // '') . $path;
-		$target =~ s{[^/]+/\.\./}{};
+		1 while $target =~ s{(?!\.\./)[^/]+/\.\./}{};
 		if (!-e $target) { push @dead, $link; next }
 		next if !defined $anchor;
 		my %anchors;
@@ -211,6 +212,9 @@ foreach my $file (@documents)
 	}
 	is(join(' ', @dead), '', "$file has no dead link");
 }
+
+my $readme = slurp_file('README.md');
+is(join(' ', grep { index($readme, "]($_") < 0 } @pages), '', 'README.md leads to every page');
 
 $node->stop;
 done_testing();
