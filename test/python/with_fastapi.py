@@ -5,6 +5,7 @@ import fastapi
 import session_auth.fastapi
 import sqlalchemy
 from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi.responses import StreamingResponse
 from fastapi.testclient import TestClient
 from session_auth.fastapi import add_error_handlers, sender
 from sqlalchemy import create_engine, text
@@ -50,6 +51,14 @@ def application(source, statement):
             connection.execute(statement("INSERT INTO accounts (name, holder_id) VALUES ('Kept', 1)"))
         return count_of('Kept')
 
+    @app.get('/stream')
+    def stream(request: Request):
+        def rows():
+            with session_auth.fastapi.transaction(source, request) as connection:
+                for row in connection.execute(statement(ACCOUNTS)):
+                    yield row[0]
+        return StreamingResponse(rows())
+
     return app
 
 
@@ -91,6 +100,8 @@ def try_synchronous(name, source, statement=str):
     equal(get('/nobody', ada), None, 'without the dependency nobody acts')
     equal([get('/denied', ada), get('/fails', ada)], [403, 418], 'who is denied gets 403')
     equal(count_of('Lost'), 0, 'what raised has written nothing')
+    streamed = TestClient(application(source, statement)).get('/stream', headers=with_token(ada))
+    equal(streamed.text, 'SavingsTravel', 'a stream that opens a transaction has her rows')
     before = count_of('Kept')
     equal(get('/within', ada), before + 1, 'with transaction() it is committed before the answer')
 

@@ -95,6 +95,15 @@ for autocommit in (True, False):
         equal(connection.info.transaction_status.name, 'IDLE', 'has ended its transaction')
         equal(sql_state(error_of(list, stream(connection, of('none'), ACCOUNTS))), '28000', "a refused one's is 28000")
 
+# ------------------------------------------------------------------------ tenants
+
+as_admin("SELECT session_auth.grant_role('2', 'USER', 'acme')")
+with psycopg.connect(autocommit=True) as connection:
+    TENANT = 'SELECT session_auth.tenant()'
+    equal(fetch(connection, of(uwe, tenant='acme'), TENANT), [('acme',)], 'a tenant is asked for')
+    equal(fetch(connection, of(uwe), TENANT), [(None,)], 'or none')
+equal(type(error_of(lambda: of(uwe, tenant='ac\0me'))).__name__, 'ValueError', 'one that is no text is refused')
+
 # --------------------------------------------------- cursors that bind in the client
 
 with psycopg.connect(autocommit=True, cursor_factory=psycopg.ClientCursor) as connection:
