@@ -1,46 +1,102 @@
 /*
  * base64.c
  *		Base64 in its two alphabets, strictly; see base64.h.
+ *
+ * Sixteen characters are gone through at once, in a vector, and what is done to one is done
+ * to all: no table is looked into and no branch taken by what the bytes are, which may be a
+ * secret's.  test/unit/constant_time.c shows it.
  */
 #include "pure/base64.h"
 
 #include <stdint.h>
+#include <string.h>
 
-static const char alphabet_url[] =
-	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-static const char alphabet_std[] =
-	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+#define CHARACTERS 16
+#define BYTES      12
 
-/*
- * For each of four characters in a row what it adds to the 24 bits that they stand
- * for; a character that is not in the alphabet adds a bit beyond them.
- */
-typedef uint32_t Values[4][256];
+/* Signed, as processors compare such; what is no ASCII is negative and in no range. */
+typedef signed char Vector __attribute__((vector_size(CHARACTERS)));
+typedef uint64_t Words __attribute__((vector_size(CHARACTERS)));
 
-#define INVALID (UINT32_C(1) << 24)
+/* The two characters in which the alphabets differ. */
+typedef struct Alphabet
+{
+	signed char c62;
+	signed char c63;
+} Alphabet;
+
+static const Alphabet alphabet_url = { '-', '_' };
+static const Alphabet alphabet_std = { '+', '/' };
+
+/* As the bytes lie in memory, with the first one as the highest, and back. */
+static inline uint64_t
+turn_word(uint64_t word)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return __builtin_bswap64(word);
+#else
+	return word;
+#endif
+}
+
+/* -------------------------------------------------------------------------- encoding */
+
+/* Six bytes at the top of a word as eight values of six bits. */
+static inline uint64_t
+spread(uint64_t bits)
+{
+	uint64_t word = (bits >> 40 << 32) | (bits >> 16 & 0xffffff);
+
+	word = (word & UINT64_C(0x00fff00000fff000)) << 4 | (word & UINT64_C(0x00000fff00000fff));
+	return (word & UINT64_C(0x0fc00fc00fc00fc0)) << 2 | (word & UINT64_C(0x003f003f003f003f));
+}
+
+static inline Vector
+values_to_characters(Vector values, Alphabet alphabet)
+{
+	Vector shift = (values < 26) & 'A';
+
+	shift |= ((values >= 26) & (values < 52)) & ('a' - 26);
+	shift |= ((values >= 52) & (values < 62)) & ('0' - 52);
+	shift |= (values == 62) & (signed char) (alphabet.c62 - 62);
+	shift |= (values == 63) & (signed char) (alphabet.c63 - 63);
+	return values + shift;
+}
+
+/* Twelve bytes as sixteen characters. */
+static inline void
+encode_vector(const unsigned char *in, char *out, Alphabet alphabet)
+{
+	uint64_t first;
+	uint64_t second = 0;
+	Words words;
+	Vector characters;
+
+	memcpy(&first, in, 8);
+	memcpy(&second, in + 8, BYTES - 8);
+	first = turn_word(first);
+	second = first << 48 | turn_word(second) >> 16;
+	words = (Words){ turn_word(spread(first)), turn_word(spread(second)) };
+	characters = values_to_characters((Vector) words, alphabet);
+	memcpy(out, &characters, CHARACTERS);
+}
 
 static size_t
-encode(const unsigned char *in, size_t len, char *out, const char *alphabet)
+encode(const unsigned char *in, size_t len, char *out, Alphabet alphabet)
 {
-	char *p = out;
+	size_t n = BASE64URL_LEN(len);
+	unsigned char rest[BYTES] = { 0 };
+	char characters[CHARACTERS];
 
-	while (len >= 3)
-	{
-		*p++ = alphabet[in[0] >> 2];
-		*p++ = alphabet[(in[0] & 3) << 4 | in[1] >> 4];
-		*p++ = alphabet[(in[1] & 15) << 2 | in[2] >> 6];
-		*p++ = alphabet[in[2] & 63];
-		in += 3;
-		len -= 3;
-	}
+	for (; len >= BYTES; len -= BYTES, in += BYTES, out += CHARACTERS)
+		encode_vector(in, out, alphabet);
 	if (len > 0)
 	{
-		*p++ = alphabet[in[0] >> 2];
-		*p++ = alphabet[(in[0] & 3) << 4 | (len > 1 ? in[1] >> 4 : 0)];
-		if (len > 1)
-			*p++ = alphabet[(in[1] & 15) << 2];
+		memcpy(rest, in, len);
+		encode_vector(rest, characters, alphabet);
+		memcpy(out, characters, BASE64URL_LEN(len));
 	}
-	return (size_t) (p - out);
+	return n;
 }
 
 size_t
@@ -59,76 +115,106 @@ base64_encode(const unsigned char *in, size_t len, char *out)
 	return n;
 }
 
-/* Made once, of the alphabet itself. */
-static void
-make_values(Values values, const char *alphabet)
+/* -------------------------------------------------------------------------- decoding */
+
+/* The values of characters; *faults gets bits where one is none of the alphabet. */
+static inline Vector
+characters_to_values(Vector characters, Alphabet alphabet, Vector *faults)
 {
-	if (values[3]['B'] == 1)
-		return;
-	for (int place = 0; place < 4; place++)
-	{
-		for (int i = 0; i < 256; i++)
-			values[place][i] = INVALID;
-		for (int i = 0; i < 64; i++)
-			values[place][(unsigned char) alphabet[i]] = (uint32_t) i << (18 - 6 * place);
-	}
+	Vector is_upper = (characters >= 'A') & (characters <= 'Z');
+	Vector is_lower = (characters >= 'a') & (characters <= 'z');
+	Vector is_digit = (characters >= '0') & (characters <= '9');
+	Vector is_62 = characters == alphabet.c62;
+	Vector is_63 = characters == alphabet.c63;
+
+	*faults |= ~(is_upper | is_lower | is_digit | is_62 | is_63);
+	return (is_upper & (characters - 'A')) | (is_lower & (characters - ('a' - 26))) |
+		   (is_digit & (characters + (52 - '0'))) | (is_62 & 62) | (is_63 & 63);
 }
 
-/* The two or three characters at the end that stand for one or two bytes. */
-static ResultCode
-decode_rest(const unsigned char *in, size_t len, unsigned char *out, Values values)
+/* Eight values of six bits as six bytes at the top of a word. */
+static inline uint64_t
+gather(uint64_t values)
 {
-	uint32_t bits = values[0][in[0]] | values[1][in[1]] | (len > 2 ? values[2][in[2]] : 0);
-
-	if ((bits & (INVALID | (len > 2 ? 0xff : 0xffff))) != 0)
-		return RESULT_MALFORMED;
-	out[0] = (unsigned char) (bits >> 16);
-	if (len > 2)
-		out[1] = (unsigned char) (bits >> 8);
-	return RESULT_OK;
+	values = (values & UINT64_C(0x3f003f003f003f00)) >> 2 | (values & UINT64_C(0x003f003f003f003f));
+	values = (values & UINT64_C(0x0fff00000fff0000)) >> 4 | (values & UINT64_C(0x00000fff00000fff));
+	return (values >> 32 << 40) | (values & 0xffffff) << 16;
 }
 
-/* Decodes len characters that carry no padding. */
+/* Sixteen characters as twelve bytes. */
+static inline void
+decode_vector(const unsigned char *in, unsigned char *out, Alphabet alphabet, Vector *faults)
+{
+	Vector characters;
+	Words words;
+	uint64_t first;
+	uint64_t second;
+
+	memcpy(&characters, in, CHARACTERS);
+	words = (Words) characters_to_values(characters, alphabet, faults);
+	first = gather(turn_word(words[0]));
+	second = gather(turn_word(words[1]));
+	first = turn_word(first | second >> 48);
+	second = turn_word(second << 16);
+	memcpy(out, &first, 8);
+	memcpy(out + 8, &second, BYTES - 8);
+}
+
+/* Fewer characters, at the end, whose unused bits are to be zero. */
+static inline void
+decode_rest(const unsigned char *in, size_t len, unsigned char *out, size_t n_out,
+			Alphabet alphabet, Vector *faults)
+{
+	unsigned char characters[CHARACTERS];
+	unsigned char bytes[BYTES];
+
+	memset(characters, 'A', sizeof(characters)); /* which stand for zeros */
+	memcpy(characters, in, len);
+	decode_vector(characters, bytes, alphabet, faults);
+	for (size_t i = n_out; i < BYTES; i++)
+		(*faults)[i] |= (signed char) bytes[i];
+	memcpy(out, bytes, n_out);
+}
+
+/*
+ * Decodes len characters that carry no padding.  Whether they were right is told in the end
+ * alone, and by no branch.
+ */
 static ResultCode
-decode(const char *text, size_t len, unsigned char *out, size_t cap, size_t *out_len, Values values)
+decode(const char *text, size_t len, unsigned char *out, size_t cap, size_t *out_len,
+	   Alphabet alphabet)
 {
 	const unsigned char *in = (const unsigned char *) text;
 	size_t need = len / 4 * 3 + (len % 4 == 0 ? 0 : len % 4 - 1);
-	uint32_t met = 0;
+	size_t left = need;
+	Vector faults = { 0 };
+	uint64_t fault;
+	size_t is_faulty;
 
 	*out_len = 0;
 	if (len % 4 == 1)
 		return RESULT_MALFORMED;
 	if (need > cap)
 		return RESULT_TOO_LONG;
-	for (; len >= 4; len -= 4, in += 4, out += 3)
-	{
-		uint32_t bits = values[0][in[0]] | values[1][in[1]] | values[2][in[2]] | values[3][in[3]];
-
-		met |= bits;
-		out[0] = (unsigned char) (bits >> 16);
-		out[1] = (unsigned char) (bits >> 8);
-		out[2] = (unsigned char) bits;
-	}
-	if ((met & INVALID) != 0 || (len > 0 && decode_rest(in, len, out, values) != RESULT_OK))
-		return RESULT_MALFORMED;
-	*out_len = need;
-	return RESULT_OK;
+	for (; len >= CHARACTERS; len -= CHARACTERS, in += CHARACTERS, out += BYTES, left -= BYTES)
+		decode_vector(in, out, alphabet, &faults);
+	if (len > 0)
+		decode_rest(in, len, out, left, alphabet, &faults);
+	fault = ((Words) faults)[0] | ((Words) faults)[1];
+	is_faulty = (size_t) ((fault | (UINT64_C(0) - fault)) >> 63);
+	*out_len = need * (is_faulty ^ 1);
+	return (ResultCode) (is_faulty * RESULT_MALFORMED);
 }
 
 ResultCode
 base64url_decode(const char *in, size_t len, unsigned char *out, size_t cap, size_t *out_len)
 {
-	static Values values;
-
-	make_values(values, alphabet_url);
-	return decode(in, len, out, cap, out_len, values);
+	return decode(in, len, out, cap, out_len, alphabet_url);
 }
 
 ResultCode
 base64_decode(const char *in, size_t len, unsigned char *out, size_t cap, size_t *out_len)
 {
-	static Values values;
 	size_t padding = 0;
 
 	*out_len = 0;
@@ -136,6 +222,5 @@ base64_decode(const char *in, size_t len, unsigned char *out, size_t cap, size_t
 		return RESULT_MALFORMED;
 	while (padding < 2 && padding < len && in[len - 1 - padding] == '=')
 		padding++;
-	make_values(values, alphabet_std);
-	return decode(in, len - padding, out, cap, out_len, values);
+	return decode(in, len - padding, out, cap, out_len, alphabet_std);
 }

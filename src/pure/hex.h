@@ -8,17 +8,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* None of these takes a branch, or an address, by what the digits are: they may be a key's. */
+
 /* The value of a digit in either case, or -1. */
 static inline int
 hex_digit(char c)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
+	unsigned int digit = (unsigned int) (unsigned char) c - '0';
+	unsigned int letter = ((unsigned int) (unsigned char) c | 0x20) - 'a';
+	int is_digit = -(int) (digit < 10);
+	int is_letter = -(int) (letter < 6);
+
+	return (is_digit & (int) digit) | (is_letter & (int) (letter + 10)) | ~(is_digit | is_letter);
 }
 
 /* The value of two digits, or -1. */
@@ -28,34 +29,34 @@ hex_byte(const char *s)
 	int high = hex_digit(s[0]);
 	int low = hex_digit(s[1]);
 
-	return high < 0 || low < 0 ? -1 : high << 4 | low;
+	return (high & 15) << 4 | (low & 15) | -(int) ((high | low) < 0);
 }
 
 /* Half as many bytes as there are digits, of which there is an even number; false for others. */
 static inline bool
 hex_decode(const char *digits, size_t n_digits, unsigned char *out)
 {
+	int met = 0;
+
 	for (size_t i = 0; i < n_digits; i += 2)
 	{
 		int byte = hex_byte(digits + i);
 
-		if (byte < 0)
-			return false;
+		met |= byte;
 		out[i / 2] = (unsigned char) byte;
 	}
-	return true;
+	return met >= 0;
 }
 
 /* Two lower-case digits for each byte, without NUL. */
 static inline void
 hex_encode(const unsigned char *in, size_t len, char *out)
 {
-	static const char digits[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < len; i++)
+	for (size_t i = 0; i < 2 * len; i++)
 	{
-		out[2 * i] = digits[in[i] >> 4];
-		out[2 * i + 1] = digits[in[i] & 15];
+		unsigned int digit = in[i / 2] >> (i % 2 == 0 ? 4 : 0) & 15;
+
+		out[i] = (char) (digit + '0' + ((9 - digit) >> 8 & ('a' - '0' - 10)));
 	}
 }
 
