@@ -100,12 +100,32 @@ static const bool is_plain[256] = {
 	[']' ... 0x7f] = true,
 };
 
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+#define TOPS       EACH(0x80)
+
+/* Whether eight characters are all plain: the top bit of a byte says that it is not. */
+static bool
+are_plain(const char *text)
+{
+	uint64_t word;
+	uint64_t quote;
+	uint64_t backslash;
+
+	memcpy(&word, text, sizeof(word));
+	quote = word ^ EACH('"');
+	backslash = word ^ EACH('\\');
+	/* of bytes below 0x80 that from which too much is taken has the top bit then, or one before it */
+	return ((word | (word - EACH(' ')) | (quote - EACH(1)) | (backslash - EACH(1))) & TOPS) == 0;
+}
+
 static void
 skip_plain(Scanner *s)
 {
 	const char *text = s->doc->text;
 	size_t pos = s->pos;
 
+	while (s->doc->len - pos >= sizeof(uint64_t) && are_plain(text + pos))
+		pos += sizeof(uint64_t);
 	while (pos < s->doc->len && is_plain[(unsigned char) text[pos]])
 		pos++;
 	s->pos = pos;

@@ -274,6 +274,29 @@ set_lifetime(SessionRow *session, TimestampTz now)
 	session->lifetime.time = lifetime % USECS_PER_DAY;
 }
 
+/* The application's own statement goes on, so that the log is where this can be said. */
+static void
+log_left_out(Oid source, const char *why)
+{
+	ereport(LOG, (errmsg("a session of table \"%s\" was not adopted", get_rel_name(source)),
+				  errdetail_log("%s", why), errhidestmt(true), errhidecontext(true)));
+}
+
+static void
+insert_session(Oid source, const AdoptedRow *row, SessionRow *session)
+{
+	make_adopted_id(source, &session->session_id);
+	memcpy(session->token_hash, row->token_hash, TOKEN_HASH_LEN);
+	session->user_id = row->user_id;
+	session->expires_at = row->expires_at;
+	session->tenant = row->tenant;
+	session->proof = row->proof;
+	session->actor = row->actor;
+	set_lifetime(session, session->created_at);
+	session->metadata = json_object_empty();
+	session_create(session, row->actor ? row->actor : acting_user());
+}
+
 static void
 begin_session(Oid source, const AdoptedRow *row)
 {
@@ -281,19 +304,14 @@ begin_session(Oid source, const AdoptedRow *row)
 
 	memset(&session, 0, sizeof(session));
 	session.created_at = session.last_seen_at = clock_now();
-	if (row->expires_at <= session.created_at ||
-		revocation_check_user(row->user_id) == RESULT_BANNED)
-		return;
-	make_adopted_id(source, &session.session_id);
-	memcpy(session.token_hash, row->token_hash, TOKEN_HASH_LEN);
-	session.user_id = row->user_id;
-	session.expires_at = row->expires_at;
-	session.tenant = row->tenant;
-	session.proof = row->proof;
-	session.actor = row->actor;
-	set_lifetime(&session, session.created_at);
-	session.metadata = json_object_empty();
-	session_create(&session, row->actor ? row->actor : acting_user());
+	if (row->expires_at <= session.created_at)
+		log_left_out(
+			source,
+			"It is a row that has expired already, if its times are read as they are meant.");
+	else if (revocation_check_user(row->user_id) == RESULT_BANNED)
+		log_left_out(source, "It is a row of a banned user.");
+	else
+		insert_session(source, row, &session);
 }
 
 typedef struct Move
@@ -340,9 +358,7 @@ appear(Oid source, const AdoptedRow *row)
 	else if (is_of(source, &session))
 		(void) move_session(&session, row, false);
 	else
-		ereport(LOG, (errmsg("a session of table \"%s\" was not adopted", get_rel_name(source)),
-					  errdetail_log("Its token is another session's."), errhidestmt(true),
-					  errhidecontext(true)));
+		log_left_out(source, "Its token is another session's.");
 }
 
 static bool

@@ -192,6 +192,9 @@ my $log_before = -s $node->logfile;
 $ask->(q{INSERT INTO mixed VALUES ('0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef', 'h', 4102444800); INSERT INTO mixed VALUES (gen_random_uuid(), NULL, 4102444800)});
 my $logged = slurp_file($node->logfile, $log_before);
 like($logged, qr/LOG:  a session of table "mixed" was not adopted\n.*DETAIL:  It is a row with 64 hexadecimal digits, which may be a hash\./, 'later the log says so');
+$log_before = -s $node->logfile;
+$ask->(q{INSERT INTO mixed VALUES (gen_random_uuid(), 'late', 1000000000)});
+like(slurp_file($node->logfile, $log_before), qr/LOG:  a session of table "mixed" was not adopted\n.*DETAIL:  It is a row that has expired already/, '… and of one that comes expired, as where its time zone is another');
 unlike($logged, qr/without a user/, '… but of guests nothing');
 
 # dropping: the source by whichever command, a schema, the extension
