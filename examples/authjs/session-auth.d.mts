@@ -17,7 +17,8 @@ interface Session {
 }
 
 export function sqlState(error: unknown): string | undefined
-export function httpStatus(error: unknown): 401 | 403 | undefined
+export function httpStatus(error: unknown): 401 | 403 | 500 | 503 | undefined
+export function cleanError<Failure>(error: Failure, token: Token): Failure
 
 export function withSession<Client, Result>(
   pool: Pool<Client>,
@@ -38,6 +39,21 @@ export function sessionAuthExtension(
   options?: { tenant?: string; optional?: boolean },
 ): (client: any) => any
 
+export function withPrismaSession<Client extends { $extends: any }, Result>(
+  prisma: Client,
+  token: TokenSource,
+  options: {
+    request: (
+      tx: Omit<Client, '$connect' | '$disconnect' | '$on' | '$transaction' | '$use' | '$extends'>,
+    ) => Promise<Result> | Result
+    maxWait?: number
+    timeout?: number
+    tenant?: string
+    readOnly?: boolean
+    isolationLevel?: 'READ COMMITTED' | 'REPEATABLE READ' | 'SERIALIZABLE'
+    optional?: boolean
+  },
+): Promise<Result>
 export function withPrismaSession<Client extends { $extends: any }>(
   prisma: Client,
   token: TokenSource,

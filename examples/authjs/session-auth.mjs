@@ -2,7 +2,8 @@
  * session-auth.mjs
  *   Ties node-postgres, Prisma and Auth.js to the PostgreSQL extension session_auth.
  *
- * Copy this one file into an application: it imports nothing.
+ * Copy this one file into an application: it imports nothing. It is made of packages/node by its
+ * join.mjs, which also has entries for other clients.
  *
  * Invariants: a token is always a bind parameter, never a part of the SQL text; nothing runs under an
  * identity that was not verified in the same transaction; and no identity outlives that transaction,
@@ -11,40 +12,152 @@
 
 // ---------------------------------------------------------------------------- errors
 
-/** The SQLSTATE of an error of node-postgres or of Prisma; undefined when it has none. */
+/** How far into an error is looked: errors can hold whole clients, and themselves. */
+const DEEPEST = 8
+const MOST = 2000
+
+const CODES = ['originalCode', 'code', 'sqlState', 'sqlstate', 'dbErrorCode']
+const WRAPPED = [
+  'cause', 'original', 'originalError', 'parent', 'driverError', 'nativeError', 'driverAdapterError', 'meta', 'previous', 'error',
+]
+
+const isObject = (value) => value !== null && (typeof value === 'object' || typeof value === 'function')
+
+/** A property, or undefined where reading it fails. */
+function read(object, name) {
+  try {
+    return object[name]
+  } catch {
+    return undefined
+  }
+}
+
+/** P2010 is Prisma's own, EPIPE the operating system's. */
+const isSqlState = (code) =>
+  typeof code === 'string' && /^(?=.*\d)[0-9A-Z]{5}$/.test(code) && !/^P[1-6]\d{3}$/.test(code)
+
+/** The error and what it wraps, the outer one first. */
+function* layers(error) {
+  const seen = new Set()
+  let level = [error]
+  for (let depth = 0; depth < DEEPEST && level.length > 0; depth++) {
+    const next = []
+    for (const layer of level) {
+      if (!isObject(layer) || seen.has(layer) || seen.size >= MOST) continue
+      seen.add(layer)
+      yield layer
+      for (const name of WRAPPED) next.push(read(layer, name))
+    }
+    level = next
+  }
+}
+
+/** The layer that has a SQLSTATE, with it. */
+function coded(error) {
+  for (const layer of layers(error)) {
+    for (const name of CODES) {
+      const code = read(layer, name)
+      if (isSqlState(code)) return { layer, code }
+    }
+  }
+  return { layer: undefined, code: undefined }
+}
+
+/** The SQLSTATE of an error of any of the clients; undefined when it has none. */
 export function sqlState(error) {
-  const cause = error?.meta?.driverAdapterError?.cause
-  const code = cause?.originalCode ?? error?.meta?.code ?? error?.code
-  return /^[0-9A-Z]{5}$/.test(code ?? '') && !/^P[12]\d{3}$/.test(code) ? code : undefined
+  return coded(error).code
+}
+
+const STATUS = { 28000: 401, 42501: 403, 55000: 500, '25P02': 500 }
+
+/**
+ * What an HTTP API answers: 401 for 28000 (no valid session), 403 for 42501 (not allowed); 500 for
+ * 55000 (the identity cannot change here) and 25P02 (a statement failed before, and that was not
+ * noticed), which are faults of the application's; 503 for Prisma's P2028, when no connection was free
+ * in time. undefined for everything else, which is no matter of authorization and best thrown on.
+ */
+export function httpStatus(error) {
+  for (const layer of layers(error)) if (read(layer, 'code') === 'P2028') return 503
+  // The server has no 28000 of its own but for connections that it turns away: not the user's fault.
+  const { layer, code } = coded(error)
+  if (read(layer ?? {}, 'severity') === 'FATAL' || read(error ?? {}, 'code') === 'P1010') return undefined
+  return STATUS[code]
+}
+
+// ---------------------------------------------------------------------------- no token in them
+
+/** As long as the shortest token that opens a session: shorter ones are words of other sentences. */
+const SHORTEST = 20
+const MASK = '***'
+
+/** A text as it is, as a literal of SQL, and as JSON have it. */
+const spellings = (token) =>
+  [...new Set([token, token.replaceAll("'", "''"), JSON.stringify(token).slice(1, -1)])].sort((a, b) => b.length - a.length)
+
+function cleanText(text, forms) {
+  for (const form of forms) if (text.includes(form)) text = text.replaceAll(form, MASK)
+  return text
+}
+
+function cleanProperty(object, name, forms) {
+  const property = Object.getOwnPropertyDescriptor(object, name)
+  if (property === undefined || !('value' in property)) return undefined
+  if (typeof property.value !== 'string') return property.value
+  const cleaned = cleanText(property.value, forms)
+  if (cleaned !== property.value) Object.defineProperty(object, name, { ...property, value: cleaned })
+  return undefined
+}
+
+/** Everything that is reachable in few steps; sockets and pools are reached by few errors, and bounded. */
+function cleanGraph(root, forms) {
+  const seen = new Set()
+  let level = [root]
+  for (let depth = 0; depth < DEEPEST && level.length > 0; depth++) {
+    const next = []
+    for (const object of level) {
+      if (!isObject(object) || seen.has(object) || seen.size >= MOST || ArrayBuffer.isView(object)) continue
+      seen.add(object)
+      for (const name of Reflect.ownKeys(object)) next.push(cleanProperty(object, name, forms))
+    }
+    level = next
+  }
 }
 
 /**
- * What an HTTP API answers: 401 for 28000 (no valid session), 403 for 42501 (not allowed), and
- * undefined for everything else, which is no matter of authorization and best thrown on.
+ * The same error without the token: in its message, stack, statement, parameters, and whatever it
+ * wraps. Where something of it cannot be changed, another error with its SQLSTATE.
  */
-export function httpStatus(error) {
-  // The server has no 28000 of its own but for connections that it turns away: not the user's fault.
-  if (error?.severity === 'FATAL' || error?.code === 'P1010') return undefined
-  return { 28000: 401, 42501: 403 }[sqlState(error)]
+export function cleanError(error, token) {
+  if (typeof token !== 'string' || token.length < SHORTEST) return error
+  const forms = spellings(token)
+  if (typeof error === 'string') return cleanText(error, forms)
+  if (!isObject(error)) return error
+  try {
+    cleanGraph(error, forms)
+    return error
+  } catch {
+    const another = new Error(cleanText(String(read(error, 'message') ?? 'the database refused'), forms))
+    return Object.assign(another, { code: sqlState(error) })
+  }
 }
+
+// ---------------------------------------------------------------------------- what all clients share
 
 /** No token has a zero byte, and PostgreSQL's text cannot hold one: such a token is none. */
 function bindable(token) {
   return typeof token === 'string' && !token.includes('\0') ? token : null
 }
 
-// ---------------------------------------------------------------------------- node-postgres
-
-const AUTHENTICATE = 'SELECT (session_auth.authenticate($1, tenant => $2)).user_id'
-const AUTHENTICATE_OR_NOBODY =
-  "SELECT (session_auth.authenticate($1, tenant => $2, on_refused => 'nobody')).user_id"
-
 const ISOLATION_LEVELS = ['READ COMMITTED', 'REPEATABLE READ', 'SERIALIZABLE']
 
-function beginStatement({ readOnly, isolationLevel }) {
+function checkIsolationLevel(isolationLevel) {
   if (isolationLevel !== undefined && !ISOLATION_LEVELS.includes(isolationLevel)) {
     throw new TypeError(`invalid isolationLevel: it must be one of ${ISOLATION_LEVELS.join(', ')}`)
   }
+}
+
+function beginStatement({ readOnly, isolationLevel } = {}) {
+  checkIsolationLevel(isolationLevel)
   return (
     'BEGIN' +
     (isolationLevel === undefined ? '' : ` ISOLATION LEVEL ${isolationLevel}`) +
@@ -53,61 +166,100 @@ function beginStatement({ readOnly, isolationLevel }) {
 }
 
 /**
+ * The statement that authenticates, with its values; `placeholder(n)` is how the client writes the nth.
+ * `readOnly` is for clients that cannot begin a transaction so; authenticate itself writes nothing.
+ */
+function authenticateStatement(token, options = {}, placeholder = (n) => `$${n}`) {
+  const { tenant, optional, readOnly } = options
+  const first = readOnly ? "SELECT set_config('transaction_read_only', 'on', true), " : 'SELECT '
+  const within = tenant === undefined || tenant === null ? '' : `, tenant => ${placeholder(2)}`
+  const refused = optional === true ? ", on_refused => 'nobody'" : ''
+  return {
+    text: `${first}(session_auth.authenticate(${placeholder(1)}${within}${refused})).user_id`,
+    values: within ? [bindable(token), tenant] : [bindable(token)],
+  }
+}
+
+/** Runs work; what it rejects with does not hold the token. */
+async function withoutToken(token, work) {
+  try {
+    return await work()
+  } catch (error) {
+    throw cleanError(error, token)
+  }
+}
+
+/** For clients that commit themselves, and say nothing when PostgreSQL rolled back instead. */
+function unnoticed() {
+  return new Error('the transaction was rolled back: a statement in it failed and went unnoticed')
+}
+
+// ---------------------------------------------------------------------------- node-postgres
+
+/** For each version of node-postgres that an application has: a query that begins first. */
+const beginning = new WeakMap()
+
+function beginningQuery(Query) {
+  if (!beginning.has(Query)) {
+    beginning.set(
+      Query,
+      class BeginAndAuthenticate extends Query {
+        constructor(begin, text, values, callback) {
+          super(text, values, callback)
+          this.begin = begin
+        }
+
+        prepare(connection) {
+          connection.parse({ text: this.begin })
+          connection.bind({})
+          connection.execute({})
+          super.prepare(connection)
+        }
+      },
+    )
+  }
+  return beginning.get(Query)
+}
+
+/**
  * BEGIN and authenticate in one round trip. node-postgres sends a query only once the one before has
  * been answered, unless the pool was made with `pipeline: true`; so both go out as one query here,
  * under one Sync: when either fails, the server skips the rest.
  */
-async function beginAs(client, begin, authenticate, values) {
+async function beginAs(client, begin, { text, values }) {
   const { Query } = client.constructor
   if (client.pipeline) {
-    await Promise.all([client.query(begin), client.query(authenticate, values)])
+    await Promise.all([client.query(begin), client.query(text, values)])
   } else if (typeof Query?.prototype?.prepare === 'function' && client.connection) {
-    class BeginAndAuthenticate extends Query {
-      prepare(connection) {
-        connection.parse({ text: begin })
-        connection.bind({})
-        connection.execute({})
-        super.prepare(connection)
-      }
-    }
+    const BeginAndAuthenticate = beginningQuery(Query)
     await new Promise((resolve, reject) => {
       client.query(
-        new BeginAndAuthenticate(authenticate, values, (error, result) =>
+        new BeginAndAuthenticate(begin, text, values, (error, result) =>
           error ? reject(error) : resolve(result),
         ),
       )
     })
   } else {
     await client.query(begin)
-    await client.query(authenticate, values)
+    await client.query(text, values)
   }
 }
 
 const ignore = () => {}
 
-/**
- * Runs fn(client) in a transaction of its own as the user of `token`: one round trip to begin and
- * authenticate, one to commit. Returns what fn returns.
- *
- * Rejects with SQLSTATE 28000, and fn is not called, when the token is missing or refused; with
- * `optional: true` fn runs without an identity then, as nobody. When fn fails, and when it has swallowed an error that aborted the transaction, everything is rolled back
- * and the promise is rejected. The client goes back to the pool in every case.
- */
-export async function withSession(pool, token, fn, options = {}) {
+/** The transaction itself; `run` gets the client. */
+async function transaction(pool, token, run, options) {
   const begin = beginStatement(options)
-  const authenticate = options.optional === true ? AUTHENTICATE_OR_NOBODY : AUTHENTICATE
-  const values = [bindable(token), options.tenant ?? null]
+  const authenticate = authenticateStatement(token, { ...options, readOnly: false })
   const client = await pool.connect()
   let unusable
   // A connection that breaks also rejects the query at hand; unheard, the event would end the process.
   client.on('error', ignore)
   try {
-    await beginAs(client, begin, authenticate, values)
-    const result = await fn(client)
+    await beginAs(client, begin, authenticate)
+    const result = await run(client)
     const { command } = await client.query('COMMIT')
-    if (command !== 'COMMIT') {
-      throw new Error('the transaction was rolled back: a statement in it failed and went unnoticed')
-    }
+    if (command !== 'COMMIT') throw unnoticed()
     return result
   } catch (error) {
     await client.query('ROLLBACK').catch((failure) => {
@@ -120,7 +272,31 @@ export async function withSession(pool, token, fn, options = {}) {
   }
 }
 
+/**
+ * Runs fn(client) in a transaction of its own as the user of `token`: one round trip to begin and
+ * authenticate, one to commit. Returns what fn returns.
+ *
+ * Rejects with SQLSTATE 28000, and fn is not called, when the token is missing or refused; with
+ * `optional: true` fn runs without an identity then, as nobody. When fn fails, and when it has
+ * swallowed an error that aborted the transaction, everything is rolled back and the promise is
+ * rejected. The client goes back to the pool in every case.
+ */
+export async function withSession(pool, token, fn, options = {}) {
+  return withoutToken(token, () => transaction(pool, token, fn, options))
+}
+
 // ---------------------------------------------------------------------------- Prisma
+
+/** Prisma's own defaults are 2 and 5 seconds: a burst of requests would meet P2028. */
+const MAX_WAIT = 10_000
+const TIMEOUT = 15_000
+
+const current = async (token) => bindable(typeof token === 'function' ? await token() : token)
+
+function authenticate(client, value, options) {
+  const { text, values } = authenticateStatement(value, options)
+  return client.$executeRawUnsafe(text, ...values)
+}
 
 /**
  * A Prisma client extension: `prisma.$extends(sessionAuthExtension(token))`. Each operation, raw ones
@@ -134,47 +310,74 @@ export async function withSession(pool, token, fn, options = {}) {
  * without an identity, as nobody.
  */
 export function sessionAuthExtension(token, { tenant = null, optional = false } = {}) {
-  const current = async () => bindable(typeof token === 'function' ? await token() : token)
-  const authenticate = (client, value) =>
-    optional === true
-      ? client.$executeRaw`SELECT (session_auth.authenticate(${value}, tenant => ${tenant}, on_refused => 'nobody')).user_id`
-      : client.$executeRaw`SELECT (session_auth.authenticate(${value}, tenant => ${tenant})).user_id`
+  const options = { tenant, optional }
 
   return (client) =>
     client.$extends({
       name: 'session_auth',
       client: {
-        async $transaction(work, options) {
-          const value = await current()
-          if (typeof work === 'function') {
-            const authenticated = async (tx) => {
-              await authenticate(tx, value)
-              return work(tx)
+        async $transaction(work, settings) {
+          const value = await current(token)
+          return withoutToken(value, async () => {
+            if (typeof work === 'function') {
+              const authenticated = async (tx) => {
+                await authenticate(tx, value, options)
+                return work(tx)
+              }
+              return client.$transaction.call(this, authenticated, settings)
             }
-            return client.$transaction.call(this, authenticated, options)
-          }
-          const [, ...results] = await client.$transaction.call(
-            this,
-            [authenticate(client, value), ...work],
-            options,
-          )
-          return results
+            const [, ...results] = await client.$transaction.call(
+              this,
+              [authenticate(client, value, options), ...work],
+              settings,
+            )
+            return results
+          })
         },
       },
       query: {
         async $allOperations({ args, query, __internalParams }) {
           if (__internalParams?.transaction) return query(args)
-          const value = await current()
-          const [, result] = await client.$transaction([authenticate(client, value), query(args)])
-          return result
+          const value = await current(token)
+          return withoutToken(value, async () => {
+            const [, result] = await client.$transaction([authenticate(client, value, options), query(args)])
+            return result
+          })
         },
       },
     })
 }
 
-/** The Prisma client with that extension, of the same type as the client. */
-export function withPrismaSession(prisma, token, options) {
-  return prisma.$extends(sessionAuthExtension(token, options))
+const PRISMA_LEVELS = { 'READ COMMITTED': 'ReadCommitted', 'REPEATABLE READ': 'RepeatableRead', SERIALIZABLE: 'Serializable' }
+
+/**
+ * Runs fn(tx) in one transaction as the user of `token`, and returns what it returns. All operations of
+ * a request share one connection then, however many they are, and authenticate once; each for itself
+ * would wait for a connection, up to `maxWait` milliseconds (P2028). `timeout` is how long the
+ * transaction may take.
+ */
+async function inOneTransaction(prisma, token, fn, options = {}) {
+  checkIsolationLevel(options.isolationLevel)
+  const { maxWait = MAX_WAIT, timeout = TIMEOUT, isolationLevel } = options
+  const value = await current(token)
+  const settings = { maxWait, timeout, ...(isolationLevel && { isolationLevel: PRISMA_LEVELS[isolationLevel] }) }
+  return withoutToken(value, () =>
+    prisma.$transaction(async (tx) => {
+      await authenticate(tx, value, options)
+      return fn(tx)
+    }, settings),
+  )
+}
+
+/**
+ * The Prisma client with that extension, of the same type as the client.
+ *
+ * With the option `request`, a function, it runs that in one transaction instead, as withSession of this entry does:
+ * `await withPrismaSession(prisma, token, { request: async (tx) => …, maxWait: 10_000 })`.
+ */
+export function withPrismaSession(prisma, token, options = {}) {
+  const { request, ...others } = options
+  return request ? inOneTransaction(prisma, token, request, others) : prisma.$extends(sessionAuthExtension(token, others))
 }
 
 // ---------------------------------------------------------------------------- Auth.js
