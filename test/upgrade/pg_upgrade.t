@@ -144,6 +144,7 @@ foreach my $mode (qw(copy link))
 	my $new = PostgreSQL::Test::Cluster->new("new_$mode", install_path => $new_path);
 	$new->init(@initdb);
 	$new->append_conf('postgresql.conf', $conf);
+	$new->append_conf('postgresql.conf', "session_auth.warn_literal_tokens = off\n");
 	$new->append_conf('postgresql.conf', "shared_preload_libraries = 'session_auth'\n") if $mode eq 'link';
 
 	my ($ok, $said);
