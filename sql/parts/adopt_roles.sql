@@ -630,3 +630,19 @@ COMMENT ON FUNCTION session_auth.adopt_roles(regclass, name, name, name, text, b
   'is deleted from a table where id_column is unique by itself: that ends every session and every role '
   'of the user. How many grants are new: 0 when repeated. Repeat it after a restore, as dumps hold the '
   'table but not what came from it. The caller must own the table. 22023 for a bad argument.';
+
+-- Here and not beside grant_role, as it says which roles came with a table's row.
+CREATE FUNCTION session_auth.list_user_roles(user_id text DEFAULT NULL)
+RETURNS TABLE (user_id text, role text, tenant text, granted_at timestamptz, sources regclass[])
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT u.user_id, u.role, u.tenant, u.granted_at,
+    ARRAY(SELECT a.source FROM session_auth.adopted_roles a WHERE a.grant_id = u.grant_id ORDER BY a.source::text)
+  FROM session_auth.user_roles u
+  WHERE u.user_id = $1 OR $1 IS NULL
+  ORDER BY u.user_id, u.grant_id;
+END;
+COMMENT ON FUNCTION session_auth.list_user_roles(text) IS
+  'Which roles a user has, the one granted first at the head, everywhere (tenant NULL) or in a tenant; of every '
+  'user when user_id is NULL. sources: the adopted tables whose rows say so; empty after grant_role.';

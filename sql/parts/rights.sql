@@ -45,7 +45,7 @@ BEGIN ATOMIC
     (ARRAY['impersonator', 'admin'], ARRAY['impersonate']),
     (ARRAY['admin'], ARRAY['create_role', 'drop_role', 'inherit_role', 'disinherit_role',
        'grant_permission', 'deny_permission', 'revoke_permission', 'import_permissions',
-       'export_permissions', 'list_permissions', 'grant_role', 'revoke_role',
+       'export_permissions', 'list_permissions', 'grant_role', 'revoke_role', 'list_user_roles',
        'protect_table', 'unprotect_table', 'protect_columns', 'unprotect_columns', 'list_protected',
        'check_policies', 'explain_access', 'access_matrix', 'add_key', 'import_jwks',
        'disable_key', 'drop_key', 'list_keys', 'add_authjs_secret', 'drop_authjs_secret',

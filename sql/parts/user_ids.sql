@@ -257,3 +257,23 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION session_auth.explain_access(regclass, text, uuid, jsonb) IS
   'explain_access for user ids of type uuid: the same by their text.';
+
+CREATE FUNCTION session_auth.list_user_roles(user_id bigint)
+RETURNS TABLE (user_id text, role text, tenant text, granted_at timestamptz, sources regclass[])
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT * FROM session_auth.list_user_roles($1::text);
+END;
+COMMENT ON FUNCTION session_auth.list_user_roles(bigint) IS
+  'list_user_roles for user ids of type bigint: the same by their text.';
+
+CREATE FUNCTION session_auth.list_user_roles(user_id uuid)
+RETURNS TABLE (user_id text, role text, tenant text, granted_at timestamptz, sources regclass[])
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT * FROM session_auth.list_user_roles($1::text);
+END;
+COMMENT ON FUNCTION session_auth.list_user_roles(uuid) IS
+  'list_user_roles for user ids of type uuid: the same by their text.';

@@ -7,6 +7,7 @@ const PATHS = {
   device: 'M4 5h16v11H4zM9 20h6m-3-4v4',
   phone: 'M7 3h10v18H7zM11 18h2',
   check: 'm5 12.5 4.5 4.5L19 7.5',
+  cross: 'm6.5 6.5 11 11m0-11-11 11',
 } as const
 
 export function Icon({ name, size = 20 }: { name: keyof typeof PATHS; size?: number }) {

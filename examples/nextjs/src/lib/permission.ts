@@ -1,4 +1,5 @@
 import 'server-only'
+import { httpStatus } from 'session-auth'
 import { db } from './db'
 
 export interface Verdict {
@@ -16,4 +17,16 @@ export async function explain(action: string, resource: string): Promise<Verdict
     SELECT session_auth.role() AS role, e.*
     FROM session_auth.explain_permission(session_auth.role(), ${action}, ${resource}) e`
   return rows[0]
+}
+
+/** For the menu alone: who is shown no way to /admin and goes there is refused by the database. */
+export async function mayAdminister() {
+  try {
+    const [{ may }] = await db.$queryRaw<{ may: boolean }[]>`
+      SELECT session_auth.has_permission('administer', 'console') AS may`
+    return may
+  } catch (error) {
+    if (httpStatus(error) === undefined) throw error
+    return false
+  }
 }
