@@ -95,25 +95,30 @@ is_decidable(const Node *node)
 		   ((const CaseExpr *) node)->defresult != NULL;
 }
 
+/* What is left of a CASE whose condition is not known. */
+static Node *
+with_condition(const Node *node, Node *condition)
+{
+	CaseExpr *rest = (CaseExpr *) copyObjectImpl(node);
+
+	linitial_node(CaseWhen, rest->args)->expr = (Expr *) condition;
+	return (Node *) rest;
+}
+
 static Node *
 decide(Node *node, void *arg)
 {
-	CaseWhen *when;
-	CaseExpr *rest;
-	Node *condition;
-	Known known;
+	while (node && is_decidable(node))
+	{
+		CaseWhen *when = linitial_node(CaseWhen, ((CaseExpr *) node)->args);
+		Known known;
+		Node *condition = what_is_left((Node *) when->expr, arg, &known);
 
-	if (node == NULL || !is_decidable(node))
-		return node ? expression_tree_mutator(node, decide, arg) : NULL;
-	when = linitial_node(CaseWhen, ((CaseExpr *) node)->args);
-	condition = what_is_left((Node *) when->expr, arg, &known);
-	if (known == KNOWN_TRUE)
-		return decide((Node *) when->result, arg);
-	if (known == KNOWN_FALSE)
-		return decide((Node *) ((CaseExpr *) node)->defresult, arg);
-	rest = (CaseExpr *) copyObjectImpl(node);
-	linitial_node(CaseWhen, rest->args)->expr = (Expr *) condition;
-	return (Node *) rest;
+		if (known != KNOWN_TRUE && known != KNOWN_FALSE)
+			return with_condition(node, condition);
+		node = (Node *) (known == KNOWN_TRUE ? when->result : ((CaseExpr *) node)->defresult);
+	}
+	return node ? expression_tree_mutator(node, decide, arg) : NULL;
 }
 
 /* ---------------------------------------------------------------- the projection */

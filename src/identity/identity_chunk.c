@@ -1,6 +1,8 @@
 /*
  * identity_chunk.c
  *		An identity in one piece of memory, as a setting's extra data has to be.
+ *
+ * Raises an error where there is no memory for a copy, as nobody above could go on.
  */
 #include "postgres.h"
 

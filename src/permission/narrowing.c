@@ -264,11 +264,12 @@ follow_narrowing(const char *narrowing)
 static StringKey
 key_of_rules(const ActionRules *rules, const char *action, size_t len)
 {
-	char *key = palloc(sizeof(rules->parts) + len);
+	const void *place = rules->parts;
+	char *key = palloc(sizeof(place) + len);
 
-	memcpy(key, &rules->parts, sizeof(rules->parts));
-	memcpy(key + sizeof(rules->parts), action, len);
-	return string_key_of(key, sizeof(rules->parts) + len);
+	memcpy(key, &place, sizeof(place));
+	memcpy(key + sizeof(place), action, len);
+	return string_key_of(key, sizeof(place) + len);
 }
 
 /* What is left of the rules for an action; they are good for changes_of[CHANGED_PERMISSIONS] as it is. */

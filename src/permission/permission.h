@@ -37,7 +37,7 @@ typedef struct ActionRules
  * and rule that has been handed out.  What is dropped for want of memory counts as a change.
  */
 extern void permission_accept_changes(void);
-extern const PermissionSet *permission_set_of_roles(const char *roles, size_t len,
+extern const PermissionSet *permission_set_of_roles(const char *names, size_t len,
 													uint64 *valid_for);
 extern const PermissionSet *permission_set_of_role(const char *role, uint64 *valid_for);
 extern bool permission_set_has_role(const PermissionSet *set, const char *role, size_t len);

@@ -136,28 +136,29 @@ same_scalar(const JsonDoc *doc_a, const JsonNode *a, const JsonDoc *doc_b, const
 	return true;
 }
 
+/* Is the scalar the other value, or one of its elements? */
+static bool
+is_among_elements(const JsonDoc *doc_a, const JsonNode *a, const JsonDoc *doc_b, const JsonNode *b)
+{
+	if (b->kind != JSON_KIND_ARRAY)
+		return same_scalar(doc_a, a, doc_b, b);
+	for (const JsonNode *element = json_first(b); element; element = json_next(doc_b, b, element))
+		if (same_scalar(doc_a, a, doc_b, element))
+			return true;
+	return false;
+}
+
 /* Is some element of the one some element of the other?  A scalar is its own only one. */
 static bool
 have_common_element(const JsonDoc *doc_a, const JsonNode *a, const JsonDoc *doc_b,
 					const JsonNode *b)
 {
-	if (a->kind == JSON_KIND_ARRAY)
-	{
-		for (const JsonNode *element = json_first(a); element;
-			 element = json_next(doc_a, a, element))
-			if (element->kind != JSON_KIND_ARRAY && have_common_element(doc_a, element, doc_b, b))
-				return true;
-		return false;
-	}
-	if (b->kind == JSON_KIND_ARRAY)
-	{
-		for (const JsonNode *element = json_first(b); element;
-			 element = json_next(doc_b, b, element))
-			if (same_scalar(doc_a, a, doc_b, element))
-				return true;
-		return false;
-	}
-	return same_scalar(doc_a, a, doc_b, b);
+	if (a->kind != JSON_KIND_ARRAY)
+		return is_among_elements(doc_a, a, doc_b, b);
+	for (const JsonNode *element = json_first(a); element; element = json_next(doc_a, a, element))
+		if (is_among_elements(doc_a, element, doc_b, b))
+			return true;
+	return false;
 }
 
 bool

@@ -101,7 +101,9 @@ argument_cookie_names(FunctionCallInfo fcinfo, int n, size_t *count)
 {
 	Slice *names = argument_slices(fcinfo, n, "cookie_names", NAMES_MAX, count);
 
-	if (names && *count == 0)
+	if (names == NULL)
+		return NULL;
+	if (*count == 0)
 		argument_refuse_secret("cookie_names",
 							   "There must be one, or null for the framework's own.");
 	for (size_t i = 0; i < *count; i++)
