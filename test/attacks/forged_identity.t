@@ -26,14 +26,14 @@ $node->safe_psql('postgres', q{
 		AS $$ BEGIN RETURN (session_auth.authenticate(t)).user_id; END $$;
 });
 
-# The text of an identity, written as src/identity/identity.c writes it now.
+# The text of an identity, written as src/identity/identity_text.c writes it now.
 my $number = qr/(?:TimestampTz|uint64|pg_uuid_t|IdentityScope|int32|bool)/;
 my ($struct) = slurp_file('src/identity/identity.h') =~ /^typedef struct Identity\n(.*?)^\}/ms;
 is(join(' ', $struct =~ /^\s+$number (\w+);/mg), 'expires_at issued_at checked_in checked_number session_id scope nroles has_session narrowed',
 	'the numbers of an identity are those that are forged');
-is(join(' ', slurp_file('src/identity/identity.c') =~ /^\tstrings\[\d\] = &identity->(\w+);/mg), 'kind user_id tenant actor claims origin narrowing',
+is(join(' ', slurp_file('src/identity/identity_chunk.c') =~ /^\tstrings\[\d\] = &identity->(\w+);/mg), 'kind user_id tenant actor claims origin narrowing',
 	'and so are the strings');
-my ($format) = slurp_file('src/identity/identity.c') =~ /^#define FORMAT '(.)'$/m;
+my ($format) = slurp_file('src/identity/identity_text.c') =~ /^#define FORMAT '(.)'$/m;
 sub letters { return join '', map { chr(ord('a') + ($_ & 15)) . chr(ord('a') + ($_ >> 4)) } unpack 'C*', $_[0] }
 sub forged
 {
