@@ -52,7 +52,7 @@ endif
 
 # The install script, in the order in which its parts build upon each other.
 SQL_PARTS = schema sessions identity permissions keys adopt adopt_bans adopt_sessions adopt_roles adopt_leave replication policies columns guard check access \
-	postgrest user_ids purge monitor rights
+	postgrest user_ids purge monitor nodes rights
 SQL_PART_FILES = $(SQL_PARTS:%=sql/parts/%.sql)
 BASE_SCRIPT = sql/session_auth--$(EXTVERSION).sql
 

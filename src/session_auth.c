@@ -22,6 +22,7 @@
 #include "monitor/backends.h"
 #include "monitor/denials.h"
 #include "pure/crypto.h"
+#include "remote/touched.h"
 #include "sql/hidden_secret.h"
 #include "verify/session.h"
 #include "verify/verify.h"
@@ -58,6 +59,7 @@ _PG_init(void)
 	required_identity_init();
 	demands_init();
 	hidden_secret_init();
+	touched_init();
 	backends_init();
 	denials_init();
 	worker_init();

@@ -205,7 +205,8 @@ BEGIN ATOMIC
          format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', g.tgrelid::regclass, g.tgname)
   FROM pg_trigger g JOIN pg_proc f ON f.oid = g.tgfoid
   WHERE f.pronamespace = 'session_auth'::regnamespace AND NOT g.tgisinternal
-    AND g.tgenabled <> 'A' AND g.tgname NOT IN ('cache_replicated', 'merge_replicated', 'written_replicated', 'session_auth_columns')
+    AND g.tgenabled <> 'A' AND g.tgname NOT IN ('cache_replicated', 'merge_replicated', 'written_replicated', 'session_auth_columns',
+      'identity_carried')
   UNION ALL
   SELECT 'error', format('trigger %I on %s', g.tgname, g.tgrelid::regclass),
          'it does not fire for what is replicated, so a session that has ended can come back',

@@ -18,7 +18,8 @@ CREATE TABLE session_auth.keys (
   imported boolean NOT NULL DEFAULT false,
   user_claim text COLLATE "C" NOT NULL DEFAULT 'sub',
   required_claims jsonb NOT NULL DEFAULT '{}',
-  scope_claim text COLLATE "C"
+  scope_claim text COLLATE "C",
+  seals boolean NOT NULL DEFAULT false
 );
 -- Keys without kid are told apart by themselves.
 CREATE UNIQUE INDEX keys_issuer_kid_idx ON session_auth.keys (issuer, kid)
@@ -53,6 +54,8 @@ COMMENT ON COLUMN session_auth.keys.user_claim IS 'the dotted path of the claim 
 COMMENT ON COLUMN session_auth.keys.required_claims IS 'claims that a token must have, and their values';
 COMMENT ON COLUMN session_auth.keys.scope_claim IS
   'the dotted path of the claim that narrows its tokens; NULL: they are not narrowed';
+COMMENT ON COLUMN session_auth.keys.seals IS
+  'whether identities that it seals say which session they are, and who acts';
 COMMENT ON COLUMN session_auth.keys.public_key IS
   'PEM; NULL for secrets, and then the row is not in dumps';
 COMMENT ON COLUMN session_auth.keys.fingerprint IS
@@ -317,7 +320,8 @@ CREATE FUNCTION session_auth.add_key(
   role_source text DEFAULT NULL,
   user_claim text DEFAULT 'sub',
   required_claims jsonb DEFAULT '{}',
-  scope_claim text DEFAULT NULL
+  scope_claim text DEFAULT NULL,
+  seals boolean DEFAULT false
 ) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -350,12 +354,17 @@ BEGIN
   END IF;
   PERFORM session_auth.check_secret('key', $3);
   SELECT * INTO material FROM session_auth.read_key($2, $3);
+  IF $15 AND material.public_key IS NULL THEN
+    PERFORM session_auth.refuse('seals',
+      'A secret cannot seal identities: who verifies by it could seal others.');
+  END IF;
   -- a second one without kid is the issuer's to publish, not an administrator's to add
   INSERT INTO session_auth.keys (kid, algorithm, issuer, audiences, role_claim, tenant_claim,
     role_source, state, valid_from, valid_until, public_key, fingerprint, user_claim, required_claims,
-    scope_claim)
+    scope_claim, seals)
   SELECT $1, $2, $4, array_remove(coalesce($5, '{}'), NULL), $6, $7,
-    new_source, new_state, $9, $10, material.public_key, material.fingerprint, new_user_claim, new_required, $14
+    new_source, new_state, $9, $10, material.public_key, material.fingerprint, new_user_claim, new_required, $14,
+    coalesce($15, false)
   WHERE $1 IS NOT NULL OR NOT EXISTS (SELECT FROM session_auth.keys k
     WHERE k.kid IS NULL AND k.issuer IS NOT DISTINCT FROM $4)
   ON CONFLICT DO NOTHING
@@ -371,15 +380,16 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION session_auth.add_key(text, text, text, text, text[], text, text, text,
-  timestamptz, timestamptz, text, text, jsonb, text) IS
+  timestamptz, timestamptz, text, text, jsonb, text, boolean) IS
   'Trusts a key: a PEM, a JWK, a certificate, for HS* the secret itself, or file: and the absolute '
   'name of a file that the server reads. It is bound to one algorithm (RFC 7518, RFC 9864), one issuer, '
   'optionally audiences, the dotted paths of the claims that hold the user (default: sub), the roles '
   '(default: role, then roles) and the tenant, the claims that tokens must have, and its validity. '
   'scope_claim is the path of one that narrows identities to its action:resource words, none to nothing. '
   'kid NULL: for tokens without one. state: active, verify only or retired. role_source: claims, '
-  'grants or both; NULL: grants while adopt_roles is in force, else both. 22023 for a bad argument, a '
-  'weak key, and a (issuer, kid) that exists.';
+  'grants or both; NULL: grants while adopt_roles is in force, else both. seals: an identity that the key has '
+  'sealed for this server (seal_identity) keeps its session and who acts; not for HS*. 22023 for a bad '
+  'argument, a weak key, and a (issuer, kid) that exists.';
 
 -- What Firebase publishes: {"kid": "-----BEGIN CERTIFICATE-----...", ...}.
 CREATE FUNCTION session_auth.certificates_as_jwks(certificates jsonb) RETURNS jsonb

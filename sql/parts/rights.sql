@@ -34,7 +34,7 @@ BEGIN ATOMIC
   FROM pg_proc p
   JOIN (VALUES
     (ARRAY['request', 'admin'], ARRAY['authenticate', 'authenticate_request', 'pre_request', 'narrow', 'sign_out',
-       'my_sessions', 'explain_permission', 'verify_session', 'token_from_cookie']),
+       'my_sessions', 'explain_permission', 'verify_session', 'token_from_cookie', 'seal_identity']),
     (ARRAY['issuer'], ARRAY['create_session', 'refresh_session', 'rotate_session', 'issue_token',
        'verify_session', 'token_from_cookie']),
     (ARRAY['issuer', 'admin'], ARRAY['expire_session', 'expire_user_sessions', 'list_sessions',
@@ -49,7 +49,8 @@ BEGIN ATOMIC
        'protect_table', 'unprotect_table', 'protect_columns', 'unprotect_columns', 'list_protected',
        'check_policies', 'explain_access', 'access_matrix', 'add_key', 'import_jwks',
        'disable_key', 'drop_key', 'list_keys', 'add_authjs_secret', 'drop_authjs_secret',
-       'add_cookie_secret', 'drop_cookie_secret']),
+       'add_cookie_secret', 'drop_cookie_secret',
+       'allow_audience', 'disallow_audience', 'list_audiences', 'connect_node', 'disconnect_node', 'list_nodes']),
     -- what whoever can have an identity asks
     (ARRAY['request', 'issuer', 'admin', 'impersonator'], ARRAY['has_permission', 'has_role',
        'require_permission', 'demand_permission', 'permitted_resources',
@@ -63,6 +64,7 @@ BEGIN ATOMIC
     (ARRAY['admin'], ARRAY['protection', 'unprotection', 'column_protection', 'column_unprotection', 'session_adoption', 'role_adoption', 'abandonment']),
     -- and what they do last of all, which looks for itself whether it was done
     (ARRAY['admin'], ARRAY['remember_protection', 'forget_protection', 'remember_columns', 'forget_columns', 'guard_columns']),
+    (ARRAY['admin'], ARRAY['node_connection', 'node_disconnection', 'remember_node', 'forget_nodes']),
     -- adopting attaches these triggers as the owner of the table, and then asks for what
     -- is carried over, or forgotten, by what the triggers say: each looks for them itself
     (ARRAY['admin'], ARRAY['adopt_sessions', 'adopt_roles', 'abandon', 'list_adoptions',
@@ -93,6 +95,22 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION session_auth.relations_of_usage(text) IS
   'internal: the tables and views that a usage lets a database role read';
+
+CREATE FUNCTION session_auth.nodes_of_usage(usage text) RETURNS SETOF text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT u.privilege
+  FROM (VALUES
+    (ARRAY['request', 'admin'], 'USAGE ON SCHEMA session_auth_nodes'),
+    -- whom another server's user mappings name takes identities
+    (ARRAY['request'], 'SELECT, UPDATE ON session_auth_nodes.carried_identity'),
+    -- what connect_node makes is the caller's
+    (ARRAY['admin'], 'CREATE ON SCHEMA session_auth_nodes')) u (usages, privilege)
+  WHERE $1 = ANY (u.usages);
+END;
+COMMENT ON FUNCTION session_auth.nodes_of_usage(text) IS
+  'internal: what a usage may do in the schema session_auth_nodes';
 
 -- A dump of 0.1.0 says of request that it calls authenticate, which admin did not then.
 CREATE FUNCTION session_auth.holders_of_usage(usage text) RETURNS SETOF oid
@@ -156,6 +174,7 @@ AS $$
 DECLARE
   routine regprocedure;
   relation regclass;
+  command text;
 BEGIN
   PERFORM session_auth.check_usage(database_role, usage);
   EXECUTE format('GRANT USAGE ON SCHEMA session_auth TO %s', database_role);
@@ -164,6 +183,9 @@ BEGIN
   END LOOP;
   FOR relation IN SELECT session_auth.relations_of_usage(usage) LOOP
     EXECUTE format('GRANT SELECT ON %s TO %s', relation, database_role);
+  END LOOP;
+  FOR command IN SELECT session_auth.nodes_of_usage(usage) LOOP
+    EXECUTE format('GRANT %s TO %s', command, database_role);
   END LOOP;
   PERFORM session_auth.record_event('usage_granted', NULL,
     jsonb_build_object('database_role', database_role::text, 'usage', usage));
@@ -182,6 +204,7 @@ AS $$
 DECLARE
   routine regprocedure;
   relation regclass;
+  command text;
   kept text[];
 BEGIN
   PERFORM session_auth.check_usage(database_role, usage);
@@ -198,6 +221,12 @@ BEGIN
     EXCEPT SELECT session_auth.relations_of_usage(u) FROM unnest(kept) u
   LOOP
     EXECUTE format('REVOKE SELECT ON %s FROM %s', relation, database_role);
+  END LOOP;
+  FOR command IN
+    SELECT session_auth.nodes_of_usage(usage)
+    EXCEPT SELECT session_auth.nodes_of_usage(u) FROM unnest(kept) u
+  LOOP
+    EXECUTE format('REVOKE %s FROM %s', command, database_role);
   END LOOP;
   IF kept IS NULL THEN
     EXECUTE format('REVOKE USAGE ON SCHEMA session_auth FROM %s', database_role);
@@ -223,8 +252,8 @@ CREATE POLICY granted ON session_auth.session_events FOR SELECT USING ((
 
 SELECT session_auth.guard_tables();
 
-REVOKE ALL ON SCHEMA session_auth FROM PUBLIC;
-REVOKE ALL ON ALL TABLES IN SCHEMA session_auth FROM PUBLIC;
+REVOKE ALL ON SCHEMA session_auth, session_auth_nodes FROM PUBLIC;
+REVOKE ALL ON ALL TABLES IN SCHEMA session_auth, session_auth_nodes FROM PUBLIC;
 REVOKE ALL ON ALL SEQUENCES IN SCHEMA session_auth FROM PUBLIC;
 REVOKE ALL ON ALL ROUTINES IN SCHEMA session_auth FROM PUBLIC;
 
@@ -236,7 +265,7 @@ BEGIN
   FOR granted IN
     SELECT 'SCHEMA' AS kind, n.oid::regnamespace::text AS object, a.grantee
     FROM pg_catalog.pg_namespace n, pg_catalog.aclexplode(n.nspacl) a
-    WHERE n.nspname = 'session_auth' AND a.grantee NOT IN (0, n.nspowner)
+    WHERE n.nspname IN ('session_auth', 'session_auth_nodes') AND a.grantee NOT IN (0, n.nspowner)
     UNION
     SELECT 'ROUTINE', p.oid::regprocedure::text, a.grantee
     FROM pg_catalog.pg_proc p, pg_catalog.aclexplode(p.proacl) a
@@ -244,7 +273,7 @@ BEGIN
     UNION
     SELECT CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, c.oid::regclass::text, a.grantee
     FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a
-    WHERE c.relnamespace = 'session_auth'::regnamespace AND a.grantee NOT IN (0, c.relowner)
+    WHERE c.relnamespace IN ('session_auth'::regnamespace, 'session_auth_nodes'::regnamespace) AND a.grantee NOT IN (0, c.relowner)
   LOOP
     EXECUTE pg_catalog.format('REVOKE ALL ON %s %s FROM %s',
       granted.kind, granted.object, granted.grantee::regrole);

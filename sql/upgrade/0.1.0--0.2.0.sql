@@ -97,6 +97,7 @@ ALTER TABLE session_auth.keys
   ADD COLUMN user_claim text COLLATE "C" NOT NULL DEFAULT 'sub',
   ADD COLUMN required_claims jsonb NOT NULL DEFAULT '{}',
   ADD COLUMN scope_claim text COLLATE "C",
+  ADD COLUMN seals boolean NOT NULL DEFAULT false,
   DROP CONSTRAINT keys_role_source_check,
   ADD CONSTRAINT keys_role_source_check CHECK (role_source IN ('claims', 'grants', 'both', 'automatic')),
   DROP CONSTRAINT keys_issuer_kid_key;
@@ -132,6 +133,21 @@ ALTER TABLE session_auth.token_secrets ALTER secret SET STATISTICS 0;
 INSERT INTO session_auth.token_secrets (secret_id, secret)
 SELECT 1, pg_catalog.sha256(pg_catalog.string_agg(pg_catalog.uuid_send(pg_catalog.gen_random_uuid()), ''))
 FROM pg_catalog.generate_series(1, 4);
+
+CREATE TABLE session_auth.allowed_audiences (
+  audience text COLLATE "C" NOT NULL PRIMARY KEY,
+  allowed_at timestamptz NOT NULL DEFAULT now(),
+  allowed_by text COLLATE "C"
+);
+CREATE TABLE session_auth.connected_nodes (
+  carrier regclass NOT NULL PRIMARY KEY,
+  audience text COLLATE "C" NOT NULL,
+  connected_at timestamptz NOT NULL DEFAULT now(),
+  connected_by text COLLATE "C"
+);
+SELECT pg_catalog.pg_extension_config_dump('session_auth.allowed_audiences', '');
+SELECT pg_catalog.pg_extension_config_dump('session_auth.connected_nodes', '');
+CREATE SCHEMA session_auth_nodes;
 
 -- Of what is secret no sample is kept, nor what was kept before, and nothing
 -- outside the table that row-level security guards.
@@ -179,6 +195,10 @@ ALTER TABLE session_auth.user_revocations
   REPLICA IDENTITY DEFAULT;
 
 @FUNCTIONS@
+
+SELECT session_auth.watch_table('connected_nodes', 'nodes_changed');
+CREATE TRIGGER identity_carried INSTEAD OF UPDATE ON session_auth_nodes.carried_identity
+  FOR EACH ROW EXECUTE FUNCTION session_auth.identity_carried();
 
 -- For what is recorded at all.
 CREATE TRIGGER event_recorded BEFORE INSERT ON session_auth.session_events
@@ -245,7 +265,8 @@ SELECT session_auth.merge_table('sessions', 'merge_session', 'INSERT OR UPDATE')
 
 -- Rights: what is new is nobody's but its owner's, and each usage goes on with what it
 -- needs now, so that an application does.
-REVOKE ALL ON ALL TABLES IN SCHEMA session_auth FROM PUBLIC;
+REVOKE ALL ON SCHEMA session_auth_nodes FROM PUBLIC;
+REVOKE ALL ON ALL TABLES IN SCHEMA session_auth, session_auth_nodes FROM PUBLIC;
 REVOKE ALL ON ALL SEQUENCES IN SCHEMA session_auth FROM PUBLIC;
 REVOKE ALL ON ALL ROUTINES IN SCHEMA session_auth FROM PUBLIC;
 
@@ -259,10 +280,14 @@ BEGIN
     WHERE p.pronamespace = 'session_auth'::pg_catalog.regnamespace AND a.grantee <> p.proowner
       AND p.oid NOT IN (SELECT b.oid FROM objects_before b)
     UNION
+    SELECT 'REVOKE ALL ON SCHEMA %s FROM %s', n.nspname, a.grantee
+    FROM pg_catalog.pg_namespace n, pg_catalog.aclexplode(n.nspacl) a
+    WHERE n.nspname = 'session_auth_nodes' AND a.grantee <> n.nspowner
+    UNION
     SELECT CASE c.relkind WHEN 'S' THEN 'REVOKE ALL ON SEQUENCE %s FROM %s' ELSE 'REVOKE ALL ON TABLE %s FROM %s' END,
       c.oid::pg_catalog.regclass::pg_catalog.text, a.grantee
     FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a
-    WHERE c.relnamespace = 'session_auth'::pg_catalog.regnamespace AND a.grantee <> c.relowner
+    WHERE c.relnamespace IN ('session_auth'::pg_catalog.regnamespace, 'session_auth_nodes'::pg_catalog.regnamespace) AND a.grantee <> c.relowner
       AND c.oid NOT IN (SELECT b.oid FROM objects_before b)
   LOOP
     EXECUTE pg_catalog.format(change.command, change.object, change.grantee::pg_catalog.regrole);
@@ -281,6 +306,9 @@ BEGIN
     UNION ALL
     SELECT 'GRANT SELECT ON TABLE %s TO %s', r::pg_catalog.text, h.grantee
     FROM holders h CROSS JOIN LATERAL session_auth.relations_of_usage(h.usage) r
+    UNION ALL
+    SELECT 'GRANT %s TO %s', n, h.grantee
+    FROM holders h CROSS JOIN LATERAL session_auth.nodes_of_usage(h.usage) n
   LOOP
     EXECUTE pg_catalog.format(change.command, change.object, change.grantee::pg_catalog.regrole);
   END LOOP;

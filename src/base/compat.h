@@ -66,6 +66,39 @@
 #define CompatTableUse          RangeTblEntry
 #endif
 
+/* Who a scan of a foreign table, or what writes to one, is for; InvalidOid: whoever runs the query. */
+#if PG_VERSION_NUM >= 160000
+#define compat_foreign_scan_user(scan, estate) ((scan)->checkAsUser)
+#define compat_written_for(target, estate)     ExecGetResultRelCheckAsUser((target), (estate))
+#else
+#define compat_foreign_scan_user(scan, estate)                                                     \
+	(exec_rt_fetch((scan)->scan.scanrelid > 0 ? (int) (scan)->scan.scanrelid                       \
+											  : bms_next_member((scan)->fs_relids, -1),            \
+				   (estate))                                                                       \
+		 ->checkAsUser)
+#define compat_written_for(target, estate)                                                         \
+	(exec_rt_fetch((target)->ri_RangeTableIndex, (estate))->checkAsUser)
+#endif
+
+/*
+ * A plan of the extension's own that is checked as a table's owner, and needs no transaction that
+ * may write here: what it does is done elsewhere.  Up to 15 a foreign table is for who is checked,
+ * so nobody is.
+ */
+#if PG_VERSION_NUM >= 160000
+#define compat_check_as_owner(use, owner)                                                          \
+	((use)->requiredPerms = ACL_SELECT, (use)->checkAsUser = (owner))
+#else
+#define compat_check_as_owner(use, owner) ((void) (owner), (use)->requiredPerms = 0)
+#endif
+
+/* Runs a query to its end.  Up to 17 one says that it is run once. */
+#if PG_VERSION_NUM >= 180000
+#define compat_run_to_end(query) ExecutorRun((query), ForwardScanDirection, 0)
+#else
+#define compat_run_to_end(query) ExecutorRun((query), ForwardScanDirection, 0, true)
+#endif
+
 /*
  * What is told when a standby has replayed something, for who includes the headers of
  * walsenders and condition variables.  Up to 15 there is none, nor where no standby may follow.

@@ -62,6 +62,8 @@ result_reason(ResultCode result)
 			return "The token is for another tenant, or for several of which none was asked for.";
 		case RESULT_REVOKED:
 			return "The token has been revoked.";
+		case RESULT_WRONG_CHALLENGE:
+			return "The identity was sealed for another connection.";
 		case RESULT_NO_SESSION:
 			return "The token belongs to no session.";
 		case RESULT_ENDED:
@@ -101,6 +103,7 @@ result_name(ResultCode result)
 		[RESULT_WRONG_AUDIENCE] = "wrong_audience",
 		[RESULT_WRONG_TENANT] = "wrong_tenant",
 		[RESULT_REVOKED] = "revoked",
+		[RESULT_WRONG_CHALLENGE] = "wrong_challenge",
 		[RESULT_NO_SESSION] = "no_session",
 		[RESULT_ENDED] = "ended",
 		[RESULT_IDLE] = "idle",

@@ -25,7 +25,8 @@ static const char *const session_events[] = { "session_", NULL };
 static const char *const impersonation_events[] = { "impersonated", "access_", NULL };
 static const char *const permission_events[] = { "role_", "permission_", "denial_", "user_", NULL };
 static const char *const usage_events[] = { "usage_", NULL };
-static const char *const key_events[] = { "key_", "jwks_", "token_", "authjs_", "cookie_", NULL };
+static const char *const key_events[] = { "key_",    "jwks_",     "token_", "authjs_",
+										  "cookie_", "audience_", "node_",  NULL };
 static const char *const adoption_events[] = { "sessions_adopted", "roles_adopted", "source_",
 											   NULL };
 

@@ -30,6 +30,7 @@ int setting_max_token_length;
 int setting_replica_wait;
 int setting_role_cache_size;
 int setting_session_cache_size;
+char *setting_node_name;
 bool setting_log_denials;
 bool setting_warn_literal_tokens;
 bool setting_gate_policies;
@@ -206,6 +207,16 @@ define_guards(void)
 		NULL, NULL);
 }
 
+/* Which server this is to others. */
+static void
+define_node(void)
+{
+	DefineCustomStringVariable("session_auth.node_name",
+							   "The audience of identities that other servers seal for this one.",
+							   "While it is empty none is taken.", &setting_node_name, "",
+							   PGC_SUSET, 0, NULL, NULL, NULL);
+}
+
 void
 settings_init(void)
 {
@@ -214,4 +225,5 @@ settings_init(void)
 	define_limits();
 	define_policies();
 	define_guards();
+	define_node();
 }

@@ -23,6 +23,7 @@ extern int setting_max_token_length;   /* bytes */
 extern int setting_replica_wait;       /* ms */
 extern int setting_role_cache_size;    /* kB */
 extern int setting_session_cache_size; /* kB */
+extern char *setting_node_name;        /* empty: it has none */
 extern bool setting_log_denials;
 extern bool setting_warn_literal_tokens;
 extern bool setting_gate_policies;

@@ -17,14 +17,13 @@
 #include "catalog/changes.h"
 #include "catalog/table_access.h"
 
-uint64 changes_of[CHANGE_KINDS] = { 1, 1, 1, 1, 1 };
+uint64 changes_of[CHANGE_KINDS] = { 1, 1, 1, 1, 1, 1 };
 
 /* The table whose invalidation tells of a kind of change. */
 static const CatalogRelation told_by[CHANGED_RELATIONS] = {
-	[CHANGED_PERMISSIONS] = PERMISSIONS,
-	[CHANGED_GRANTS] = USER_ROLES,
-	[CHANGED_KEYS] = SIGNING_KEYS,
-	[CHANGED_REVOCATIONS] = REVOKED_TOKENS,
+	[CHANGED_PERMISSIONS] = PERMISSIONS, [CHANGED_GRANTS] = USER_ROLES,
+	[CHANGED_KEYS] = SIGNING_KEYS,       [CHANGED_REVOCATIONS] = REVOKED_TOKENS,
+	[CHANGED_NODES] = CONNECTED_NODES,
 };
 
 /*

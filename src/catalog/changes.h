@@ -16,6 +16,7 @@ typedef enum ChangeKind
 	CHANGED_GRANTS,      /* who has which role */
 	CHANGED_KEYS,        /* keys and secrets */
 	CHANGED_REVOCATIONS, /* of tokens, and of all that users had at a time */
+	CHANGED_NODES,       /* which servers identities are carried to */
 	CHANGED_RELATIONS,   /* which relations the extension's tables and indexes are */
 	CHANGE_KINDS
 } ChangeKind;

@@ -34,7 +34,8 @@ enum
 	Anum_keys_imported,
 	Anum_keys_user_claim,
 	Anum_keys_required_claims,
-	Anum_keys_scope_claim
+	Anum_keys_scope_claim,
+	Anum_keys_seals
 };
 
 enum
@@ -194,6 +195,7 @@ catalog_keys(bool with_secrets)
 		row->required_claims = scan_json(tuple, &scan, Anum_keys_required_claims);
 		row->scope_claim = scan_text(tuple, &scan, Anum_keys_scope_claim);
 		row->fingerprint = scan_text(tuple, &scan, Anum_keys_fingerprint);
+		row->seals = DatumGetBool(scan_column_not_null(tuple, &scan, Anum_keys_seals));
 		row->secret = with_secrets ? secret_of_key(row->key_id) : NULL;
 		rows = lappend(rows, row);
 	}

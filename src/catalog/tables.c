@@ -85,6 +85,10 @@ static const char *const relation_names[CATALOG_RELATIONS] = {
 	[PROTECTIONS_BY_TARGET] = "protections_pkey",
 	[TOKEN_SECRETS] = "token_secrets",
 	[TOKEN_SECRETS_BY_ID] = "token_secrets_pkey",
+	[ALLOWED_AUDIENCES] = "allowed_audiences",
+	[ALLOWED_AUDIENCES_BY_NAME] = "allowed_audiences_pkey",
+	[CONNECTED_NODES] = "connected_nodes",
+	[CONNECTED_NODES_BY_CARRIER] = "connected_nodes_pkey",
 };
 
 static Oid relation_oids[CATALOG_RELATIONS]; /* of those that were asked for */

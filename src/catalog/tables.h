@@ -132,6 +132,7 @@ typedef struct KeyRow
 	char *required_claims; /* JSON text */
 	char *scope_claim;
 	char *fingerprint;
+	bool seals;
 	char *secret; /* or private key, or file:..., or NULL; NULL also when it was not asked for */
 } KeyRow;
 
@@ -158,7 +159,16 @@ typedef struct SecretRow
 	TimestampTz since;
 } SecretRow;
 
+/* A server that identities are carried to, and the foreign table that they are written to there. */
+typedef struct NodeRow
+{
+	Oid carrier;
+	char *audience;
+} NodeRow;
+
 extern bool catalog_is_protected(Oid relid);
+extern bool catalog_audience_is_allowed(const char *audience);
+extern List *catalog_nodes(void);
 extern bool catalog_token_secret(unsigned char secret[TOKEN_HASH_LEN]);
 extern bool catalog_roles_are_adopted(void);
 extern List *catalog_keys(bool with_secrets);

@@ -333,14 +333,38 @@ identity_require_changeable(void)
 	require_no_cursor();
 }
 
+/*
+ * Likewise of one that another server carries over: that one has seen to it that nothing widens
+ * what it has narrowed, and narrows further in the same transaction.
+ */
+void
+identity_require_carriable(bool narrowed)
+{
+	if (!narrowed)
+		require_not_narrowed();
+	require_no_cursor();
+}
+
+/*
+ * One that was narrowed elsewhere is as narrow here, to the transaction's end: it may come within
+ * a savepoint, and what would be in force after that has been rolled back is withheld.
+ */
+void
+identity_set_carried(Identity *identity)
+{
+	mark_checked(identity);
+	if (identity->narrowed)
+		transaction_is_narrowed = true;
+	write_identity(identity,
+				   identity->scope == SCOPE_CONNECTION ? GUC_ACTION_SET : GUC_ACTION_LOCAL);
+}
+
 /* After identity_require_changeable, which comes before a token is looked at. */
 void
 identity_set(Identity *identity)
 {
 	require_not_narrowed();
-	mark_checked(identity);
-	write_identity(identity,
-				   identity->scope == SCOPE_CONNECTION ? GUC_ACTION_SET : GUC_ACTION_LOCAL);
+	identity_set_carried(identity);
 }
 
 /* A subtransaction can be rolled back by SQL that comes later, and what was set in it with it. */

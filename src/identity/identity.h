@@ -85,7 +85,9 @@ extern void identity_init(void);
 extern void identity_on_check(IdentityCheck check);
 
 extern void identity_require_changeable(void);
+extern void identity_require_carriable(bool narrowed);
 extern void identity_set(Identity *identity);
+extern void identity_set_carried(Identity *identity);
 extern void identity_narrow(const Identity *identity, const char *permissions);
 extern void identity_drop(void);
 extern const char *identity_actor_or_user(void);

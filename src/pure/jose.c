@@ -9,7 +9,7 @@
 #include "pure/base64.h"
 
 /* Their mere presence refuses a token, whatever they say. */
-static const char *const refused[] = { "crit", "b64", "zip", "jwk", "jku", "x5u", "x5c" };
+static const char *const refused[] = { "b64", "zip", "jwk", "jku", "x5u", "x5c" };
 
 /* An optional string of at most cap bytes. */
 static ResultCode
@@ -33,8 +33,26 @@ read_text(const JsonDoc *doc, const char *name, char *buf, size_t cap, bool *has
 	return RESULT_OK;
 }
 
+/* What must be understood: nothing, or that it is a seal, which says so by itself too. */
+static ResultCode
+read_crit(JoseHeader *header)
+{
+	const JsonDoc *doc = &header->doc;
+	const JsonNode *crit = json_member(doc, header->nodes, "crit", 4);
+	const JsonNode *seal = json_member(doc, header->nodes, JOSE_SEAL, strlen(JOSE_SEAL));
+
+	header->is_seal = crit != NULL;
+	if (crit == NULL)
+		return RESULT_OK;
+	if (crit->kind != JSON_KIND_ARRAY || crit->size != 1 ||
+		!json_text_is(doc, json_first(crit), JOSE_SEAL, strlen(JOSE_SEAL)) || seal == NULL ||
+		seal->kind != JSON_KIND_TRUE)
+		return RESULT_UNSUPPORTED;
+	return RESULT_OK;
+}
+
 ResultCode
-jose_read_header(JoseHeader *header, Slice part)
+jose_read_header_or_seal(JoseHeader *header, Slice part)
 {
 	size_t len;
 	bool has;
@@ -51,7 +69,9 @@ jose_read_header(JoseHeader *header, Slice part)
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
 		if (json_member(&header->doc, header->nodes, refused[i], strlen(refused[i])) != NULL)
 			return RESULT_UNSUPPORTED;
-	result = read_text(&header->doc, "alg", header->alg, JOSE_ALG_MAX, &has, &header->alg_len);
+	result = read_crit(header);
+	if (result == RESULT_OK)
+		result = read_text(&header->doc, "alg", header->alg, JOSE_ALG_MAX, &has, &header->alg_len);
 	if (result == RESULT_OK && !has)
 		result = RESULT_MALFORMED;
 	if (result == RESULT_OK)
@@ -60,6 +80,14 @@ jose_read_header(JoseHeader *header, Slice part)
 		result = read_text(&header->doc, "kid", header->kid, JOSE_KID_MAX, &header->has_kid,
 						   &header->kid_len);
 	return result;
+}
+
+ResultCode
+jose_read_header(JoseHeader *header, Slice part)
+{
+	ResultCode result = jose_read_header_or_seal(header, part);
+
+	return result == RESULT_OK && header->is_seal ? RESULT_UNSUPPORTED : result;
 }
 
 ResultCode

@@ -4,9 +4,13 @@
  *
  * Invariant: a header that jose_read_header() accepted is a JSON object without
  * duplicate names and without any parameter that would change how the token is
- * to be read (crit, b64, zip) or bring its own key (jwk, jku, x5u, x5c).  The
- * rest of the header is advice at most: alg and kid choose among keys that are
+ * to be read (b64, zip, crit but for one) or bring its own key (jwk, jku, x5u, x5c).
+ * The rest of the header is advice at most: alg and kid choose among keys that are
  * trusted already, and nothing else is looked at.
+ *
+ * The one critical parameter that is understood marks an identity that a server has
+ * sealed for another one.  Whoever does not know it has to refuse the token (RFC 7515,
+ * 4.1.11), so that it passes nowhere as an ordinary one; jose_read_header() refuses it too.
  *
  * Pure: no PostgreSQL, no OpenSSL, no allocation.
  */
@@ -22,8 +26,12 @@
 #define JOSE_ALG_MAX    32
 #define JOSE_KID_MAX    255
 
+/* The critical parameter; its value is true. */
+#define JOSE_SEAL "session_auth_seal"
+
 typedef struct JoseHeader
 {
+	bool is_seal;
 	bool has_kid;
 	size_t kid_len;
 	char kid[JOSE_KID_MAX];
@@ -38,6 +46,9 @@ typedef struct JoseHeader
 
 /* From the token's first part; RESULT_MALFORMED, RESULT_TOO_LONG or RESULT_UNSUPPORTED. */
 extern ResultCode jose_read_header(JoseHeader *header, Slice part);
+
+/* Likewise; is_seal says whether it is the header of a seal. */
+extern ResultCode jose_read_header_or_seal(JoseHeader *header, Slice part);
 
 /*
  * Cuts a token at its dots into exactly n parts; RESULT_UNKNOWN_FORM when it has

@@ -9,19 +9,20 @@
 #include "pure/base64.h"
 
 #define N_PARTS         3
-#define SIGN_HEADER_MAX (64 + 6 * JOSE_KID_MAX)
+#define SIGN_HEADER_MAX (160 + 6 * JOSE_KID_MAX)
 #define HEADER_KEPT_MAX 512
 
 static ResultCode
 read_header(JwsHeader *header, Slice part)
 {
 	JoseHeader read;
-	ResultCode result = jose_read_header(&read, part);
+	ResultCode result = jose_read_header_or_seal(&read, part);
 
 	if (result != RESULT_OK)
 		return result;
 	if (!crypto_alg_by_name(read.alg, read.alg_len, &header->alg))
 		return RESULT_UNSUPPORTED;
+	header->is_seal = read.is_seal;
 	header->has_kid = read.has_kid;
 	header->kid_len = read.kid_len;
 	memcpy(header->kid, read.kid, read.kid_len);
@@ -89,38 +90,43 @@ jws_payload(const Jws *jws, char *out, size_t cap, size_t *out_len)
 							out_len);
 }
 
+#define TYP_TOKEN "\",\"typ\":\"JWT\""
+#define TYP_SEAL  "\",\"typ\":\"seal+jwt\",\"crit\":[\"" JOSE_SEAL "\"],\"" JOSE_SEAL "\":true"
+
+static size_t
+append(char *out, size_t n, const char *text)
+{
+	size_t len = strlen(text);
+
+	memcpy(out + n, text, len);
+	return n + len;
+}
+
 /* {"alg":"…","typ":"JWT","kid":"…"}; 0 when kid is too long. */
 static size_t
-write_header(CryptoAlg alg, const char *kid, size_t kid_len, char *out)
+write_header(CryptoAlg alg, const char *typ, const char *kid, size_t kid_len, char *out)
 {
-	const char *name = crypto_alg_name(alg);
-	size_t n = 0;
+	size_t n = append(out, 0, "{\"alg\":\"");
 
-	memcpy(out, "{\"alg\":\"", 8);
-	n += 8;
-	memcpy(out + n, name, strlen(name));
-	n += strlen(name);
-	memcpy(out + n, "\",\"typ\":\"JWT\"", 13);
-	n += 13;
+	n = append(out, n, crypto_alg_name(alg));
+	n = append(out, n, typ);
 	if (kid != NULL)
 	{
 		if (kid_len > JOSE_KID_MAX)
 			return 0;
-		memcpy(out + n, ",\"kid\":", 7);
-		n += 7;
+		n = append(out, n, ",\"kid\":");
 		n += json_quote(kid, kid_len, out + n, SIGN_HEADER_MAX - n);
 	}
 	out[n++] = '}';
 	return n;
 }
 
-ResultCode
-jws_sign(CryptoKey *key, const char *kid, size_t kid_len, const char *payload, size_t len,
-		 char *out, size_t cap, size_t *out_len)
+/* The payload behind a header of header_len bytes; 0: there is none. */
+static ResultCode
+sign(CryptoKey *key, const char *header, size_t header_len, const char *payload, size_t len,
+	 char *out, size_t cap, size_t *out_len)
 {
-	char header[SIGN_HEADER_MAX];
 	unsigned char signature[CRYPTO_SIGNATURE_MAX];
-	size_t header_len = write_header(crypto_key_alg(key), kid, kid_len, header);
 	size_t sig_len = crypto_signature_len(key);
 	size_t n;
 	ResultCode result;
@@ -139,4 +145,24 @@ jws_sign(CryptoKey *key, const char *kid, size_t kid_len, const char *payload, s
 	n += base64url_encode(signature, sig_len, out + n);
 	*out_len = n;
 	return RESULT_OK;
+}
+
+ResultCode
+jws_sign(CryptoKey *key, const char *kid, size_t kid_len, const char *payload, size_t len,
+		 char *out, size_t cap, size_t *out_len)
+{
+	char header[SIGN_HEADER_MAX];
+	size_t header_len = write_header(crypto_key_alg(key), TYP_TOKEN, kid, kid_len, header);
+
+	return sign(key, header, header_len, payload, len, out, cap, out_len);
+}
+
+ResultCode
+jws_seal(CryptoKey *key, const char *kid, size_t kid_len, const char *payload, size_t len,
+		 char *out, size_t cap, size_t *out_len)
+{
+	char header[SIGN_HEADER_MAX];
+	size_t header_len = write_header(crypto_key_alg(key), TYP_SEAL, kid, kid_len, header);
+
+	return sign(key, header, header_len, payload, len, out, cap, out_len);
 }

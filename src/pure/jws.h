@@ -23,6 +23,7 @@
 typedef struct JwsHeader
 {
 	CryptoAlg alg;
+	bool is_seal; /* no ordinary token: an identity, sealed by another server */
 	bool has_kid;
 	size_t kid_len;
 	char kid[JOSE_KID_MAX];
@@ -58,6 +59,10 @@ extern ResultCode jws_payload(const Jws *jws, char *out, size_t cap, size_t *out
  * kid.  RESULT_BAD_KEY when the key is public, RESULT_TOO_LONG when out is short.
  */
 extern ResultCode jws_sign(CryptoKey *key, const char *kid, size_t kid_len, const char *payload,
+						   size_t len, char *out, size_t cap, size_t *out_len);
+
+/* Likewise with a header that makes it a seal. */
+extern ResultCode jws_seal(CryptoKey *key, const char *kid, size_t kid_len, const char *payload,
 						   size_t len, char *out, size_t cap, size_t *out_len);
 
 #endif /* SESSION_AUTH_JWS_H */

@@ -42,6 +42,7 @@ typedef enum ResultCode
 	RESULT_WRONG_AUDIENCE,
 	RESULT_WRONG_TENANT,
 	RESULT_REVOKED,
+	RESULT_WRONG_CHALLENGE, /* sealed for another connection, or to be typed by hand */
 
 	/* sessions */
 	RESULT_NO_SESSION, /* the token belongs to no session */

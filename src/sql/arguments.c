@@ -143,6 +143,12 @@ check_tenant(const char *value)
 	check_name("tenant", value, MAX_TENANT);
 }
 
+static void
+check_audience(const char *value)
+{
+	check_name("audience", value, MAX_TENANT);
+}
+
 /* ---------------------------------------------------------- arguments of C functions */
 
 char *
@@ -165,6 +171,15 @@ argument_user_id(FunctionCallInfo fcinfo, int n)
 	char *value = argument_required(fcinfo, n, "user_id");
 
 	check_user_id(value);
+	return value;
+}
+
+char *
+argument_audience(FunctionCallInfo fcinfo, int n)
+{
+	char *value = argument_required(fcinfo, n, "audience");
+
+	check_audience(value);
 	return value;
 }
 
@@ -313,7 +328,7 @@ session_auth_check_argument(PG_FUNCTION_ARGS)
 		void (*check)(const char *value);
 	} checks[] = {
 		{ "role", check_role },       { "action", check_action }, { "resource", check_resource },
-		{ "user_id", check_user_id }, { "tenant", check_tenant },
+		{ "user_id", check_user_id }, { "tenant", check_tenant }, { "audience", check_audience },
 	};
 	char *what = argument_required(fcinfo, 0, "what");
 	char *value = argument_required(fcinfo, 1, what);
@@ -324,7 +339,7 @@ session_auth_check_argument(PG_FUNCTION_ARGS)
 			checks[i].check(value);
 			PG_RETURN_TEXT_P(cstring_to_text(value));
 		}
-	refuse_argument("what", "It must be role, action, resource, user_id or tenant.");
+	refuse_argument("what", "It must be role, action, resource, user_id, tenant or audience.");
 }
 
 SQL_FUNCTION(session_auth_refuse);

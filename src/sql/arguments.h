@@ -20,6 +20,7 @@ typedef struct TokenArgument
 extern TokenArgument argument_token(FunctionCallInfo fcinfo, int n);
 extern char *argument_text_or_null(FunctionCallInfo fcinfo, int n);
 extern char *argument_user_id(FunctionCallInfo fcinfo, int n);
+extern char *argument_audience(FunctionCallInfo fcinfo, int n);
 extern char *argument_tenant(FunctionCallInfo fcinfo, int n);
 extern Jsonb *argument_object(FunctionCallInfo fcinfo, int n, const char *what);
 extern ArrayType *argument_permissions(FunctionCallInfo fcinfo, int n);

@@ -50,6 +50,7 @@ CHANGE_TRIGGER(permissions_changed, CHANGED_PERMISSIONS)
 CHANGE_TRIGGER(grants_changed, CHANGED_GRANTS)
 CHANGE_TRIGGER(keys_changed, CHANGED_KEYS)
 CHANGE_TRIGGER(revocations_changed, CHANGED_REVOCATIONS)
+CHANGE_TRIGGER(nodes_changed, CHANGED_NODES)
 
 SQL_FUNCTION(session_auth_change_replicated);
 

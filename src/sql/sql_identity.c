@@ -127,6 +127,11 @@ enter(ResultCode result, Verification *verification, const Entry *entry)
 		identity_drop();
 		return row_of_nobody();
 	}
+	if (verification->is_seal && entry->scope == SCOPE_CONNECTION)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid scope"),
+						errdetail("An identity that another server has sealed ends with the "
+								  "transaction."),
+						errhidestmt(true)));
 	verification->identity.scope = entry->scope;
 	identity_set(&verification->identity);
 	note_missing_transaction(entry->scope);

@@ -7,21 +7,15 @@
 #include "fmgr.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
-#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
 #include "utils/timestamp.h"
 
 #include "base/clock.h"
 #include "base/compat.h"
-#include "base/errors.h"
 #include "base/json_build.h"
-#include "base/uuid.h"
-#include "catalog/tables.h"
-#include "pure/base64.h"
-#include "pure/jws.h"
 #include "sql/arguments.h"
-#include "verify/keys.h"
+#include "verify/issuing.h"
 
 #define MAX_SECONDS     SECS_PER_DAY
 #define DEFAULT_SECONDS 300
@@ -34,29 +28,6 @@ refuse_to_issue(const char *what, const char *why)
 {
 	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid %s", what),
 					errdetail("%s", why)));
-}
-
-/* The newest active key that can sign, of that kid unless it is NULL. */
-static TrustedKey *
-signing_key(const char *kid)
-{
-	TimestampTz now = clock_now();
-	TrustedKey *newest = NULL;
-	ListCell *cell;
-
-	foreach (cell, keys_trusted())
-	{
-		TrustedKey *key = lfirst(cell);
-
-		if (key->signs && key->binding.valid_from <= now && key->binding.valid_until > now &&
-			(kid == NULL || (key->kid && strcmp(key->kid, kid) == 0)) && keys_parsed(key))
-			newest = key;
-	}
-	if (newest == NULL)
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						errmsg("no active private key to sign a token with"),
-						errhint("Add one with session_auth.add_key().")));
-	return newest;
 }
 
 static int64
@@ -108,37 +79,6 @@ append_audiences(StringInfo out, const TokenBinding *binding)
 	appendStringInfoChar(out, ']');
 }
 
-static char *
-random_jti(void)
-{
-	pg_uuid_t uuid;
-
-	if (!crypto_random(uuid.data, UUID_LEN))
-		result_raise(RESULT_CRYPTO_FAILED);
-	uuid_stamp(&uuid, 4);
-	return DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&uuid)));
-}
-
-/*
- * The whole second that a token is issued in.  All of a user's tokens may have
- * been refused within that same second; then this waits for the next one, or the
- * new token would seem to be as old as they are.
- */
-static TimestampTz
-issuing_second(const char *user_id)
-{
-	TimestampTz not_before = catalog_user_not_before(user_id);
-	TimestampTz now = clock_now();
-
-	while (now - now % USECS_PER_SEC < not_before && now - not_before < USECS_PER_SEC)
-	{
-		CHECK_FOR_INTERRUPTS();
-		pg_usleep(10000);
-		now = clock_now();
-	}
-	return now - now % USECS_PER_SEC;
-}
-
 /* The caller's claims with ours behind them, in UTF-8 as JSON has to be. */
 static char *
 make_payload(const TokenBinding *binding, const char *user_id, int64 seconds, Jsonb *claims)
@@ -149,7 +89,7 @@ make_payload(const TokenBinding *binding, const char *user_id, int64 seconds, Js
 	initStringInfo(&out);
 	appendStringInfo(&out, "{\"iat\":" INT64_FORMAT ",\"exp\":" INT64_FORMAT, now, now + seconds);
 	append_claim(&out, "sub", user_id);
-	append_claim(&out, "jti", random_jti());
+	append_claim(&out, "jti", issuing_jti());
 	if (binding->issuer.data)
 		append_claim(&out, "iss", binding->issuer.data);
 	append_audiences(&out, binding);
@@ -177,20 +117,9 @@ session_auth_issue_token(PG_FUNCTION_ARGS)
 	char *kid = argument_text_or_null(fcinfo, 3);
 	TrustedKey *key;
 	char *payload;
-	char *token;
-	size_t cap;
-	size_t len;
-	ResultCode result;
 
 	keys_accept_changes();
-	key = signing_key(kid);
+	key = issuing_key(kid);
 	payload = make_payload(&key->binding, user_id, seconds, claims);
-	cap = JWS_SIGN_MAX(strlen(payload));
-	token = palloc(cap);
-	result = jws_sign(keys_parsed(key), key->kid, key->kid ? strlen(key->kid) : 0, payload,
-					  strlen(payload), token, cap, &len);
-	if (result != RESULT_OK)
-		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not sign the token"),
-						errdetail("%s", result_reason(result))));
-	PG_RETURN_TEXT_P(cstring_to_text_with_len(token, len));
+	PG_RETURN_TEXT_P(cstring_to_text(issuing_sign(key, payload, false)));
 }

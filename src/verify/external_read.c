@@ -17,6 +17,7 @@
 #include "base/settings.h"
 #include "pure/claim_shapes.h"
 #include "pure/claims.h"
+#include "pure/hex.h"
 #include "pure/session_key.h"
 #include "verify/external_token.h"
 
@@ -282,6 +283,120 @@ read_claims(Reading *reading)
 	return read_user_claim(reading, claims.sub);
 }
 
+/* ------------------------------------------------------- other servers' identities */
+
+/* A text of any length that is used as it stands; *copy is NULL where the claim is not there. */
+static ResultCode
+read_text(const Reading *reading, const char *path, const char **copy)
+{
+	const JsonNode *node = claim_at(reading, path);
+	size_t cap = node ? node->end - node->start + 1 : 0;
+	char *buffer;
+	Slice text;
+
+	*copy = NULL;
+	if (node == NULL)
+		return RESULT_OK;
+	buffer = palloc(cap);
+	if (json_text(&reading->doc, node, buffer, cap, &text) != RESULT_OK)
+		return wrong_type(path, node);
+	*copy = copy_slice(reading->context, text);
+	return RESULT_OK;
+}
+
+static bool
+is_true(const Reading *reading, const char *path)
+{
+	const JsonNode *node = claim_at(reading, path);
+
+	return node && node->kind == JSON_KIND_TRUE;
+}
+
+static TimestampTz
+time_or(const Reading *reading, const char *path, TimestampTz otherwise)
+{
+	const JsonNode *node = claim_at(reading, path);
+	int64 us;
+
+	return node && json_date_us(&reading->doc, node, &us) == RESULT_OK ? clock_from_unix(us)
+																	   : otherwise;
+}
+
+/* Its session and who acts for the user: as much as its key may say. */
+static ResultCode
+read_session_of_seal(Reading *reading)
+{
+	ExternalToken *token = reading->token;
+	const char *session = NULL;
+	ResultCode result;
+
+	if (!reading->binding->seals)
+		return RESULT_OK;
+	result = read_text(reading, "act.sub", &token->actor);
+	if (result == RESULT_OK)
+		result = read_text(reading, "sid", &session);
+	if (result != RESULT_OK || session == NULL)
+		return result;
+	token->has_session = strlen(session) == 2 * UUID_LEN &&
+						 hex_decode(session, 2 * UUID_LEN, token->session_id.data);
+	return token->has_session ? RESULT_OK : RESULT_MALFORMED;
+}
+
+/* Beside what the key's scope_claim leaves. */
+static void
+narrow_further(Reading *reading, const char *narrowing)
+{
+	ExternalToken *token = reading->token;
+	MemoryContext old = MemoryContextSwitchTo(reading->context);
+
+	token->narrowing = narrowing_text_join(token->narrowing, narrowing);
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * Whatever its key may say, it is as narrow as it was.  One that a connection carries over
+ * lasts as long as the identity it was, as its transaction may take hours; one that was sealed
+ * by hand lasts as long as it may be presented.
+ */
+static ResultCode
+read_seal(Reading *reading)
+{
+	ExternalToken *token = reading->token;
+	const char *narrowing;
+	ResultCode result = read_text(reading, "narrowing", &narrowing);
+
+	if (result == RESULT_OK)
+		result = read_text(reading, "challenge", &token->challenge);
+	if (result == RESULT_OK)
+		result = read_session_of_seal(reading);
+	narrow_further(reading, narrowing);
+	token->is_seal = true;
+	token->kind = "seal";
+	token->narrowed = is_true(reading, "narrowed");
+	token->issued_at = time_or(reading, "auth_time", token->issued_at);
+	token->ends_at = clock_after(token->expires_at, setting_clock_skew);
+	if (token->challenge)
+		token->ends_at =
+			time_or(reading, "ends", clock_after(reading->now, setting_session_lifetime));
+	return result;
+}
+
+/* Its claims have the names that seal.c gives them, whatever the key's other tokens call them. */
+static TokenBinding
+binding_of_seal(const TokenBinding *binding, Slice *node)
+{
+	TokenBinding seal = *binding;
+
+	*node = slice_make(setting_node_name, strlen(setting_node_name));
+	seal.audiences = node;
+	seal.n_audiences = 1;
+	seal.user_claim = NULL;
+	seal.role_claim = "roles";
+	seal.tenant_claim = "tenant";
+	seal.role_source = binding->sealed_roles;
+	return seal;
+}
+
 /* ------------------------------------------------------------- cookies' payloads */
 
 /* What a cookie says of itself may also stand among its claims, as in a JWT. */
@@ -408,6 +523,8 @@ read_proof(Reading *reading, const Proof *proof, JsonNode *nodes)
 		result = read_actor(reading);
 	if (result == RESULT_OK)
 		result = read_scopes(reading);
+	if (result == RESULT_OK && proof->is_seal)
+		result = read_seal(reading);
 	if (result == RESULT_OK && has_claims)
 		keep_claims(reading);
 	return result;
@@ -419,12 +536,16 @@ read_proof(Reading *reading, const Proof *proof, JsonNode *nodes)
 ResultCode
 external_read(const Proof *proof, TimestampTz now, MemoryContext context, ExternalToken *token)
 {
-	const TokenBinding *binding = proof->binding;
+	Slice node;
+	const TokenBinding of_seal = binding_of_seal(proof->binding, &node);
+	const TokenBinding *binding = proof->is_seal ? &of_seal : proof->binding;
 	Reading reading = { .binding = binding, .now = now, .context = context, .token = token };
 	JsonNode *nodes;
 	ResultCode result;
 
 	memset(token, 0, sizeof(*token));
+	if (proof->is_seal && node.len == 0)
+		return RESULT_WRONG_AUDIENCE;
 	token->kind = MemoryContextStrdup(context, binding->kind);
 	token->origin = MemoryContextStrdup(context, binding->origin);
 	token->role_source = binding->role_source;

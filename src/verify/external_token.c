@@ -87,6 +87,17 @@ choose_tenant(const ExternalToken *token, const char *asked, const char **tenant
 	return RESULT_OK;
 }
 
+/* What an identity that another server had is beside what other tokens say. */
+static void
+take_over(const ExternalToken *token, Identity *identity)
+{
+	identity->expires_at = Min(token->ends_at, token->valid_until);
+	identity->has_session = token->has_session;
+	identity->session_id = token->session_id;
+	identity->actor = token->actor;
+	identity->narrowed = token->narrowed;
+}
+
 /*
  * The identity of a token that was checked; it points into the token.  A tenant that is
  * settled is that of the session behind the token.
@@ -118,6 +129,8 @@ external_identity(const ExternalToken *token, const char *tenant, bool tenant_is
 	identity->narrowing = token->narrowing;
 	identity->actor = token->actor;
 	merge_roles(token, identity);
+	if (token->is_seal)
+		take_over(token, identity);
 	return RESULT_OK;
 }
 

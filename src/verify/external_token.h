@@ -29,8 +29,15 @@ typedef struct ExternalToken
 	const char *narrowing;   /* by its scopes; NULL: its key has no claim of them */
 	const char *claims;      /* JSON text that jsonb can hold */
 	const char *held_claims; /* the same without what the caller's SQL must not see */
-	bool is_session;         /* all it says is which session; nothing above but kind and origin */
-	int nsessions;           /* what the session behind it may be found by */
+	bool is_seal;            /* another server's identity */
+	const char *challenge;   /* of the connection that it was sealed for, or NULL: by hand */
+	bool narrowed;           /* in the transaction there */
+	bool has_session;        /* there; whom its key lets say so */
+	pg_uuid_t session_id;
+	const char *actor;   /* or NULL */
+	TimestampTz ends_at; /* when the identity does */
+	bool is_session;     /* all it says is which session; nothing above but kind and origin */
+	int nsessions;       /* what the session behind it may be found by */
 	unsigned char sessions[2][CRYPTO_SHA256_LEN];
 	TimestampTz issued_at; /* DT_NOBEGIN when it does not say */
 	TimestampTz not_before;

@@ -162,6 +162,13 @@ slices_of(List *texts)
 	return slices;
 }
 
+/* What was sealed just now has the roles that count, unless somebody said that they are granted here. */
+static RoleSource
+role_source_of_seals(const char *name)
+{
+	return strcmp(name, "automatic") == 0 ? ROLES_FROM_CLAIMS : role_source_by_name(name);
+}
+
 static void
 bind_key(TokenBinding *binding, const KeyRow *row)
 {
@@ -176,6 +183,8 @@ bind_key(TokenBinding *binding, const KeyRow *row)
 	binding->user_claim = user_claim_of(row->user_claim);
 	binding->required = read_required(row->required_claims);
 	binding->scope_claim = row->scope_claim;
+	binding->seals = row->seals;
+	binding->sealed_roles = role_source_of_seals(row->role_source);
 	binding->since = DT_NOBEGIN;
 	binding->valid_from = row->valid_from;
 	binding->valid_until = row->valid_until;

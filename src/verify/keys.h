@@ -42,6 +42,8 @@ typedef struct TokenBinding
 	const char *hidden_claim;   /* what the caller's SQL must not see, or NULL */
 	TimestampTz since;          /* what it proves is no older, where that does not say */
 	bool says_who;              /* a cookie's user is no registered claim */
+	bool seals;                 /* its seals say which session, and who acts */
+	RoleSource sealed_roles;    /* where roles of its seals come from */
 } TokenBinding;
 
 /* A secret of a framework's cookies. */

@@ -25,6 +25,7 @@ typedef struct Proof
 	Slice claims;                /* JSON; data NULL: none */
 	Slice user_id;               /* SAYS_USER */
 	Slice session;               /* its token, or its id; also behind a user; data NULL: none */
+	bool is_seal;                /* SAYS_CLAIMS of an identity that another server had */
 	TimestampTz issued_at;       /* SAYS_USER; DT_NOBEGIN when it does not say */
 	TimestampTz expires_at;      /* DT_NOEND when it does not say; no clock is allowed for */
 } Proof;

@@ -92,6 +92,7 @@ prove_jws(const Presented *token, const TokenDigest *digest, int skip, Timestamp
 	cap = BASE64_DECODED_MAX(jws->payload.len);
 	payload = palloc(cap);
 	proof->says = SAYS_CLAIMS;
+	proof->is_seal = jws->header.is_seal;
 	proof->claims.data = payload;
 	return jws_payload(jws, payload, cap, &proof->claims.len);
 }

@@ -37,7 +37,9 @@ prove_and_keep(const Prover *prover, const Presented *token, const TokenDigest *
 	}
 	if (*result != RESULT_OK)
 		return NULL;
-	proved_keep(digest);
+	/* each of them is used once */
+	if (!place->is_seal)
+		proved_keep(digest);
 	return place;
 }
 

@@ -20,9 +20,11 @@ typedef struct Presented
 typedef struct Verification
 {
 	Identity identity;
-	FoundSession session; /* when identity.has_session, or when it was stolen */
-	bool proved;          /* by a cookie's proof, which the token came in */
-	const char *claims;   /* all of them, where the identity holds fewer; or NULL */
+	FoundSession session;  /* when identity.has_session, or when it was stolen */
+	const char *challenge; /* of this connection, where another server carries an identity over */
+	bool is_seal;          /* it was another server's identity */
+	bool proved;           /* by a cookie's proof, which the token came in */
+	const char *claims;    /* all of them, where the identity holds fewer; or NULL */
 } Verification;
 
 #endif /* SESSION_AUTH_VERIFICATION_H */

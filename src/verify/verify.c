@@ -189,12 +189,27 @@ identity_of_external(const ExternalToken *token, const SessionRow *behind, Times
 	return result;
 }
 
+/*
+ * What was sealed for a connection passes in that connection alone, and once, as its challenge
+ * is another one then; there nothing else does.
+ */
+static bool
+is_sealed_for(const ExternalToken *token, const char *challenge)
+{
+	if (token->challenge == NULL || challenge == NULL)
+		return token->challenge == NULL && challenge == NULL;
+	return token->is_seal && strcmp(token->challenge, challenge) == 0;
+}
+
 static ResultCode
 use_external(ExternalToken *token, TimestampTz now, Verification *verification)
 {
 	const SessionRow *behind = NULL;
 	ResultCode result = external_check_times(token, now);
 
+	if (result == RESULT_OK && !is_sealed_for(token, verification->challenge))
+		result = RESULT_WRONG_CHALLENGE;
+	verification->is_seal = token->is_seal;
 	if (result == RESULT_OK && token->is_session)
 		return enter_session(token, verification);
 	if (result == RESULT_OK)
@@ -296,6 +311,24 @@ verify_named(Slice name, Slice text, const char *tenant, Verification *verificat
 		return result;
 	token = (Presented){ text, name, token_form_of(text.data, text.len) };
 	return verify_presented(&token, verification);
+}
+
+/* A sealed identity that another server carries over in this connection, which challenged it. */
+ResultCode
+verify_carried(Slice seal, const char *challenge, Verification *verification)
+{
+	ResultCode result = begin_verification(seal, NULL, verification);
+	Presented token = { seal, { NULL, 0 }, TOKEN_FORM_JWS };
+
+	verification->challenge = challenge;
+	if (result == RESULT_OK && token_form_of(seal.data, seal.len) != TOKEN_FORM_JWS)
+		result = RESULT_UNKNOWN_FORM;
+	if (result == RESULT_OK)
+		result = verify_presented(&token, verification);
+	/* with another challenge it comes again at once */
+	if (result != RESULT_WRONG_CHALLENGE)
+		count(result);
+	return result;
 }
 
 /* The cookie of that name, as request.c gives it; data NULL: the name is not known. */

@@ -14,6 +14,7 @@ extern ResultCode verify_token(const char *token, size_t len, const char *tenant
 							   Verification *verification);
 extern ResultCode verify_cookie(Slice name, Slice text, const char *tenant,
 								Verification *verification);
+extern ResultCode verify_carried(Slice seal, const char *challenge, Verification *verification);
 extern void verify_load_roles(Identity *identity);
 pg_noreturn extern void verify_raise(ResultCode result, const Verification *verification);
 extern void verify_note(ResultCode result, const Verification *verification, bool about_to_raise);

@@ -125,14 +125,14 @@ is($node->safe_psql('postgres', sprintf $internal, 'chief'), join(' ', sort
 	# what purge() and the views call, which delete what has ended and read what is to be read
 	qw(purge_ended purge_old read_identities read_statistics),
 	# work out commands, change nothing, and run as the owner: the caller runs the commands
-	qw(protection unprotection column_protection column_unprotection session_adoption role_adoption abandonment),
+	qw(protection unprotection column_protection column_unprotection session_adoption role_adoption abandonment node_connection node_disconnection),
 	# explain_access, of which nothing runs as the owner but the check of its arguments and the event
 	qw(access_explanation access_lines access_verdict explain_policy policy_conditions condition_holds rows_found
 		check_access_question record_explanation asking_roles request_roles asked_commands granted_columns why_permitted why_condition),
 	# what protect_columns does last, and the trigger that it attaches as the owner of the table
 	qw(remember_columns forget_columns guard_columns),
 	# look for themselves whether what they note was done
-	qw(remember_protection forget_protection),
+	qw(remember_protection forget_protection remember_node forget_nodes),
 	# ask the table's triggers whether its owner agreed: those who own it put them there, or took them off
 	qw(take_over_sessions take_over_roles forget_source),
 	# what the owner puts on the table, for which PostgreSQL asks EXECUTE; called, they refuse

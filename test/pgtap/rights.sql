@@ -62,7 +62,7 @@ CREATE VIEW public.verbs AS
   ]) AS statement WHERE relkind = 'r';
 SELECT is_empty(format($$SELECT name, statement, outcome(statement, %L) FROM verbs WHERE outcome(statement, %1$L) <> '42501' AND NOT (%1$L = 'sa_admin' AND name = 'session_auth.session_events' AND statement ~ '^SELECT')$$, r), r || ' has no access to any table by any verb, but an administrator reads events')
   FROM unnest('{sa_request,sa_issuer,sa_admin,sa_plain}'::text[]) r;
-SELECT is_empty(format($$SELECT name FROM relations WHERE relkind IN ('r', 'v') AND NOT (%1$L = 'sa_admin' AND oid IN (SELECT session_auth.relations_of_usage('admin'))) AND (has_table_privilege(%1$L, oid, 'SELECT,INSERT,UPDATE,DELETE,TRUNCATE,REFERENCES,TRIGGER') OR has_any_column_privilege(%1$L, oid, 'SELECT,INSERT,UPDATE,REFERENCES'))$$, r), r || ' holds no privilege on any table, but an administrator on what is to be read')
+SELECT is_empty(format($$SELECT name FROM relations WHERE relkind IN ('r', 'v') AND NOT (%1$L = 'sa_admin' AND oid IN (SELECT session_auth.relations_of_usage('admin'))) AND NOT (%1$L = 'sa_request' AND name = 'session_auth_nodes.carried_identity') AND (has_table_privilege(%1$L, oid, 'SELECT,INSERT,UPDATE,DELETE,TRUNCATE,REFERENCES,TRIGGER') OR has_any_column_privilege(%1$L, oid, 'SELECT,INSERT,UPDATE,REFERENCES'))$$, r), r || ' holds no privilege on any table, but an administrator on what is to be read, and requests where other servers write identities')
   FROM unnest('{sa_request,sa_issuer,sa_admin,sa_plain}'::text[]) r;
 SELECT is_empty($$SELECT name FROM relations WHERE CASE relkind WHEN 'S' THEN has_sequence_privilege('sa_request', oid, 'USAGE,SELECT,UPDATE') END$$, 'sequences are out of reach');
 

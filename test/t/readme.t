@@ -161,7 +161,7 @@ foreach my $setting (@settings)
 	my ($default, $said_unit, $who) = $entry =~ /^Default: ([^,.]*).*?\. Unit: (\w+)\. Changed by: (\w+)\.$/m;
 	is($said_unit, $units{$unit}, "$name: its unit");
 	is($who, { superuser => 'superusers', sighup => 'reload', postmaster => 'restart' }->{$context}, "$name: who may change it");
-	my $value = $default // '';
+	my $value = ($default // '') eq 'none' ? '' : $default // '';
 	$value = $node->safe_psql('shop', "SELECT extract(epoch FROM interval '$value')::bigint") if $unit eq 's';
 	$value = $node->safe_psql('shop', "SELECT (1000 * extract(epoch FROM interval '$value'))::bigint") if $unit eq 'ms';
 	$value = $node->safe_psql('shop', "SELECT pg_size_bytes('$value') / @{[$unit eq 'kB' ? 1024 : 1]}") if $unit =~ /^k?B$/;

@@ -163,6 +163,9 @@ headers(void)
 		   "zip");
 	header("{\"alg\":\"dir\",\"enc\":\"A256CBC-HS512\",\"crit\":[]}", REST, RESULT_UNSUPPORTED,
 		   "crit");
+	header("{\"alg\":\"dir\",\"enc\":\"A256CBC-HS512\",\"crit\":[\"session_auth_seal\"],"
+		   "\"session_auth_seal\":true}",
+		   REST, RESULT_UNSUPPORTED, "a seal is no JWE");
 	header("{\"alg\":\"dir\",\"enc\":\"A256CBC-HS512\",\"jwk\":{}}", REST, RESULT_UNSUPPORTED,
 		   "jwk");
 	header("{\"alg\":\"dir\",\"enc\":\"A256CBC-HS512\",\"enc\":\"A256GCM\"}", REST,

@@ -90,6 +90,15 @@ headers(void)
 	header("{\"alg\":\"HS256\",\"crit\":[\"x\"],\"x\":1}", RESULT_UNSUPPORTED, "an unknown crit");
 	header("{\"alg\":\"HS256\",\"crit\":[]}", RESULT_UNSUPPORTED, "an empty crit");
 	header("{\"alg\":\"HS256\",\"crit\":null}", RESULT_UNSUPPORTED, "a null crit");
+	header("{\"alg\":\"HS256\",\"crit\":[\"session_auth_seal\"]}", RESULT_UNSUPPORTED,
+		   "a seal that does not say so");
+	header("{\"alg\":\"HS256\",\"crit\":[\"session_auth_seal\"],\"session_auth_seal\":1}",
+		   RESULT_UNSUPPORTED, "nor by true");
+	header("{\"alg\":\"HS256\",\"crit\":[\"session_auth_seal\",\"x\"],\"session_auth_seal\":true}",
+		   RESULT_UNSUPPORTED, "a seal with more that is critical");
+	header("{\"alg\":\"HS256\",\"session_auth_seal\":true}", RESULT_OK,
+		   "what is not critical is advice");
+	is_int(jws.header.is_seal, false, "and no seal");
 	header("{\"alg\":\"HS256\",\"\\u0063rit\":[\"exp\"]}", RESULT_UNSUPPORTED, "crit, escaped");
 	header("{\"alg\":\"HS256\",\"crit\":[\"b64\"],\"b64\":false}", RESULT_UNSUPPORTED,
 		   "b64 false with crit");
@@ -240,6 +249,12 @@ issue(CryptoAlg alg, const char *private, const char *public)
 	is_int(jws_payload(&jws, payload, sizeof(payload), &len), RESULT_OK, "%s: payload", name);
 	is_bytes(payload, len, CLAIMS, sizeof(CLAIMS) - 1, "%s: unchanged", name);
 	is_int(jws_sign(key, NULL, 0, CLAIMS, 10, out, 20, &len), RESULT_TOO_LONG, "%s: no room", name);
+	is_int(jws.header.is_seal, false, "%s: no seal", name);
+	is_int(jws_seal(key, "k", 1, CLAIMS, sizeof(CLAIMS) - 1, out, sizeof(out), &len), RESULT_OK,
+		   "%s: seals", name);
+	is_int(jws_parse(&jws, out, len), RESULT_OK, "%s: a seal can be read", name);
+	is_int(jws.header.is_seal, true, "%s: as one", name);
+	is_int(jws_verify(&jws, check), RESULT_OK, "%s: and verified", name);
 	if (public != NULL)
 	{
 		is_int(jws_sign(check, NULL, 0, CLAIMS, 10, out, sizeof(out), &len), RESULT_BAD_KEY,

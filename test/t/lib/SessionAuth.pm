@@ -10,7 +10,7 @@ use Test::More;
 # Interrupted, a test still stops its servers, which END blocks do.
 $SIG{$_} = sub { exit 130 } foreach qw(INT TERM HUP);
 
-our @EXPORT = qw(new_server crash add_extension find_pgbouncer start_pgbouncer relay);
+our @EXPORT = qw(new_server crash add_extension nodes_key_pair nodes_connect find_pgbouncer start_pgbouncer relay);
 
 # A started node of PostgreSQL::Test::Cluster, which the test has loaded;
 # further lines of postgresql.conf can be given. Tests write tokens into statements,
@@ -38,6 +38,39 @@ sub add_extension
 		SELECT session_auth.grant_role('alice', 'ADMIN');
 		SELECT session_auth.grant_role('bob', 'USER');
 	});
+	return;
+}
+
+# A pair of keys that seals identities, private and public, as PEM.
+sub nodes_key_pair
+{
+	my $dir = PostgreSQL::Test::Utils::tempdir();
+	PostgreSQL::Test::Utils::system_or_bail('openssl', 'genpkey', '-algorithm', 'ed25519', '-out', "$dir/private");
+	PostgreSQL::Test::Utils::system_or_bail('openssl', 'pkey', '-in', "$dir/private", '-pubout', '-out', "$dir/public");
+	return map { PostgreSQL::Test::Utils::slurp_file("$dir/$_") } qw(private public);
+}
+
+# The extension and the database role app on a server and on others, whose names they know, and
+# whom it carries identities to.
+sub nodes_connect
+{
+	my ($near, $private, $public, %far) = @_;
+	foreach my $name (sort keys %far)
+	{
+		my $port = $far{$name}->port;
+		my $host = $far{$name}->host;
+		$far{$name}->append_conf('postgresql.conf', "session_auth.node_name = '$name'");
+		$far{$name}->reload;
+		$far{$name}->safe_psql('postgres', qq{CREATE EXTENSION session_auth; CREATE ROLE app LOGIN; SELECT session_auth.grant_usage('app', 'request');
+			SELECT session_auth.add_key('sealing', 'EdDSA', \$\$$public\$\$, 'near', seals => true)});
+	}
+	$near->safe_psql('postgres', qq{CREATE EXTENSION session_auth; CREATE EXTENSION postgres_fdw; CREATE ROLE app LOGIN; SELECT session_auth.grant_usage('app', 'request');
+		SELECT session_auth.add_key('sealing', 'EdDSA', \$\$$private\$\$, 'near')});
+	foreach my $name (sort keys %far)
+	{
+		$near->safe_psql('postgres', sprintf q{CREATE SERVER %1$s FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '%2$s', port '%3$s', dbname 'postgres');
+			CREATE USER MAPPING FOR PUBLIC SERVER %1$s OPTIONS (user 'app', password_required 'false'); SELECT session_auth.connect_node('%1$s')}, $name, $far{$name}->host, $far{$name}->port);
+	}
 	return;
 }
 

@@ -1,0 +1,15 @@
+/*
+ * challenge.h
+ *		What this connection asks of the next seal that is carried over in it.
+ */
+#ifndef SESSION_AUTH_CHALLENGE_H
+#define SESSION_AUTH_CHALLENGE_H
+
+/* 128 random bits in base64url. */
+#define CHALLENGE_BYTES 16
+#define CHALLENGE_LEN   22
+
+extern const char *challenge_now(void);
+extern void challenge_is_met(void);
+
+#endif /* SESSION_AUTH_CHALLENGE_H */
