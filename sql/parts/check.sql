@@ -27,6 +27,13 @@ $$;
 COMMENT ON FUNCTION session_auth.narrows() IS
   'internal: whether some live session, key or secret leaves its identities less than their users may do';
 
+-- A call that stands by itself is asked once by this extension, where it is let.
+CREATE FUNCTION session_auth.asks_once() RETURNS boolean
+LANGUAGE c STABLE
+AS 'MODULE_PATHNAME', 'session_auth_asks_once';
+COMMENT ON FUNCTION session_auth.asks_once() IS
+  'internal: whether what a policy asks without a subquery is asked once for a query here';
+
 CREATE FUNCTION session_auth.check_policies()
 RETURNS TABLE (severity text, object text, problem text, advice text)
 LANGUAGE sql STABLE SECURITY DEFINER
@@ -35,8 +42,8 @@ SET search_path = pg_catalog, pg_temp
 SET jit = off
 BEGIN ATOMIC
   WITH remembered AS (
-    SELECT p.target::oid AS oid, p.target::text AS name, p.resource, p.owner_column, p.tenant_column, p.denied,
-      session_auth.protect_command(p.target, p.resource, p.owner_column, p.tenant_column, p.denied) AS remedy
+    SELECT p.target::oid AS oid, p.target::text AS name, p.resource, p.owner_column, p.tenant_column, p.denied, p.subqueries,
+      session_auth.protect_command(p.target, p.resource, p.owner_column, p.tenant_column, p.denied, p.subqueries) AS remedy
     FROM session_auth.protections p JOIN pg_class c ON c.oid = p.target::oid
   ), protected AS (
     SELECT c.oid, c.oid::regclass::text AS name, c.relowner, c.relrowsecurity, c.relforcerowsecurity
@@ -77,11 +84,11 @@ BEGIN ATOMIC
   SELECT 'error', r.name, lost.problem, r.remedy
   FROM remembered r
   CROSS JOIN LATERAL unnest(
-    session_auth.lost_policies(r.oid, r.resource, r.owner_column, r.tenant_column, r.denied)) lost (problem)
+    session_auth.lost_policies(r.oid, r.resource, r.owner_column, r.tenant_column, r.denied, r.subqueries)) lost (problem)
   UNION ALL
   SELECT 'warning', u.target::text,
          'it has policies of protect_table that nobody remembers, so their loss would not be noticed',
-         session_auth.protect_command(u.target, u.resource, u.owner_column, u.tenant_column, u.denied)
+         session_auth.protect_command(u.target, u.resource, u.owner_column, u.tenant_column, u.denied, u.subqueries)
   FROM session_auth.unremembered_protections() u
   UNION ALL
   SELECT DISTINCT 'error', c.oid::regclass::text, 'a partition of a protected table has no row-level security',
@@ -131,7 +138,10 @@ BEGIN ATOMIC
   SELECT DISTINCT 'warning', format('policy %I on %s', e.polname, e.polrelid::regclass),
          'a call that is the same for every row is evaluated for each',
          'Write (SELECT session_auth...) around it, so that it is evaluated once per query.'
-  FROM expressions e WHERE e.problem = 'bare call'
+  FROM expressions e
+  WHERE e.problem = 'bare call' AND NOT (session_auth.asks_once() AND EXISTS (
+    SELECT FROM remembered r JOIN session_auth.written_policies('', '', 'empty') w ON w.policy = e.polname
+    WHERE r.oid = e.polrelid AND NOT r.subqueries))
   UNION ALL
   SELECT DISTINCT 'error', format('policy %I on %s', p.polname, t.name),
          format('it is always true, so policy %I does nothing: permissive policies add up', o.polname),

@@ -7,7 +7,8 @@ CREATE TABLE session_auth.protections (
   tenant_column name,
   denied text COLLATE "C" NOT NULL DEFAULT 'empty',
   protected_at timestamptz NOT NULL DEFAULT now(),
-  protected_by text COLLATE "C"
+  protected_by text COLLATE "C",
+  subqueries boolean NOT NULL DEFAULT true
 );
 COMMENT ON TABLE session_auth.protections IS
   'what protect_table protected, and how: one row a table, one for each partition';
@@ -16,6 +17,8 @@ COMMENT ON COLUMN session_auth.protections.resource IS 'what its policies ask pe
 COMMENT ON COLUMN session_auth.protections.owner_column IS 'the column that has to be the user''s, if any';
 COMMENT ON COLUMN session_auth.protections.tenant_column IS 'the column that has to be the tenant''s, if any';
 COMMENT ON COLUMN session_auth.protections.denied IS 'what a query without the permission gets: empty (no row) or error';
+COMMENT ON COLUMN session_auth.protections.subqueries IS
+  'whether its policies ask in subqueries, as they do unless protect_table was told not to';
 COMMENT ON COLUMN session_auth.protections.protected_at IS 'when protect_table was called last';
 COMMENT ON COLUMN session_auth.protections.protected_by IS
   'the identity''s user or the database role that called it; null: version 0.1.0 had protected it';
@@ -53,7 +56,7 @@ CREATE FUNCTION session_auth.policy_parts(expression pg_node_tree) RETURNS text[
 LANGUAGE c STABLE STRICT
 AS 'MODULE_PATHNAME', 'session_auth_policy_parts';
 COMMENT ON FUNCTION session_auth.policy_parts(pg_node_tree) IS
-  'internal: resource, the numbers of owner_column and tenant_column that protect_table wrote (0 is none), and denied';
+  'internal: resource, the numbers of owner_column and tenant_column that protect_table wrote (0 is none), denied, and subqueries';
 
 -- Ids as columns have them.  The argument says the type alone, by a NULL of it.
 
@@ -107,11 +110,23 @@ END;
 COMMENT ON FUNCTION session_auth.text_operator(oid) IS
   'internal: how an index of a type like citext compares; NULL for any other type';
 
+-- PostgreSQL asks in a subquery once for a query, and src/executor what stands by itself; Citus
+-- takes no subqueries.
+CREATE FUNCTION session_auth.asked_once(call text, subqueries boolean) RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT CASE WHEN $2 THEN '(SELECT ' || $1 || ')' ELSE $1 END;
+END;
+COMMENT ON FUNCTION session_auth.asked_once(text, boolean) IS
+  'internal: a call as policies write it that is to be asked once for a query';
+
 -- What a column is compared with: constant for a query, so that its index serves.
 -- Only an id that the type prints as it is written is anybody's; where equal values
 -- can print differently, the text is compared too.
-CREATE FUNCTION session_auth.identity_condition(target regclass, column_name name, reader text)
-RETURNS text
+CREATE FUNCTION session_auth.identity_condition(
+  target regclass, column_name name, reader text, subqueries boolean DEFAULT true
+) RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -145,23 +160,25 @@ BEGIN
       exact := true;
     END IF;
   END IF;
-  RETURN format('%I %s (SELECT %s)', column_name, operator, value)
+  RETURN format('%I %s %s', column_name, operator, session_auth.asked_once(value, subqueries))
     || CASE WHEN exact
-         THEN format(' AND %I::text COLLATE "C" = (SELECT session_auth.%I())', column_name, reader)
+         THEN format(' AND %I::text COLLATE "C" = %s', column_name,
+                session_auth.asked_once(format('session_auth.%I()', reader), subqueries))
          ELSE '' END;
 END
 $$;
-COMMENT ON FUNCTION session_auth.identity_condition(regclass, name, text) IS
+COMMENT ON FUNCTION session_auth.identity_condition(regclass, name, text, boolean) IS
   'internal: the condition that a column is the current user''s or tenant''s; NULL when it cannot be written';
 
-CREATE FUNCTION session_auth.identity_expression(target regclass, column_name name, reader text)
-RETURNS text
+CREATE FUNCTION session_auth.identity_expression(
+  target regclass, column_name name, reader text, subqueries boolean DEFAULT true
+) RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   what text := CASE reader WHEN 'tenant' THEN 'tenant_column' ELSE 'owner_column' END;
-  condition text := session_auth.identity_condition(target, column_name, reader);
+  condition text := session_auth.identity_condition(target, column_name, reader, subqueries);
   type_name text;
 BEGIN
   IF condition IS NULL THEN
@@ -177,12 +194,13 @@ BEGIN
   RETURN condition;
 END
 $$;
-COMMENT ON FUNCTION session_auth.identity_expression(regclass, name, text) IS
+COMMENT ON FUNCTION session_auth.identity_expression(regclass, name, text, boolean) IS
   'internal: the condition that a column is the current user''s or tenant''s; 22023 when it cannot be written';
 
 -- The policies of one table.  rows_of is what the row has to fulfil beside the permission.
-CREATE FUNCTION session_auth.written_policies(resource text, rows_of text, denied text)
-RETURNS TABLE (policy name, command text, code "char", using_text text, check_text text)
+CREATE FUNCTION session_auth.written_policies(
+  resource text, rows_of text, denied text, subqueries boolean DEFAULT true
+) RETURNS TABLE (policy name, command text, code "char", using_text text, check_text text)
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
@@ -194,14 +212,14 @@ BEGIN ATOMIC
       ('UPDATE', 'edit', true, true, 'w'),
       ('DELETE', 'delete', true, false, 'd')) v (command, action, sees, writes, code)
   CROSS JOIN LATERAL (
-    SELECT format('(SELECT session_auth.%I(%L, %L))',
-      CASE $3 WHEN 'error' THEN 'demand_permission' ELSE 'has_permission' END, v.action, $1) || $2) c (condition);
+    SELECT session_auth.asked_once(format('session_auth.%I(%L, %L)',
+      CASE $3 WHEN 'error' THEN 'demand_permission' ELSE 'has_permission' END, v.action, $1), $4) || $2) c (condition);
 END;
-COMMENT ON FUNCTION session_auth.written_policies(text, text, text) IS
+COMMENT ON FUNCTION session_auth.written_policies(text, text, text, boolean) IS
   'internal: what protect_table writes for one table';
 
 CREATE FUNCTION session_auth.protection_of_one_table(
-  target regclass, resource text, owner_column name, tenant_column name, denied text
+  target regclass, resource text, owner_column name, tenant_column name, denied text, subqueries boolean
 ) RETURNS SETOF text
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -211,23 +229,23 @@ DECLARE
   written record;
 BEGIN
   IF owner_column IS NOT NULL THEN
-    rows_of := ' AND ' || session_auth.identity_expression(target, owner_column, 'user_id');
+    rows_of := ' AND ' || session_auth.identity_expression(target, owner_column, 'user_id', subqueries);
   END IF;
   IF tenant_column IS NOT NULL THEN
-    rows_of := rows_of || ' AND ' || session_auth.identity_expression(target, tenant_column, 'tenant');
+    rows_of := rows_of || ' AND ' || session_auth.identity_expression(target, tenant_column, 'tenant', subqueries);
   END IF;
   RETURN NEXT format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', target);
-  FOR written IN SELECT * FROM session_auth.written_policies(resource, rows_of, denied) LOOP
+  FOR written IN SELECT * FROM session_auth.written_policies(resource, rows_of, denied, subqueries) LOOP
     RETURN NEXT format('DROP POLICY IF EXISTS %I ON %s', written.policy, target);
     RETURN NEXT format('CREATE POLICY %I ON %s FOR %s', written.policy, target, written.command)
          || coalesce(' USING (' || written.using_text || ')', '')
          || coalesce(' WITH CHECK (' || written.check_text || ')', '');
   END LOOP;
-  RETURN NEXT format('SELECT session_auth.remember_protection(%L, %L, %L, %L, %L)',
-                     target, resource, owner_column, tenant_column, denied);
+  RETURN NEXT format('SELECT session_auth.remember_protection(%L, %L, %L, %L, %L, %L)',
+                     target, resource, owner_column, tenant_column, denied, subqueries);
 END
 $$;
-COMMENT ON FUNCTION session_auth.protection_of_one_table(regclass, text, name, name, text) IS
+COMMENT ON FUNCTION session_auth.protection_of_one_table(regclass, text, name, name, text, boolean) IS
   'internal: the commands that write the four policies of one table';
 
 -- What a table has lost of its protection.
@@ -245,7 +263,7 @@ COMMENT ON FUNCTION session_auth.lost_row_security(oid) IS
   'internal: which of ENABLE and FORCE a table lacks';
 
 CREATE FUNCTION session_auth.lost_policies(
-  target oid, resource text, owner_column name, tenant_column name, denied text
+  target oid, resource text, owner_column name, tenant_column name, denied text, subqueries boolean
 ) RETURNS text[]
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -257,12 +275,12 @@ DECLARE
   found_policy record;
 BEGIN
   IF owner_column IS NOT NULL THEN
-    rows_of := ' AND ' || session_auth.identity_condition(target, owner_column, 'user_id');
+    rows_of := ' AND ' || session_auth.identity_condition(target, owner_column, 'user_id', subqueries);
   END IF;
   IF tenant_column IS NOT NULL THEN
-    rows_of := rows_of || ' AND ' || session_auth.identity_condition(target, tenant_column, 'tenant');
+    rows_of := rows_of || ' AND ' || session_auth.identity_condition(target, tenant_column, 'tenant', subqueries);
   END IF;
-  FOR written IN SELECT * FROM session_auth.written_policies(resource, rows_of, denied) LOOP
+  FOR written IN SELECT * FROM session_auth.written_policies(resource, rows_of, denied, subqueries) LOOP
     SELECT p.polcmd, p.polpermissive, p.polroles, p.polqual, p.polwithcheck INTO found_policy
     FROM pg_policy p WHERE p.polrelid = target AND p.polname = written.policy;
     IF NOT FOUND THEN
@@ -278,7 +296,7 @@ BEGIN
   RETURN lost;
 END
 $$;
-COMMENT ON FUNCTION session_auth.lost_policies(oid, text, name, name, text) IS
+COMMENT ON FUNCTION session_auth.lost_policies(oid, text, name, name, text, boolean) IS
   'internal: which of the policies of protect_table are gone or altered';
 
 CREATE FUNCTION session_auth.lost_protection(target oid) RETURNS text[]
@@ -286,7 +304,7 @@ LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
   SELECT session_auth.lost_row_security(p.target::oid)
-      || session_auth.lost_policies(p.target::oid, p.resource, p.owner_column, p.tenant_column, p.denied)
+      || session_auth.lost_policies(p.target::oid, p.resource, p.owner_column, p.tenant_column, p.denied, p.subqueries)
   FROM session_auth.protections p WHERE p.target::oid = $1;
 END;
 COMMENT ON FUNCTION session_auth.lost_protection(oid) IS
@@ -296,26 +314,26 @@ COMMENT ON FUNCTION session_auth.lost_protection(oid) IS
 -- stands, and forgotten only when it stands no more: both take the table's owner.
 
 CREATE FUNCTION session_auth.remember_protection(
-  target regclass, resource text, owner_column name, tenant_column name, denied text
+  target regclass, resource text, owner_column name, tenant_column name, denied text, subqueries boolean DEFAULT true
 ) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 BEGIN
-  IF $1 IS NULL OR $2 IS NULL OR $5 IS NULL
-    OR session_auth.lost_row_security($1) || session_auth.lost_policies($1, $2, $3, $4, $5) IS DISTINCT FROM '{}'
+  IF $1 IS NULL OR $2 IS NULL OR $5 IS NULL OR $6 IS NULL
+    OR session_auth.lost_row_security($1) || session_auth.lost_policies($1, $2, $3, $4, $5, $6) IS DISTINCT FROM '{}'
   THEN
     RAISE EXCEPTION USING ERRCODE = '42501', MESSAGE = 'only protect_table says what is protected';
   END IF;
-  INSERT INTO session_auth.protections (target, resource, owner_column, tenant_column, denied, protected_by)
-  VALUES ($1, $2, $3, $4, $5, session_auth.acting_user())
+  INSERT INTO session_auth.protections (target, resource, owner_column, tenant_column, denied, subqueries, protected_by)
+  VALUES ($1, $2, $3, $4, $5, $6, session_auth.acting_user())
   ON CONFLICT (target) DO UPDATE SET resource = excluded.resource, owner_column = excluded.owner_column,
-    tenant_column = excluded.tenant_column, denied = excluded.denied,
+    tenant_column = excluded.tenant_column, denied = excluded.denied, subqueries = excluded.subqueries,
     protected_at = excluded.protected_at, protected_by = excluded.protected_by;
 END
 $$;
-COMMENT ON FUNCTION session_auth.remember_protection(regclass, text, name, name, text) IS
+COMMENT ON FUNCTION session_auth.remember_protection(regclass, text, name, name, text, boolean) IS
   'internal: notes what protect_table has done; 42501 when it is not there';
 
 CREATE FUNCTION session_auth.forget_protection(target regclass) RETURNS void
@@ -332,14 +350,14 @@ COMMENT ON FUNCTION session_auth.forget_protection(regclass) IS
 
 -- Policies of protect_table that nobody remembers: of 0.1.0, or of a dump of the schema alone.
 CREATE FUNCTION session_auth.unremembered_protections()
-RETURNS TABLE (target regclass, resource text, owner_column name, tenant_column name, denied text)
+RETURNS TABLE (target regclass, resource text, owner_column name, tenant_column name, denied text, subqueries boolean)
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
   SELECT c.oid::regclass, s.parts[1],
     (SELECT a.attname FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND a.attnum = s.parts[2]::int2),
     (SELECT a.attname FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum = s.parts[3]::int2 AND a.attnum > 0),
-    s.parts[4]
+    s.parts[4], s.parts[5]::boolean
   FROM pg_class c
   JOIN pg_policy p ON p.polrelid = c.oid AND p.polname = 'session_auth_select'
   CROSS JOIN LATERAL (SELECT session_auth.policy_parts(p.polqual) OFFSET 0) s (parts)
@@ -350,7 +368,7 @@ COMMENT ON FUNCTION session_auth.unremembered_protections() IS
   'internal: tables with policies of protect_table that are not in protections';
 
 CREATE FUNCTION session_auth.protect_command(
-  target regclass, resource text, owner_column name, tenant_column name, denied text
+  target regclass, resource text, owner_column name, tenant_column name, denied text, subqueries boolean
 ) RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -358,9 +376,10 @@ BEGIN ATOMIC
   SELECT format('SELECT session_auth.protect_table(%L, %L', $1, $2)
     || coalesce(', owner_column => ' || quote_literal($3), '')
     || coalesce(', tenant_column => ' || quote_literal($4), '')
-    || CASE $5 WHEN 'empty' THEN '' ELSE ', denied => ' || quote_literal($5) END || ')';
+    || CASE $5 WHEN 'empty' THEN '' ELSE ', denied => ' || quote_literal($5) END
+    || CASE WHEN $6 THEN '' ELSE ', subqueries => false' END || ')';
 END;
-COMMENT ON FUNCTION session_auth.protect_command(regclass, text, name, name, text) IS
+COMMENT ON FUNCTION session_auth.protect_command(regclass, text, name, name, text, boolean) IS
   'internal: the call of protect_table that renews a table''s protection';
 
 CREATE FUNCTION session_auth.list_protected()
@@ -406,7 +425,7 @@ COMMENT ON FUNCTION session_auth.require_table(regclass) IS
 -- by functions that change nothing, and done with those of the caller, who must own the
 -- table: so the caller need not be able to call what works it out in turn.
 CREATE FUNCTION session_auth.protection(
-  target regclass, resource text, owner_column name, tenant_column name, denied text
+  target regclass, resource text, owner_column name, tenant_column name, denied text, subqueries boolean
 ) RETURNS SETOF text
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -421,17 +440,21 @@ BEGIN
   IF denied IS NULL OR denied NOT IN ('empty', 'error') THEN
     PERFORM session_auth.refuse('denied', 'It must be "empty" or "error".');
   END IF;
+  IF subqueries IS NULL OR NOT subqueries AND denied = 'error' THEN
+    PERFORM session_auth.refuse('subqueries', 'It must be true or false, and true with denied "error", which is '
+      'asked before the query starts.');
+  END IF;
   -- a partition that is named itself does not ask its parent's policies
   FOR member IN
     SELECT target UNION SELECT t.relid FROM pg_partition_tree(target) t
     JOIN pg_class c ON c.oid = t.relid AND c.relkind IN ('r', 'p')
   LOOP
     RETURN QUERY SELECT session_auth.protection_of_one_table(member, name_of_resource,
-      owner_column, tenant_column, denied);
+      owner_column, tenant_column, denied, subqueries);
   END LOOP;
 END
 $$;
-COMMENT ON FUNCTION session_auth.protection(regclass, text, name, name, text) IS
+COMMENT ON FUNCTION session_auth.protection(regclass, text, name, name, text, boolean) IS
   'internal: the commands of protect_table; 22023 for a bad argument';
 
 CREATE FUNCTION session_auth.protect_table(
@@ -439,7 +462,8 @@ CREATE FUNCTION session_auth.protect_table(
   resource text DEFAULT NULL,
   owner_column name DEFAULT NULL,
   tenant_column name DEFAULT NULL,
-  denied text DEFAULT 'empty'
+  denied text DEFAULT 'empty',
+  subqueries boolean DEFAULT true
 ) RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -449,19 +473,20 @@ DECLARE
   command text;
 BEGIN
   FOR command IN
-    SELECT session_auth.protection(target, resource, owner_column, tenant_column, denied)
+    SELECT session_auth.protection(target, resource, owner_column, tenant_column, denied, subqueries)
   LOOP
     EXECUTE command;
   END LOOP;
 END
 $$;
-COMMENT ON FUNCTION session_auth.protect_table(regclass, text, name, name, text) IS
+COMMENT ON FUNCTION session_auth.protect_table(regclass, text, name, name, text, boolean) IS
   'Enables and forces row-level security on a table and its partitions and writes one policy each for '
   'SELECT (view), INSERT (create), UPDATE (edit) and DELETE (delete): the identity has the permission '
   'on resource (default: the table''s name), and the row is its user''s (owner_column) and its '
   'tenant''s (tenant_column) where these are given: the id is what the column''s type prints, to the '
   'letter. A query without the permission finds no row (denied empty) or fails as require_permission '
-  'does (denied error). Repeating it replaces them. What it did is remembered (list_protected) and guarded '
+  'does (denied error). subqueries false: policies without any, for Citus, which are as fast with '
+  'session_auth.gate_policies and fold_filters on. Repeating it replaces them. What it did is remembered (list_protected) and guarded '
   '(session_auth.guard_protection). The caller must own the table. 22023 for a bad argument.';
 
 CREATE FUNCTION session_auth.unprotection(target regclass) RETURNS SETOF text

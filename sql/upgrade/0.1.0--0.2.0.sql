@@ -61,7 +61,8 @@ CREATE TABLE session_auth.protections (
   tenant_column name,
   denied text COLLATE "C" NOT NULL DEFAULT 'empty',
   protected_at timestamptz NOT NULL DEFAULT now(),
-  protected_by text COLLATE "C"
+  protected_by text COLLATE "C",
+  subqueries boolean NOT NULL DEFAULT true
 );
 
 -- Dumps hold it; tables are restored before their data, and so before these rows.

@@ -29,6 +29,7 @@
 #include "utils/rel.h"
 
 #include "base/compat.h"
+#include "base/settings.h"
 #include "sql/policy_reading.h"
 
 typedef struct PolicyReading
@@ -265,6 +266,7 @@ typedef struct PolicyParts
 	char *action;
 	char *resource;
 	bool demanded; /* so that a query without the permission fails */
+	bool in_subquery;
 	AttrNumber owner;
 	AttrNumber tenant;
 } PolicyParts;
@@ -293,7 +295,10 @@ find_resource(Node *node, void *context)
 	if (node == NULL)
 		return false;
 	if (IsA(node, Query))
+	{
+		parts->in_subquery |= parts->resource == NULL;
 		return query_tree_walker((Query *) node, find_resource, context, 0);
+	}
 	if (IsA(node, FuncExpr))
 	{
 		FuncExpr *call = (FuncExpr *) node;
@@ -366,7 +371,9 @@ is_plain_call(Node *condition)
 ConditionReading
 read_condition(Node *condition)
 {
-	PolicyParts parts = { get_namespace_oid("session_auth", false), NULL, NULL, false, 0, 0 };
+	PolicyParts parts = {
+		get_namespace_oid("session_auth", false), NULL, NULL, false, false, 0, 0
+	};
 
 	if (is_plain_call(condition))
 		(void) find_resource(condition, &parts);
@@ -382,14 +389,16 @@ read_condition(Node *condition)
 
 SQL_FUNCTION(session_auth_policy_parts);
 
-/* policy_parts(pg_node_tree): resource, the numbers of owner_column and tenant_column, denied */
+/* policy_parts(pg_node_tree): resource, the numbers of owner_column and tenant_column, denied, subqueries */
 Datum
 session_auth_policy_parts(PG_FUNCTION_ARGS)
 {
-	PolicyParts parts = { get_namespace_oid("session_auth", false), NULL, NULL, false, 0, 0 };
+	PolicyParts parts = {
+		get_namespace_oid("session_auth", false), NULL, NULL, false, false, 0, 0
+	};
 	Node *expression = stringToNode(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	ListCell *cell;
-	Datum texts[4];
+	Datum texts[5];
 
 	(void) find_resource(expression, &parts);
 	if (parts.resource == NULL)
@@ -401,5 +410,16 @@ session_auth_policy_parts(PG_FUNCTION_ARGS)
 	texts[1] = CStringGetTextDatum(psprintf("%d", parts.owner));
 	texts[2] = CStringGetTextDatum(psprintf("%d", parts.tenant));
 	texts[3] = CStringGetTextDatum(parts.demanded ? "error" : "empty");
-	PG_RETURN_ARRAYTYPE_P(construct_array(texts, 4, TEXTOID, -1, false, TYPALIGN_INT));
+	texts[4] = CStringGetTextDatum(parts.in_subquery ? "true" : "false");
+	PG_RETURN_ARRAYTYPE_P(
+		construct_array(texts, lengthof(texts), TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+SQL_FUNCTION(session_auth_asks_once);
+
+/* Whether src/executor asks once what a policy asks for each row, and is the same for all. */
+Datum
+session_auth_asks_once(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(COMPAT_EXECUTOR_IS_TESTED && setting_gate_policies && setting_fold_filters);
 }
