@@ -393,6 +393,7 @@ binding_of_seal(const TokenBinding *binding, Slice *node)
 	seal.user_claim = NULL;
 	seal.role_claim = "roles";
 	seal.tenant_claim = "tenant";
+	seal.actor_claim = NULL;
 	seal.role_source = binding->sealed_roles;
 	return seal;
 }

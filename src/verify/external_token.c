@@ -94,7 +94,6 @@ take_over(const ExternalToken *token, Identity *identity)
 	identity->expires_at = Min(token->ends_at, token->valid_until);
 	identity->has_session = token->has_session;
 	identity->session_id = token->session_id;
-	identity->actor = token->actor;
 	identity->narrowed = token->narrowed;
 }
 

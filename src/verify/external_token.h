@@ -34,7 +34,6 @@ typedef struct ExternalToken
 	bool narrowed;           /* in the transaction there */
 	bool has_session;        /* there; whom its key lets say so */
 	pg_uuid_t session_id;
-	const char *actor;   /* or NULL */
 	TimestampTz ends_at; /* when the identity does */
 	bool is_session;     /* all it says is which session; nothing above but kind and origin */
 	int nsessions;       /* what the session behind it may be found by */
