@@ -38,6 +38,7 @@ DROP FUNCTION session_auth.list_sessions(text);
 DROP FUNCTION session_auth.my_sessions();
 DROP FUNCTION session_auth.authenticate_request(text, text, text, text);
 DROP FUNCTION session_auth.protect_one_table(regclass, text, name, name);
+DROP FUNCTION session_auth.identity_expression(regclass, name, text);
 DROP FUNCTION session_auth.protect_table(regclass, text, name, name);
 DROP FUNCTION session_auth.attach_triggers(regclass, text, text, text, name[]);
 
