@@ -7,6 +7,7 @@
 #include "fmgr.h"
 
 #include "base/compat.h"
+#include "base/oauth_settings.h"
 #include "base/recorded_events.h"
 #include "base/settings.h"
 #include "base/shared_memory.h"
@@ -50,6 +51,7 @@ _PG_init(void)
 	string_seeds_init();
 	settings_init();
 	recorded_events_init();
+	oauth_settings_init();
 	identity_init();
 	MarkGUCPrefixReserved("session_auth");
 	changes_init();

@@ -46,6 +46,18 @@
 #define pg_noreturn _Noreturn
 #endif
 
+/* Since 18 a library can judge the tokens of OAuth logins. */
+#if PG_VERSION_NUM >= 180000
+#define COMPAT_HAS_OAUTH
+#endif
+
+/* Since 19 a hook after parse analysis gets what it must not change. */
+#if PG_VERSION_NUM >= 190000
+#define CompatJumbleState const JumbleState
+#else
+#define CompatJumbleState JumbleState
+#endif
+
 /* Since 16 it wants the result relations too; there are none but the caller's. */
 #if PG_VERSION_NUM >= 160000
 #define compat_init_recheck(epqstate, estate)                                                      \

@@ -31,6 +31,7 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
+#include "commands/extension.h"
 #include "commands/trigger.h"
 #include "parser/parse_relation.h"
 #include "rewrite/rewriteHandler.h"
@@ -151,6 +152,13 @@ bool
 relation_exists(CatalogRelation relation)
 {
 	return OidIsValid(find_relation_oid(relation));
+}
+
+/* A schema of that name that somebody else has made has other tables. */
+bool
+catalog_is_installed(void)
+{
+	return OidIsValid(get_extension_oid(SCHEMA_NAME, true)) && relation_exists(USER_ROLES);
 }
 
 static void

@@ -73,6 +73,7 @@ typedef void (*PermissionVisitor)(const text *action, const text *resource, Perm
 								  void *arg);
 typedef void (*RoleVisitor)(const char *role, void *arg);
 
+extern bool catalog_is_installed(void);
 extern bool catalog_lock_sessions_now(void);
 extern const char *catalog_changed_table(void);
 extern void catalog_warm_up(void);

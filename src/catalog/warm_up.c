@@ -38,11 +38,15 @@ static const CatalogRelation needed[] = {
 	PERMISSION_CHANGES_BY_XID,
 };
 
-/* PostgreSQL preloads a session's libraries in a transaction, before there is a statement. */
+/*
+ * PostgreSQL preloads a session's libraries in a transaction, before there is a statement.  Who
+ * judges an OAuth token is loaded earlier, before there is a database.
+ */
 static bool
 is_login(void)
 {
-	return MyBackendType == B_BACKEND && debug_query_string == NULL && IsTransactionState();
+	return MyBackendType == B_BACKEND && OidIsValid(MyDatabaseId) && debug_query_string == NULL &&
+		   IsTransactionState();
 }
 
 static void

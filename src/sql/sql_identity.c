@@ -24,6 +24,7 @@
 #include "sql/arguments.h"
 #include "sql/impersonation_log.h"
 #include "sql/sql_identity.h"
+#include "verify/login_token.h"
 #include "verify/verify.h"
 
 /* An administrator acts as somebody else for one transaction, and never for longer. */
@@ -196,6 +197,7 @@ SQL_FUNCTION(session_auth_deauthenticate);
 Datum
 session_auth_deauthenticate(PG_FUNCTION_ARGS)
 {
+	login_token_forget();
 	identity_drop();
 	PG_RETURN_VOID();
 }

@@ -23,6 +23,7 @@
 #include "catalog/tables.h"
 #include "pure/jwk.h"
 #include "verify/keys.h"
+#include "verify/login_token.h"
 #include "verify/secret_file.h"
 
 #define RETRY_SECONDS 10
@@ -583,6 +584,8 @@ keys_find_binding(const char *origin)
 {
 	ListCell *cell;
 
+	if (strcmp(origin, LOGIN_ORIGIN) == 0)
+		return login_token_binding();
 	foreach (cell, trusted)
 	{
 		TrustedKey *key = lfirst(cell);
