@@ -67,6 +67,16 @@ is($backend->query("SELECT user_id FROM session_auth.verify_session('$token')"),
 my ($status, $out, $err) = $standby->psql('postgres', q{\set VERBOSITY sqlstate
 SELECT session_auth.create_session('bob')});
 like($err, qr/25006/, q{issuing gets PostgreSQL's own read-only error});
+# use of a session is not noted here, so it ends idle
+my $seen = sub { return $_[0]->safe_psql('postgres', q{SELECT last_seen_at FROM session_auth.sessions WHERE user_id = 'idle'}) };
+my $idle = replayed(q{SELECT token FROM session_auth.create_session('idle')});
+replayed(q{UPDATE session_auth.sessions SET last_seen_at = now() - interval '20 minutes' WHERE user_id = 'idle'});
+my $before = $seen->($standby);
+$backend->query(q{SET session_auth.idle_timeout = '30min'});
+is($backend->query("BEGIN; SELECT user_id FROM session_auth.authenticate('$idle'); COMMIT"), 'idle', 'a session that is used here alone');
+is($seen->($_), $before, '… is not seen, says ' . $_->name) foreach $standby, $primary;
+replayed(q{UPDATE session_auth.sessions SET last_seen_at = now() - interval '40 minutes' WHERE user_id = 'idle'});
+is($backend->query("SELECT count(*) FROM session_auth.verify_session('$idle')"), '0', '… and ends idle');
 replayed("SELECT session_auth.expire_session('$token'::text)");
 is($backend->query("SELECT count(*) FROM session_auth.verify_session('$token')"), '0', 'a session ended on the primary verifies no longer');
 

@@ -67,6 +67,7 @@ ended($end, 'pg_cancel_backend');
 is($end->{out}, "t\n", 'cancelled, it says that it has ended the session');
 like($end->{err}, qr/WARNING:  canceling wait for synchronous replication due to user request/, 'with a warning');
 is(who($token{alice}), 'nobody', 'which it has, here');
+is($asker->query("SELECT session_auth.expire_session('$token{alice}'::text)"), 'f', 'asked again, it says that it had ended');
 
 $end = started("SELECT session_auth.expire_session('$token{bob}'::text)");
 waits($end, 'another one');

@@ -5,7 +5,7 @@ it may see, by plain queries and by statements that another client prepared; in
 between some fail, roll back, leave without a word or say nothing of themselves.
 Whoever sees another's rows or another's name is an anomaly.
 
-    pooled_clients.py MODE CLIENTS TRANSACTIONS CONNINFO TOKEN_OF_ALICE TOKEN_OF_BOB
+    pooled_clients.py MODE CLIENTS TRANSACTIONS CONNINFO TOKEN_OF_ALICE TOKEN_OF_BOB [unprepared]
 
 MODE is plain (a round trip a statement) or pipeline. Prints what happened as
 lines of "name count", and each anomaly as a line of its own.
@@ -30,6 +30,9 @@ SEEN = [
     'EXECUTE every_account',
     'EXECUTE accounts_above(0)',
 ]
+# a pooler that prepares nothing on its server connections
+if sys.argv[7:] == ['unprepared']:
+    SEEN = SEEN[:1]
 
 
 def check(anomalies, what, user, who, rows):
@@ -150,7 +153,7 @@ def run_process(*arguments):
 
 
 def main():
-    mode, clients, transactions, conninfo, alice, bob = sys.argv[1:]
+    mode, clients, transactions, conninfo, alice, bob = sys.argv[1:7]
     clients, seed = int(clients), random.randrange(1 << 30)
     each = -(-int(transactions) // clients)
     tokens = {'alice': alice, 'bob': bob}
