@@ -73,7 +73,6 @@ oauth_settings_init(void)
 	define_text("session_auth.oauth_required_claims", "Claims that a token must have.",
 				"As required_claims of add_key.", &setting_oauth_required_claims, "{}",
 				check_required_claims);
-#endif
 }
 
 #else
