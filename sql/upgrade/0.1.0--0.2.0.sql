@@ -156,6 +156,9 @@ CREATE SCHEMA session_auth_nodes;
 ALTER TABLE session_auth.sessions
   ALTER token_key SET STATISTICS 0, ALTER token_hash SET STATISTICS 0, ALTER metadata SET STATISTICS 0;
 ALTER TABLE session_auth.rotated_tokens ALTER token_hash SET STATISTICS 0;
+ALTER TABLE session_auth.sessions SET (autovacuum_vacuum_scale_factor = 0.1);
+ALTER TABLE session_auth.rotated_tokens SET (autovacuum_vacuum_scale_factor = 0.1);
+ALTER TABLE session_auth.session_events SET (autovacuum_vacuum_scale_factor = 0.1, autovacuum_vacuum_insert_scale_factor = 0.1);
 ALTER TABLE session_auth.session_events ALTER detail SET STATISTICS 0;
 ALTER TABLE session_auth.key_secrets ALTER secret SET STATISTICS 0, ALTER secret SET STORAGE MAIN;
 ALTER TABLE session_auth.authjs_secrets ALTER secret SET STATISTICS 0, ALTER secret SET STORAGE MAIN;
