@@ -30,6 +30,11 @@ $node->safe_psql('postgres', q{
 	SELECT session_auth.adopt_sessions('old_logins', 'token', 'person', 'until', signed_only => false);
 	SELECT session_auth.add_key('2026', 'HS256', 'a secret of more than thirty-two bytes', 'https://i', role_source => 'both');
 	SELECT session_auth.add_cookie_secret('express', 'the secret that leaked'), session_auth.add_authjs_secret('a secret of Auth.js');
+	SELECT session_auth.allow_audience('old-shard');
+	CREATE EXTENSION postgres_fdw;
+	CREATE SERVER shard FOREIGN DATA WRAPPER postgres_fdw;
+	CREATE SERVER old_shard FOREIGN DATA WRAPPER postgres_fdw;
+	SELECT session_auth.connect_node('old_shard');
 	GRANT SELECT ON old_orders TO app;
 });
 sub ask { return $node->safe_psql('postgres', join "\n", @_) }
@@ -71,8 +76,8 @@ foreach (split /\n/, $table)
 
 # Each function of the reference that a usage gives is in the table, or only reads.
 my %reads = map { $_ => 1 } qw(access_matrix actor authenticate authenticate_request check_policies claim claims deauthenticate demand_permission
-	explain_permission export_permissions has_permission has_role is_authenticated issue_token list_adoptions list_keys list_permissions list_protected
-	list_secrets list_sessions list_usages my_sessions narrow permitted_resources pre_request require_permission role roles session_id tenant tenant_as
+	explain_permission export_permissions has_permission has_role is_authenticated issue_token list_adoptions list_audiences list_keys list_nodes
+	list_permissions list_protected list_secrets list_sessions list_usages list_user_roles my_sessions narrow permitted_resources pre_request require_permission role roles seal_identity session_id tenant tenant_as
 	token_from_cookie user_id user_id_as user_uuid verify_session);
 # which is purge_sessions, in transactions of its own
 $said{purge} = 1;
