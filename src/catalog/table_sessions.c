@@ -382,11 +382,13 @@ static bool
 fetch_session(Writer *writer, ItemPointerData place, const pg_uuid_t *session_id,
 			  TupleTableSlot *slot)
 {
+	Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+	bool fetched = table_tuple_fetch_row_version(writer->table, &place, snapshot, slot);
 	bool isnull;
 
-	return table_tuple_fetch_row_version(writer->table, &place, GetLatestSnapshot(), slot) &&
-		   memcmp(DatumGetUUIDP(slot_getattr(slot, Anum_sessions_session_id, &isnull)), session_id,
-				  sizeof(pg_uuid_t)) == 0;
+	UnregisterSnapshot(snapshot);
+	return fetched && memcmp(DatumGetUUIDP(slot_getattr(slot, Anum_sessions_session_id, &isnull)),
+							 session_id, sizeof(pg_uuid_t)) == 0;
 }
 
 /*
