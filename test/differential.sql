@@ -53,8 +53,8 @@ BEGIN
   END IF;
 END $$;
 
-CREATE TABLE d.counts (questions bigint, filters bigint, rows bigint);
-INSERT INTO d.counts VALUES (0, 0, 0);
+CREATE TABLE d.counts (questions bigint, filters bigint, rows bigint, elsewhere bigint, kept bigint);
+INSERT INTO d.counts VALUES (0, 0, 0, 0, 0);
 
 CREATE FUNCTION d.ask(n int) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -239,10 +239,90 @@ BEGIN
   END LOOP;
 END $$;
 
+-- A second connection asks while this one changes and commits: each of its statements answers
+-- by what was committed before it, in a transaction of any isolation level, with the plans that it
+-- keeps.  There the policies' filters are compared with themselves, too.
+CREATE EXTENSION dblink;
+CREATE FUNCTION d.elsewhere(statement text) RETURNS text LANGUAGE sql VOLATILE AS
+$$ SELECT string_agg(a, ' ') FROM dblink('asker', $1) q (a text) $$;
+CREATE FUNCTION d.connect() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM dblink_connect('asker', format('dbname=%s host=%s port=%s user=%s', current_database(),
+    split_part(current_setting('unix_socket_directories'), ',', 1), current_setting('port'), session_user));
+  PERFORM d.elsewhere($q$SELECT set_config('client_min_messages', 'warning', false)$q$);
+  PERFORM dblink_exec('asker', 'PREPARE ask_of (text, text, text) AS SELECT session_auth.has_permission($1, $2, $3)::text');
+  PERFORM dblink_exec('asker', 'PREPARE ask (text, text) AS SELECT session_auth.has_permission($1, $2)::text');
+END $$;
+
+CREATE FUNCTION d.ask_elsewhere(who d.people, in_transaction boolean) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  roles text[] := ARRAY(SELECT r.role FROM session_auth.user_roles r WHERE r.user_id = who.user_id AND r.tenant IS NULL);
+  one text; action text; resource text;
+BEGIN
+  FOR i IN 1..4 LOOP
+    one := d.role(); action := d.pick('view', 'edit', 'other'); resource := d.asked();
+    IF d.elsewhere(format('EXECUTE ask_of (%L, %L, %L)', one, action, resource)) IS DISTINCT FROM d.oracle(ARRAY[one], action, resource)::text THEN
+      RAISE EXCEPTION 'elsewhere: has_permission(%, %, %) is not what is committed', one, action, resource;
+    END IF;
+    -- whose roles a transaction has read, it keeps
+    CONTINUE WHEN in_transaction;
+    IF d.elsewhere(format('EXECUTE ask (%L, %L)', action, resource)) IS DISTINCT FROM d.oracle(roles, action, resource)::text THEN
+      RAISE EXCEPTION 'elsewhere: has_permission(%, %) of % is not what is committed', action, resource, who.user_id;
+    END IF;
+  END LOOP;
+  UPDATE d.counts SET elsewhere = elsewhere + CASE WHEN in_transaction THEN 4 ELSE 8 END;
+END $$;
+
+-- The same kept plan, with and without our part in the executor.
+CREATE FUNCTION d.filter_elsewhere(query text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  answers text[] := '{}';
+  treated text;
+BEGIN
+  FOREACH treated IN ARRAY '{off,on}'::text[] LOOP
+    PERFORM d.elsewhere(format('SELECT set_config(s, %L, false) FROM unnest(''{session_auth.gate_policies,session_auth.fold_filters}''::text[]) s', treated));
+    PERFORM dblink_exec('asker', 'SET ROLE differential_app');
+    answers := answers || coalesce(d.elsewhere('EXECUTE kept'), '');
+    PERFORM dblink_exec('asker', 'RESET ROLE');
+  END LOOP;
+  IF answers[1] <> answers[2] THEN
+    RAISE EXCEPTION 'elsewhere, with a kept plan: % instead of %, for %', answers[2], answers[1], query;
+  END IF;
+  UPDATE d.counts SET kept = kept + 1;
+END $$;
+
+CREATE PROCEDURE d.meanwhile_case() LANGUAGE plpgsql AS $$
+DECLARE
+  who d.people;
+  in_transaction boolean := d.chance(0.5);
+  query text := format('SELECT x.id, x.owner FROM d.t x WHERE x.id > $1 AND %s', d.condition(1));
+BEGIN
+  SELECT * INTO who FROM d.people ORDER BY random() LIMIT 1;
+  PERFORM d.elsewhere(format('SELECT set_config(''plan_cache_mode'', %L, false)', d.pick('force_generic_plan', 'force_custom_plan', 'auto')));
+  PERFORM d.elsewhere(format('SELECT user_id FROM session_auth.authenticate(%L, ''connection'')', who.token));
+  PERFORM dblink_exec('asker', format('PREPARE kept AS SELECT count(*) || coalesce(md5(string_agg(q::text, '','' ORDER BY q::text COLLATE "C")), '''') FROM (%s) q', replace(query, '$1', '20')));
+  COMMIT;
+  IF in_transaction THEN
+    PERFORM dblink_exec('asker', format('BEGIN ISOLATION LEVEL %s', d.pick('READ COMMITTED', 'REPEATABLE READ', 'SERIALIZABLE')));
+    PERFORM d.elsewhere('SELECT count(*)::text FROM d.people');
+  END IF;
+  FOR i IN 1..4 LOOP
+    PERFORM d.change_permissions() FROM generate_series(1, 3);
+    IF d.chance(0.7) THEN COMMIT; ELSE ROLLBACK; END IF;
+    PERFORM d.ask_elsewhere(who, in_transaction);
+    PERFORM d.filter_elsewhere(query);
+    COMMIT;
+  END LOOP;
+  IF in_transaction THEN PERFORM dblink_exec('asker', 'ROLLBACK'); END IF;
+  PERFORM dblink_exec('asker', 'DEALLOCATE kept');
+  PERFORM d.elsewhere('SELECT session_auth.deauthenticate()::text');
+END $$;
+
 CREATE PROCEDURE d.differential(seconds float8) LANGUAGE plpgsql AS $$
 DECLARE
   stop timestamptz := clock_timestamp() + make_interval(secs => seconds);
 BEGIN
+  PERFORM d.connect();
   LOOP
     PERFORM set_config('default_transaction_isolation', d.pick('read committed', 'repeatable read', 'serializable'), false);
     COMMIT;
@@ -250,11 +330,15 @@ BEGIN
     COMMIT;
     PERFORM d.filters_case();
     COMMIT;
+    CALL d.meanwhile_case();
+    COMMIT;
     EXIT WHEN clock_timestamp() >= stop;
   END LOOP;
+  PERFORM dblink_disconnect('asker');
 END $$;
 CALL d.differential(:seconds);
 SELECT format('%s questions about permissions, %s queries with %s rows: all the same', questions, filters, rows) FROM d.counts;
+SELECT format('%s questions and %s kept plans of a connection while another committed: all the same', elsewhere, kept) FROM d.counts;
 \c postgres
 DROP DATABASE session_auth_differential;
 DROP ROLE differential_app;
