@@ -9,7 +9,10 @@ plan skip_all => 'spin is not installed' if system('command -v spin >/dev/null')
 my $runs = do { open my $file, '<', 'test/models/runs' or die $!; join '', <$file> };
 my %expected = map { ($_ => scalar(() = $runs =~ /^\w+ +$_ /mg)) } qw(holds breaks);
 my @said = `test/models/run 2>&1`;
-is(scalar(grep { /^ok \w+: .* $_\b/ } @said), $expected{$_}, "$_, as often as test/models/runs says") foreach qw(holds breaks);
+foreach my $kind (qw(holds breaks))
+{
+	is(scalar(grep { /^ok \w+: .* $kind\b/ } @said), $expected{$kind}, "$kind, as often as test/models/runs says");
+}
 is(scalar(grep { !/^ok / } @said), 0, 'and nothing else') or diag(@said);
 cmp_ok($expected{breaks}, '>', 15, 'there were mutations');
 
