@@ -3,7 +3,7 @@ CREATE EXTENSION session_auth;
 SELECT extversion = (SELECT default_version FROM pg_available_extensions WHERE name = 'session_auth') AS current,
   extrelocatable AS relocatable
 FROM pg_extension WHERE extname = 'session_auth';
--- Everything lives in the schema that the extension brought.
+-- Everything lives in the schemas that the extension brought; session_auth_nodes has the view that other servers write.
 SELECT DISTINCT (pg_identify_object(classid, objid, 0)).schema
 FROM pg_depend
 WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
@@ -16,7 +16,8 @@ SELECT extnamespace::regnamespace FROM pg_extension WHERE extname = 'session_aut
 SELECT pg_describe_object(classid, objid, 0)
 FROM pg_depend
 WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e' AND classid = 'pg_namespace'::regclass
-  AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'session_auth');
+  AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'session_auth')
+ORDER BY 1;
 SELECT session_auth.is_authenticated();
 -- All upgrade paths end at the current version.
 SELECT count(*) FROM pg_extension_update_paths('session_auth')
