@@ -16,6 +16,7 @@
 
 /* Signed, as processors compare such; what is no ASCII is negative and in no range. */
 typedef signed char Vector __attribute__((vector_size(CHARACTERS)));
+typedef unsigned char Sums __attribute__((vector_size(CHARACTERS))); /* which wrap */
 typedef uint64_t Words __attribute__((vector_size(CHARACTERS)));
 
 /* The two characters in which the alphabets differ. */
@@ -52,6 +53,12 @@ spread(uint64_t bits)
 }
 
 static inline Vector
+plus(Vector characters, int n)
+{
+	return (Vector) ((Sums) characters + (unsigned char) n);
+}
+
+static inline Vector
 values_to_characters(Vector values, Alphabet alphabet)
 {
 	Vector shift = (values < 26) & 'A';
@@ -60,7 +67,7 @@ values_to_characters(Vector values, Alphabet alphabet)
 	shift |= ((values >= 52) & (values < 62)) & ('0' - 52);
 	shift |= (values == 62) & (signed char) (alphabet.c62 - 62);
 	shift |= (values == 63) & (signed char) (alphabet.c63 - 63);
-	return values + shift;
+	return (Vector) ((Sums) values + (Sums) shift);
 }
 
 /* Twelve bytes as sixteen characters. */
@@ -128,8 +135,8 @@ characters_to_values(Vector characters, Alphabet alphabet, Vector *faults)
 	Vector is_63 = characters == alphabet.c63;
 
 	*faults |= ~(is_upper | is_lower | is_digit | is_62 | is_63);
-	return (is_upper & (characters - 'A')) | (is_lower & (characters - ('a' - 26))) |
-		   (is_digit & (characters + (52 - '0'))) | (is_62 & 62) | (is_63 & 63);
+	return (is_upper & plus(characters, -'A')) | (is_lower & plus(characters, 26 - 'a')) |
+		   (is_digit & plus(characters, 52 - '0')) | (is_62 & 62) | (is_63 & 63);
 }
 
 /* Eight values of six bits as six bytes at the top of a word. */
