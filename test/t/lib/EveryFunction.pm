@@ -52,7 +52,11 @@ sub prepare_everything
 		INSERT INTO public.tokens SELECT 'better-auth', t.token || '.' || encode(hmac(t.token, 'a secret of better-auth', 'sha256'), 'base64') FROM public.tokens t WHERE t.name = 'alice';
 		INSERT INTO public.tokens VALUES ('lucia', 'luciasessionid.' || encode(sha256('lucia'), 'base64'));
 		SELECT session_auth.create_session('alice', token => (SELECT token FROM public.tokens WHERE name = 'lucia'));
+		SELECT session_auth.allow_audience('far');
+		CREATE EXTENSION postgres_fdw;
+		CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw;
 		CREATE ROLE stranger; CREATE ROLE signin; CREATE ROLE chief; SELECT session_auth.grant_usage('signin', 'issuer'), session_auth.grant_usage('chief', 'admin');
+		GRANT USAGE ON FOREIGN SERVER far TO chief;
 		GRANT EXECUTE ON FUNCTION session_auth.verify_session(text, text) TO signin;
 	});
 	$node->safe_psql('postgres', <<'SQL');
@@ -108,6 +112,7 @@ sub every_statement
 		[ 'authenticate_request', q{SELECT user_id || kind FROM session_auth.authenticate_request('a=b; authjs.session-token=' || token('authjs'), NULL), LATERAL (SELECT session_auth.claims()::text AS kind) c} ],
 		[ 'pre_request', q{SELECT session_auth.pre_request() FROM set_config('request.cookies', '', true) c, set_config('request.headers', '{"authorization": "Bearer ' || token('HS256') || '"}', true) h} ],
 		(map { [ "authenticate, $_", "SELECT user_id || roles::text FROM session_auth.authenticate(token('$_'), tenant => 'acme')" ] } qw(alice carol HS256 RS256 PS256 ES256 EdDSA authjs express rotated)),
+		[ 'seal_identity', q{SELECT length(split_part(session_auth.seal_identity('far'), '.', 1))} ],
 		[ 'authenticate for the connection', q{SELECT user_id || roles::text FROM session_auth.authenticate(token('bob'), 'connection')} ],
 	);
 	my @issuer = (
@@ -131,6 +136,9 @@ sub every_statement
 		[ 'a change that is seen at once', q{SELECT concat(session_auth.grant_permission('USER', 'a', 'b'), session_auth.has_permission('USER', 'a', 'b'))} ],
 		[ 'import and export_permissions', q{SELECT session_auth.import_permissions('{"USER": ["x:y", "!x:z"], "MORE": []}') || session_auth.export_permissions()::text} ],
 		[ 'grant and revoke_role', q{SELECT concat(session_auth.grant_role('zoe', 'USER'), session_auth.grant_role('zoe', 'ADMIN', 'acme'), session_auth.revoke_role('zoe', 'USER'))} ],
+		[ 'list_user_roles', q{SELECT string_agg(concat_ws(' ', user_id, role, tenant), ',' ORDER BY user_id, role, tenant) FROM session_auth.list_user_roles()} ],
+		[ 'audiences', q{SELECT concat(session_auth.allow_audience('near'), session_auth.disallow_audience('far'), (SELECT count(*) FROM session_auth.list_audiences()))} ],
+		[ 'nodes', q{SELECT concat(session_auth.connect_node('far'), session_auth.disconnect_node('far'), (SELECT count(*) FROM session_auth.list_nodes()))} ],
 		[ 'impersonate', q{SELECT user_id || roles::text FROM session_auth.impersonate('carol', reason => 'a test')} ],
 		(map { [ "add_key, $_->[0]", "SELECT session_auth.add_key('new', '$_->[0]', '$_->[1]', 'https://i', '{a,b}')" ] } [ 'HS512', 'a secret of more than sixty-four bytes, which takes a longer text than this' ], [ 'RS256', $pem{rsa} ], [ 'ES256', $pem{ec} ], [ 'EdDSA', $pem{ed} ]),
 		[ 'import_jwks', qq{SELECT session_auth.import_jwks('https://far', '$jwk')} ],
