@@ -88,8 +88,8 @@ BEGIN
     EXECUTE format(
       'SELECT coalesce(jsonb_object_agg(u.user_id, u.until), ''{}'')
        FROM (
-         SELECT (session_auth.adopted_values(s, %2$L))[1] AS user_id,
-           session_auth.adopted_ban(s, %3$L, %4$L) AS until
+         SELECT (session_auth.adopted_values(s.*, %2$L))[1] AS user_id,
+           session_auth.adopted_ban(s.*, %3$L, %4$L) AS until
          FROM %1$s s WHERE s.%3$I IS TRUE) u
        WHERE u.until > clock_timestamp() AND session_auth.can_adopt_user(u.user_id)',
       session_auth.rows_of(source), arguments[1], banned_column,

@@ -320,7 +320,7 @@ BEGIN
   PERFORM session_auth.check_snapshot();
   IF session_auth.is_unique(source, TG_ARGV[0]::name) THEN
     FOR gone IN EXECUTE format(
-      'SELECT DISTINCT (session_auth.adopted_values(s, %L))[1] AS user_id FROM ONLY %s s',
+      'SELECT DISTINCT (session_auth.adopted_values(s.*, %L))[1] AS user_id FROM ONLY %s s',
       TG_ARGV[0], TG_RELID::regclass)
     LOOP
       PERFORM session_auth.forget_user(gone.user_id);
@@ -331,9 +331,9 @@ BEGIN
       SELECT a.grant_id FROM session_auth.adopted_roles a WHERE a.source::oid = TG_RELID));
   ELSE
     FOR gone IN EXECUTE format(
-      'SELECT (session_auth.adopted_values(s, %L))[1] AS user_id, t.tenant, t.fits,
-              session_auth.adopted_names(s, %L, %L) AS roles
-       FROM ONLY %s s CROSS JOIN LATERAL session_auth.adopted_tenant(s, %L::text[]) t',
+      'SELECT (session_auth.adopted_values(s.*, %L))[1] AS user_id, t.tenant, t.fits,
+              session_auth.adopted_names(s.*, %L, %L) AS roles
+       FROM ONLY %s s CROSS JOIN LATERAL session_auth.adopted_tenant(s.*, %L::text[]) t',
       TG_ARGV[0], TG_ARGV[1], session_auth.trigger_option(TG_ARGV, 'separator'), TG_RELID::regclass, TG_ARGV)
     LOOP
       PERFORM session_auth.change_adopted_roles(
@@ -362,14 +362,14 @@ BEGIN
          t.tenant COLLATE "C" AS tenant, r.place,
          session_auth.can_adopt_user(u.user_id) AND session_auth.can_adopt_role(r.role) AND t.fits AS fits
        FROM %1$s s
-       CROSS JOIN LATERAL (SELECT (session_auth.adopted_values(s, %2$L))[1]) u (user_id)
-       CROSS JOIN LATERAL unnest(session_auth.adopted_names(s, %3$L, %4$L)) WITH ORDINALITY r (role, place)
+       CROSS JOIN LATERAL (SELECT (session_auth.adopted_values(s.*, %2$L))[1]) u (user_id)
+       CROSS JOIN LATERAL unnest(session_auth.adopted_names(s.*, %3$L, %4$L)) WITH ORDINALITY r (role, place)
        CROSS JOIN LATERAL (%5$s) t (tenant, fits)),
      counted AS MATERIALIZED (%6$s)',
     session_auth.rows_of(source), arguments[1], arguments[2],
     session_auth.trigger_option(arguments, 'separator'),
     CASE WHEN tenant_column IS NULL THEN 'SELECT NULL::text, true'
-      ELSE format('SELECT * FROM session_auth.adopted_tenant(s, %L::text[])', arguments) END,
+      ELSE format('SELECT * FROM session_auth.adopted_tenant(s.*, %L::text[])', arguments) END,
     CASE WHEN session_auth.is_unique(source, arguments[1]::name)
       THEN 'SELECT w.user_id, w.role, w.tenant, w.place, 1 AS n FROM wanted w WHERE w.fits'
       ELSE 'SELECT w.user_id, w.role, w.tenant, min(w.place) AS place, count(*)::integer AS n

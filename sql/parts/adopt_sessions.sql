@@ -73,7 +73,7 @@ DECLARE
 BEGIN
   EXECUTE format('
     WITH adopted AS MATERIALIZED (
-      SELECT a.* FROM ONLY %s s CROSS JOIN LATERAL session_auth.adopted_row($1, s, $2) a)
+      SELECT a.* FROM ONLY %s s CROSS JOIN LATERAL session_auth.adopted_row($1, s.*, $2) a)
     SELECT ARRAY(
       SELECT x.session_id FROM adopted a
       JOIN session_auth.sessions x ON x.token_key = a.token_key AND x.token_hash = a.token_hash
@@ -134,10 +134,11 @@ SET jit = off
 AS $$
 DECLARE
   arguments text[] := session_auth.agreed_arguments(source, 'sessions');
+  -- s.* is the row, whatever columns it has: a column called s would be what s alone means
   rows_of_source text := format(
     'adopted AS MATERIALIZED (
        SELECT a.* FROM %s s
-       CROSS JOIN LATERAL session_auth.adopted_row(%s, s, %L::text[]) a)',
+       CROSS JOIN LATERAL session_auth.adopted_row(%s, s.*, %L::text[]) a)',
     session_auth.rows_of(source), source::oid, arguments);
   adopted_before boolean := EXISTS (SELECT FROM session_auth.sessions_of_source(source));
   taken bigint;

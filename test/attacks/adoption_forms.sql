@@ -5,7 +5,7 @@
 -- Holds: only what a client was given opens a session, and a role is there as long as a row says so.
 -- Guards: src/pure/adopted_token.c, src/pure/symfony.c, src/pure/session_key.c, src/sql/adopted_row.c, src/sql/sql_adopt.c is_of();
 -- session_needs_proof() in src/verify/session.c, bind_tenant() in src/verify/verify.c; sql/parts/adopt_*.sql.
-SELECT plan(32);
+SELECT plan(38);
 SET client_min_messages = error;
 CREATE FUNCTION public.opens(token text, tenant text DEFAULT NULL) RETURNS text LANGUAGE sql
 AS $$ SELECT coalesce((SELECT v.user_id FROM session_auth.verify_session(token, tenant) v), 'nobody') $$;
@@ -125,5 +125,26 @@ TRUNCATE few;
 SELECT is(opens('pat-0123456789abcdefghijklmnopqrs') || opens('quin-0123456789abcdefghijklmnopqr'), 'nobodyquin', 'a partition that is emptied');
 ALTER TABLE logins DETACH PARTITION rest;
 SELECT is(opens('quin-0123456789abcdefghijklmnopqr'), 'nobody', 'and one that is detached leave no session open');
+
+-- a column is no row, whatever it is called
+CREATE TYPE another_row AS (token text, who text, until timestamptz);
+CREATE TABLE named_s (token text PRIMARY KEY, who text, until timestamptz, s another_row);
+INSERT INTO named_s VALUES ('own-0123456789abcdefghijklmnopqrs', 'ann', '2100-01-01', ROW('made-0123456789abcdefghijklmnopqr', 'admin', '2100-01-01'));
+SELECT session_auth.adopt_sessions('named_s', 'token', 'who', 'until', signed_only => false) \g /dev/null
+SELECT is(opens('own-0123456789abcdefghijklmnopqrs') || opens('made-0123456789abcdefghijklmnopqr'), 'annnobody', 'what a column of the name s holds is no session');
+CREATE TABLE parts_s (token text, s text, until timestamptz) PARTITION BY LIST (s);
+CREATE TABLE part_s PARTITION OF parts_s DEFAULT;
+INSERT INTO parts_s VALUES ('part-0123456789abcdefghijklmnopqr', 'pat', '2100-01-01');
+SELECT session_auth.adopt_sessions('parts_s', 'token', 's', 'until', signed_only => false) \g /dev/null
+SELECT is(opens('part-0123456789abcdefghijklmnopqr'), 'pat', '… but the user of one so called is');
+DROP TABLE part_s;
+SELECT is(opens('part-0123456789abcdefghijklmnopqr'), 'nobody', '… as long as the partition is there');
+CREATE TABLE people_s (id text PRIMARY KEY, s text, org text, banned boolean, ban_expires timestamptz);
+INSERT INTO people_s VALUES ('sue', 'CHIEF', 'acme', false, NULL), ('sid', 'CLERK', 'acme', true, '2100-01-01');
+SELECT session_auth.adopt_roles('people_s', 'id', 's', tenant_column => 'org') \g /dev/null
+SELECT is(roles_of('sue') || roles_of('sid'), 'CHIEF@acmeCLERK@acme', 'roles of a column so called');
+SELECT is((SELECT user_id FROM session_auth.bans WHERE source::oid = 'people_s'::regclass), 'sid', '… beside bans');
+TRUNCATE people_s;
+SELECT is(roles_of('sue'), '', '… and they go with a TRUNCATE');
 
 SELECT * FROM finish();
