@@ -13,7 +13,7 @@ use SessionAuth;
 my $node = new_server('rewritten', 'wal_level = logical', 'autovacuum = off');
 add_extension($node);
 my $major = $node->safe_psql('postgres', q{SELECT current_setting('server_version_num')::integer / 10000});
-my @tables = qw(sessions rotated_tokens session_events roles role_parents permissions user_roles keys key_secrets authjs_secrets cookie_secrets revoked_tokens user_revocations adopted_roles bans protections column_protections token_secrets);
+my @tables = qw(sessions rotated_tokens session_events roles role_parents permissions user_roles keys key_secrets authjs_secrets cookie_secrets revoked_tokens user_revocations adopted_roles bans protections column_protections token_secrets allowed_audiences connected_nodes);
 # these are read by C alone, or empty but for an instant, and nothing finds their rows by a key
 my @without_key = qw(permission_changes protection_checks);
 
