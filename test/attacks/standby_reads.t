@@ -13,7 +13,7 @@ use SessionAuth;
 
 my $primary = PostgreSQL::Test::Cluster->new('primary');
 $primary->init(allows_streaming => 1);
-$primary->append_conf('postgresql.conf', "fsync = off\nsession_auth.touch_interval = 0\nsession_auth.rotation_grace = 0\nmax_standby_streaming_delay = 30s\nautovacuum = off\n");
+$primary->append_conf('postgresql.conf', "fsync = off\nsession_auth.warn_literal_tokens = off\nsession_auth.touch_interval = 0\nsession_auth.rotation_grace = 0\nmax_standby_streaming_delay = 30s\nautovacuum = off\n");
 $primary->start;
 add_extension($primary);
 $primary->safe_psql('postgres', q{CREATE TABLE accounts (id int); INSERT INTO accounts VALUES (1); SELECT session_auth.protect_table('accounts'); GRANT SELECT ON accounts TO app});
