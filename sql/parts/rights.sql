@@ -96,21 +96,25 @@ END;
 COMMENT ON FUNCTION session_auth.relations_of_usage(text) IS
   'internal: the tables and views that a usage lets a database role read';
 
-CREATE FUNCTION session_auth.nodes_of_usage(usage text) RETURNS SETOF text
+CREATE FUNCTION session_auth.rights_of_usage(usage text) RETURNS SETOF text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
+  SELECT format('EXECUTE ON ROUTINE %s', f) FROM session_auth.functions_of_usage($1) f
+  UNION ALL
+  SELECT format('SELECT ON TABLE %s', r) FROM session_auth.relations_of_usage($1) r
+  UNION ALL
   SELECT u.privilege
   FROM (VALUES
     (ARRAY['request', 'admin'], 'USAGE ON SCHEMA session_auth_nodes'),
     -- whom another server's user mappings name takes identities
-    (ARRAY['request'], 'SELECT, UPDATE ON session_auth_nodes.carried_identity'),
+    (ARRAY['request'], 'SELECT, UPDATE ON TABLE session_auth_nodes.carried_identity'),
     -- what connect_node makes is the caller's
     (ARRAY['admin'], 'CREATE ON SCHEMA session_auth_nodes')) u (usages, privilege)
   WHERE $1 = ANY (u.usages);
 END;
-COMMENT ON FUNCTION session_auth.nodes_of_usage(text) IS
-  'internal: what a usage may do in the schema session_auth_nodes';
+COMMENT ON FUNCTION session_auth.rights_of_usage(text) IS
+  'internal: what a usage grants, beside USAGE on the schema, as GRANT and REVOKE write it';
 
 -- A dump of 0.1.0 says of request that it calls authenticate, which admin did not then.
 CREATE FUNCTION session_auth.holders_of_usage(usage text) RETURNS SETOF oid
@@ -172,20 +176,12 @@ LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  routine regprocedure;
-  relation regclass;
-  command text;
+  privilege text;
 BEGIN
   PERFORM session_auth.check_usage(database_role, usage);
   EXECUTE format('GRANT USAGE ON SCHEMA session_auth TO %s', database_role);
-  FOR routine IN SELECT session_auth.functions_of_usage(usage) LOOP
-    EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO %s', routine, database_role);
-  END LOOP;
-  FOR relation IN SELECT session_auth.relations_of_usage(usage) LOOP
-    EXECUTE format('GRANT SELECT ON %s TO %s', relation, database_role);
-  END LOOP;
-  FOR command IN SELECT session_auth.nodes_of_usage(usage) LOOP
-    EXECUTE format('GRANT %s TO %s', command, database_role);
+  FOR privilege IN SELECT session_auth.rights_of_usage(usage) LOOP
+    EXECUTE format('GRANT %s TO %s', privilege, database_role);
   END LOOP;
   PERFORM session_auth.record_event('usage_granted', NULL,
     jsonb_build_object('database_role', database_role::text, 'usage', usage));
@@ -202,31 +198,17 @@ LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  routine regprocedure;
-  relation regclass;
-  command text;
+  privilege text;
   kept text[];
 BEGIN
   PERFORM session_auth.check_usage(database_role, usage);
   SELECT array_agg(u) INTO kept FROM unnest(session_auth.usages()) u
   WHERE u <> usage AND session_auth.holds_usage(database_role, u);
-  FOR routine IN
-    SELECT session_auth.functions_of_usage(usage)
-    EXCEPT SELECT session_auth.functions_of_usage(u) FROM unnest(kept) u
+  FOR privilege IN
+    SELECT session_auth.rights_of_usage(usage)
+    EXCEPT SELECT session_auth.rights_of_usage(u) FROM unnest(kept) u
   LOOP
-    EXECUTE format('REVOKE EXECUTE ON ROUTINE %s FROM %s', routine, database_role);
-  END LOOP;
-  FOR relation IN
-    SELECT session_auth.relations_of_usage(usage)
-    EXCEPT SELECT session_auth.relations_of_usage(u) FROM unnest(kept) u
-  LOOP
-    EXECUTE format('REVOKE SELECT ON %s FROM %s', relation, database_role);
-  END LOOP;
-  FOR command IN
-    SELECT session_auth.nodes_of_usage(usage)
-    EXCEPT SELECT session_auth.nodes_of_usage(u) FROM unnest(kept) u
-  LOOP
-    EXECUTE format('REVOKE %s FROM %s', command, database_role);
+    EXECUTE format('REVOKE %s FROM %s', privilege, database_role);
   END LOOP;
   IF kept IS NULL THEN
     EXECUTE format('REVOKE USAGE ON SCHEMA session_auth FROM %s', database_role);

@@ -306,14 +306,8 @@ BEGIN
       SELECT FROM holders o CROSS JOIN LATERAL session_auth.functions_of_usage(o.usage) n
       WHERE o.grantee = h.grantee AND n::oid = f.oid)
     UNION ALL
-    SELECT 'GRANT EXECUTE ON ROUTINE %s TO %s', n::pg_catalog.text, h.grantee
-    FROM holders h CROSS JOIN LATERAL session_auth.functions_of_usage(h.usage) n
-    UNION ALL
-    SELECT 'GRANT SELECT ON TABLE %s TO %s', r::pg_catalog.text, h.grantee
-    FROM holders h CROSS JOIN LATERAL session_auth.relations_of_usage(h.usage) r
-    UNION ALL
     SELECT 'GRANT %s TO %s', n, h.grantee
-    FROM holders h CROSS JOIN LATERAL session_auth.nodes_of_usage(h.usage) n
+    FROM holders h CROSS JOIN LATERAL session_auth.rights_of_usage(h.usage) n
   LOOP
     EXECUTE pg_catalog.format(change.command, change.object, change.grantee::pg_catalog.regrole);
   END LOOP;

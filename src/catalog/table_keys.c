@@ -289,22 +289,29 @@ catalog_some_user_banned(void)
 	return relation_exists(BANS) && scan_finds(NULL, BANS, BANS_BY_USER, 0, NULL);
 }
 
-/* The latest end of what bans the user anywhere; DT_NOBEGIN: nothing does. */
-TimestampTz
-catalog_user_banned_until(const char *user_id)
+/* The latest of the times that a table has for a user, whose index begins with the user. */
+static TimestampTz
+latest_of_user(CatalogRelation table, CatalogRelation index, const char *user_id, int user_attnum,
+			   int time_attnum)
 {
 	TableScan scan;
 	ScanKeyData key;
 	HeapTuple tuple;
-	TimestampTz until = DT_NOBEGIN;
+	TimestampTz latest = DT_NOBEGIN;
 
-	scan_key_text(&key, Anum_bans_user_id, user_id);
-	scan_begin(&scan, BANS, BANS_BY_USER, 1, &key);
+	scan_key_text(&key, user_attnum, user_id);
+	scan_begin(&scan, table, index, 1, &key);
 	while (HeapTupleIsValid(tuple = scan_next(&scan)))
-		until =
-			Max(until, DatumGetTimestampTz(scan_column_not_null(tuple, &scan, Anum_bans_until)));
+		latest = Max(latest, DatumGetTimestampTz(scan_column_not_null(tuple, &scan, time_attnum)));
 	scan_end(&scan);
-	return until;
+	return latest;
+}
+
+/* The latest end of what bans the user anywhere; DT_NOBEGIN: nothing does. */
+TimestampTz
+catalog_user_banned_until(const char *user_id)
+{
+	return latest_of_user(BANS, BANS_BY_USER, user_id, Anum_bans_user_id, Anum_bans_until);
 }
 
 /* A revocation that names no issuer is of that jti whoever issued it. */
@@ -347,18 +354,8 @@ catalog_insert_revoked_token(const char *jti, const char *issuer, TimestampTz un
 TimestampTz
 catalog_user_not_before(const char *user_id)
 {
-	TableScan scan;
-	ScanKeyData key;
-	HeapTuple tuple;
-	TimestampTz not_before = DT_NOBEGIN;
-
-	scan_key_text(&key, Anum_user_revocations_user_id, user_id);
-	scan_begin(&scan, USER_REVOCATIONS, USER_REVOCATIONS_BY_USER, 1, &key);
-	while (HeapTupleIsValid(tuple = scan_next(&scan)))
-		not_before = Max(not_before, DatumGetTimestampTz(scan_column_not_null(
-										 tuple, &scan, Anum_user_revocations_not_before)));
-	scan_end(&scan);
-	return not_before;
+	return latest_of_user(USER_REVOCATIONS, USER_REVOCATIONS_BY_USER, user_id,
+						  Anum_user_revocations_user_id, Anum_user_revocations_not_before);
 }
 
 void

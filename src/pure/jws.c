@@ -121,11 +121,13 @@ write_header(CryptoAlg alg, const char *typ, const char *kid, size_t kid_len, ch
 	return n;
 }
 
-/* The payload behind a header of header_len bytes; 0: there is none. */
+/* The compact form, under a header whose typ says what it is. */
 static ResultCode
-sign(CryptoKey *key, const char *header, size_t header_len, const char *payload, size_t len,
-	 char *out, size_t cap, size_t *out_len)
+sign(CryptoKey *key, const char *typ, const char *kid, size_t kid_len, const char *payload,
+	 size_t len, char *out, size_t cap, size_t *out_len)
 {
+	char header[SIGN_HEADER_MAX];
+	size_t header_len = write_header(crypto_key_alg(key), typ, kid, kid_len, header);
 	unsigned char signature[CRYPTO_SIGNATURE_MAX];
 	size_t sig_len = crypto_signature_len(key);
 	size_t n;
@@ -151,18 +153,12 @@ ResultCode
 jws_sign(CryptoKey *key, const char *kid, size_t kid_len, const char *payload, size_t len,
 		 char *out, size_t cap, size_t *out_len)
 {
-	char header[SIGN_HEADER_MAX];
-	size_t header_len = write_header(crypto_key_alg(key), TYP_TOKEN, kid, kid_len, header);
-
-	return sign(key, header, header_len, payload, len, out, cap, out_len);
+	return sign(key, TYP_TOKEN, kid, kid_len, payload, len, out, cap, out_len);
 }
 
 ResultCode
 jws_seal(CryptoKey *key, const char *kid, size_t kid_len, const char *payload, size_t len,
 		 char *out, size_t cap, size_t *out_len)
 {
-	char header[SIGN_HEADER_MAX];
-	size_t header_len = write_header(crypto_key_alg(key), TYP_SEAL, kid, kid_len, header);
-
-	return sign(key, header, header_len, payload, len, out, cap, out_len);
+	return sign(key, TYP_SEAL, kid, kid_len, payload, len, out, cap, out_len);
 }
