@@ -4,7 +4,10 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "fmgr.h"
+#include "miscadmin.h"
+#include "tcop/tcopprot.h"
 
 #include "base/compat.h"
 #include "base/oauth_settings.h"
@@ -33,16 +36,30 @@ PG_MODULE_MAGIC;
 PGDLLEXPORT void _PG_init(void);
 
 /*
+ * PostgreSQL preloads a session's libraries in a transaction, before there is a statement.  Who
+ * judges an OAuth token is loaded earlier, before there is a database.
+ */
+static bool
+is_login(void)
+{
+	return MyBackendType == B_BACKEND && OidIsValid(MyDatabaseId) && debug_query_string == NULL &&
+		   IsTransactionState();
+}
+
+/*
  * What the first token needs is got while nobody waits for an answer: by the postmaster for
- * all its backends, or at the login.  OpenSSL looks its SHA-256 up once for each process.
+ * all its backends, or at the login.  OpenSSL looks its SHA-256 up once for each process.  Where
+ * a statement loads the library, it is got when it is needed.
  */
 static void
 warm_up(void)
 {
 	unsigned char hash[CRYPTO_SHA256_LEN];
 
-	(void) crypto_sha256("", 0, hash);
-	catalog_warm_up();
+	if (process_shared_preload_libraries_in_progress || is_login())
+		(void) crypto_sha256("", 0, hash);
+	if (is_login())
+		catalog_warm_up();
 }
 
 void

@@ -11,10 +11,7 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
-#include "miscadmin.h"
 #include "storage/lmgr.h"
-#include "tcop/tcopprot.h"
 
 #include "catalog/table_access.h"
 
@@ -38,17 +35,6 @@ static const CatalogRelation needed[] = {
 	PERMISSION_CHANGES_BY_XID,
 };
 
-/*
- * PostgreSQL preloads a session's libraries in a transaction, before there is a statement.  Who
- * judges an OAuth token is loaded earlier, before there is a database.
- */
-static bool
-is_login(void)
-{
-	return MyBackendType == B_BACKEND && OidIsValid(MyDatabaseId) && debug_query_string == NULL &&
-		   IsTransactionState();
-}
-
 static void
 describe(CatalogRelation relation)
 {
@@ -69,8 +55,6 @@ describe(CatalogRelation relation)
 void
 catalog_warm_up(void)
 {
-	if (!is_login())
-		return;
 	for (int i = 0; i < (int) lengthof(needed); i++)
 		describe(needed[i]);
 }
