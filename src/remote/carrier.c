@@ -100,7 +100,8 @@ plan_of(RemoteNode *node, Oid owner)
 	cached = SPI_plan_get_cached_plan(node->plan);
 	if (cached == NULL)
 		elog(ERROR, "could not plan to carry an identity over");
-	plan = copyObject(linitial_node(PlannedStmt, cached->stmt_list));
+	/* PostgreSQL 19's copyObject() is C23; what is below it is in every version. */
+	plan = copyObjectImpl(linitial_node(PlannedStmt, cached->stmt_list));
 	ReleaseCachedPlan(cached, CurrentResourceOwner);
 	if (!is_sent_as_a_whole(plan))
 		ereport(ERROR, (errcode(ERRCODE_FDW_ERROR),
