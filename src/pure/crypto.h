@@ -2,7 +2,7 @@
  * crypto.h
  *		The only door to OpenSSL (and to libsodium, where there is one): crypto_primitives.c,
  *		crypto_aead.c, crypto_alg.c, crypto_keys.c, crypto_key_faults.c, crypto_public.c,
- *		crypto_sign.c and crypto_sodium.c.
+ *		crypto_sign.c, crypto_agree.c and crypto_sodium.c.
  *
  * Invariant: OpenSSL's error queue is empty after every call, and no type or
  * constant of OpenSSL is visible through this header.  Failures are answered,
@@ -213,5 +213,25 @@ extern bool crypto_signs_sha256(const CryptoKey *key);
 extern ResultCode crypto_verify_sha256(CryptoKey *key,
 									   const unsigned char sha256[CRYPTO_SHA256_LEN],
 									   const unsigned char *sig, size_t sig_len);
+
+/* ------------------------------------------------------------ agreeing on a key */
+
+#define CRYPTO_AGREEMENT_LEN 32
+
+/* One end of an agreement by X25519, with a private key for this once. */
+typedef struct CryptoAgreement CryptoAgreement;
+
+/* What the other end is to be told is in ours; NULL where the machine has no X25519. */
+extern CryptoAgreement *crypto_agreement_begin(unsigned char ours[CRYPTO_AGREEMENT_LEN]);
+
+/*
+ * A secret for HS256 that only who has one of the two private keys can make; context goes
+ * into it.  RESULT_BAD_KEY where what the other end has told is no public key.
+ */
+extern ResultCode crypto_agreement_end(CryptoAgreement *agreement,
+									   const unsigned char theirs[CRYPTO_AGREEMENT_LEN],
+									   Slice context, CryptoKey **key);
+
+extern void crypto_agreement_free(CryptoAgreement *agreement);
 
 #endif /* SESSION_AUTH_CRYPTO_H */

@@ -8,8 +8,8 @@
  * subtransaction on both sides.
  *
  * A connection is that of a user mapping, as postgres_fdw has it.  What its other end asks of
- * the next seal outlives transactions; where it has been opened anew meanwhile, the other
- * end says so, and what it asks now.
+ * the next seal outlives transactions, and so does the key that both have agreed on; where it
+ * has been opened anew meanwhile, the other end says so, and what it asks now.
  */
 #include "postgres.h"
 
@@ -17,6 +17,7 @@
 #include "foreign/foreign.h"
 #include "utils/memutils.h"
 
+#include "remote/agreed_key.h"
 #include "remote/carried.h"
 #include "remote/carrier.h"
 #include "verify/seal.h"
@@ -36,6 +37,7 @@ typedef struct Connection
 	Oid server;
 	Oid user; /* by whom it was used last */
 	char challenge[CHALLENGE_LEN + 1];
+	AgreedKey agreed;
 	List *notes; /* of this transaction; the last one counts */
 } Connection;
 
@@ -170,24 +172,33 @@ carried_init(void)
  * it asks for.
  */
 static char *
-make_seal(const Connection *connection, const RemoteNode *node, const char *contents)
+make_seal(Connection *connection, const RemoteNode *node, const char *contents)
 {
-	const SealUse use = { node->audience, LIFETIME_US, connection->challenge };
+	SealUse use = { node->audience, LIFETIME_US, connection->challenge, NULL };
+	TrustedKey *signer;
+	CryptoKey *agreed;
 
 	if (contents == NULL)
 		return NULL;
-	return connection->challenge[0] == '\0'
-			   ? pstrdup("")
-			   : seal_make(contents, identity_current()->expires_at, &use);
+	if (connection->challenge[0] == '\0')
+		return pstrdup("");
+	signer = seal_signer();
+	agreed = agreed_key_for(&connection->agreed, signer);
+	if (agreed == NULL)
+		use.epk = agreed_key_propose(&connection->agreed, signer, connection->challenge);
+	return seal_make(contents, identity_current()->expires_at, &use, signer, agreed);
 }
 
 static bool
 write_once(Connection *connection, RemoteNode *node, const char *contents)
 {
-	char *seal = make_seal(connection, node, contents);
 	CarrierAnswer answer;
+	char *seal;
 
+	agreed_key_withdraw(&connection->agreed);
+	seal = make_seal(connection, node, contents);
 	carrier_write(node, connection->user, seal, &answer);
+	agreed_key_settle(&connection->agreed, answer.accepted, answer.challenge);
 	memcpy(connection->challenge, answer.challenge, sizeof(connection->challenge));
 	return answer.accepted;
 }

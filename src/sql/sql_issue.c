@@ -121,5 +121,5 @@ session_auth_issue_token(PG_FUNCTION_ARGS)
 	keys_accept_changes();
 	key = issuing_key(kid);
 	payload = make_payload(&key->binding, user_id, seconds, claims);
-	PG_RETURN_TEXT_P(cstring_to_text(issuing_sign(key, payload, false)));
+	PG_RETURN_TEXT_P(cstring_to_text(issuing_sign(keys_parsed(key), key->kid, payload, false)));
 }

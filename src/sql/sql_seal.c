@@ -58,14 +58,14 @@ Datum
 session_auth_seal_identity(PG_FUNCTION_ARGS)
 {
 	char *audience = argument_audience(fcinfo, 0);
-	const SealUse use = { audience, argument_lifetime_us(fcinfo, 1), NULL };
+	const SealUse use = { audience, argument_lifetime_us(fcinfo, 1), NULL, NULL };
 	const Identity *identity = identity_current();
 
 	if (identity == NULL)
 		raise_not_authenticated();
 	require_allowed(audience);
-	PG_RETURN_TEXT_P(
-		cstring_to_text(seal_make(seal_contents(identity), identity->expires_at, &use)));
+	PG_RETURN_TEXT_P(cstring_to_text(
+		seal_make(seal_contents(identity), identity->expires_at, &use, seal_signer(), NULL)));
 }
 
 /* --------------------------------------------------------------------- being carried */
@@ -83,7 +83,7 @@ refuse_carried(ResultCode result)
 					errhint("The log of the server that refuses it says why."), errhidestmt(true)));
 }
 
-/* False when it was sealed for what this connection asked before, or another one. */
+/* False when it is to be sealed anew: for what this connection asks now, or by a signature. */
 static bool
 take_seal(Slice seal)
 {

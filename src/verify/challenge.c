@@ -5,6 +5,9 @@
  * Invariant: a challenge is met once and then is another, so that a seal that somebody has
  * seen, in a log or on the wire, is good for nothing: neither in this connection, nor in
  * another, nor on another server.
+ *
+ * While no key is agreed on for this connection, the challenge is this end's half of such an
+ * agreement; who signs a seal for it signs that too.
  */
 #include "postgres.h"
 
@@ -12,6 +15,7 @@
 #include "pure/base64.h"
 #include "pure/crypto.h"
 #include "verify/challenge.h"
+#include "verify/connection_key.h"
 
 static char challenge[CHALLENGE_LEN + 1] = "";
 
@@ -22,9 +26,11 @@ challenge_now(void)
 
 	if (challenge[0] != '\0')
 		return challenge;
+	if (!connection_key_is_agreed() && connection_key_offer(challenge))
+		return challenge;
 	if (!crypto_random(random, sizeof(random)))
 		result_raise(RESULT_CRYPTO_FAILED);
-	(void) base64url_encode(random, sizeof(random), challenge);
+	challenge[base64url_encode(random, sizeof(random), challenge)] = '\0';
 	return challenge;
 }
 

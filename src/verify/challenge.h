@@ -5,9 +5,11 @@
 #ifndef SESSION_AUTH_CHALLENGE_H
 #define SESSION_AUTH_CHALLENGE_H
 
-/* 128 random bits in base64url. */
+#include "verify/agreement.h"
+
+/* 128 random bits in base64url, or half of an agreement on a key. */
 #define CHALLENGE_BYTES 16
-#define CHALLENGE_LEN   22
+#define CHALLENGE_LEN   AGREEMENT_TEXT_LEN
 
 extern const char *challenge_now(void);
 extern void challenge_is_met(void);

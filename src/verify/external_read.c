@@ -368,6 +368,8 @@ read_seal(Reading *reading)
 	if (result == RESULT_OK)
 		result = read_text(reading, "challenge", &token->challenge);
 	if (result == RESULT_OK)
+		result = read_text(reading, "epk", &token->epk);
+	if (result == RESULT_OK)
 		result = read_session_of_seal(reading);
 	narrow_further(reading, narrowing);
 	token->is_seal = true;

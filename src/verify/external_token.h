@@ -31,6 +31,7 @@ typedef struct ExternalToken
 	const char *held_claims; /* the same without what the caller's SQL must not see */
 	bool is_seal;            /* another server's identity */
 	const char *challenge;   /* of the connection that it was sealed for, or NULL: by hand */
+	const char *epk;         /* the sealing end's half of an agreement on a key, or NULL */
 	bool narrowed;           /* in the transaction there */
 	bool has_session;        /* there; whom its key lets say so */
 	pg_uuid_t session_id;

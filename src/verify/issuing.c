@@ -105,17 +105,17 @@ issuing_second(const char *user_id)
 	return now - now % USECS_PER_SEC;
 }
 
-/* The compact form of a token with this payload. */
+/* The compact form of a token with this payload, by a key that is called so. */
 char *
-issuing_sign(TrustedKey *key, const char *payload, bool is_seal)
+issuing_sign(CryptoKey *key, const char *kid, const char *payload, bool is_seal)
 {
 	size_t len = strlen(payload);
 	size_t cap = JWS_SIGN_MAX(len);
-	size_t kid_len = key->kid ? strlen(key->kid) : 0;
+	size_t kid_len = kid ? strlen(kid) : 0;
 	char *token = palloc(cap + 1);
 	size_t token_len;
-	ResultCode result = (is_seal ? jws_seal : jws_sign)(keys_parsed(key), key->kid, kid_len,
-														payload, len, token, cap, &token_len);
+	ResultCode result =
+		(is_seal ? jws_seal : jws_sign)(key, kid, kid_len, payload, len, token, cap, &token_len);
 
 	if (result != RESULT_OK)
 		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not sign the token"),

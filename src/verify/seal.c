@@ -2,7 +2,8 @@
  * seal.c
  *		The current identity, for another server.
  *
- * A seal is a JWT whose header marks it as one (pure/jose.h), so that nothing else takes it;
+ * A seal is a JWT whose header marks it as one (pure/jose.h), so that nothing else takes it.  Our
+ * key signs it, or what both ends of a connection have agreed on with that key (agreement.c);
  * its claims are read by external_read.c.  What it says of the identity, its contents, stays
  * the same as long as the identity does: who carries identities over compares them.
  */
@@ -87,24 +88,38 @@ seal_contents(const Identity *identity)
 	return out.data;
 }
 
-/* Signed, for one use; it cannot be presented for longer than the identity lasts. */
+/* The key of ours that seals, as keys are now. */
+TrustedKey *
+seal_signer(void)
+{
+	keys_accept_changes();
+	return issuing_key_of_seals();
+}
+
+/*
+ * For one use: signed, or by what the connection has agreed on (else NULL), which is worth as much.
+ * It cannot be presented for longer than the identity lasts.
+ */
 char *
-seal_make(const char *contents, TimestampTz ends_at, const SealUse *use)
+seal_make(const char *contents, TimestampTz ends_at, const SealUse *use, TrustedKey *signer,
+		  CryptoKey *agreed)
 {
 	TimestampTz now = clock_now();
 	StringInfoData out;
-	TrustedKey *key;
+	const char *payload;
 
-	keys_accept_changes();
-	key = issuing_key_of_seals();
 	initStringInfo(&out);
+	/* what is asked for once names it as well as any other random text */
 	appendStringInfoString(&out, "{\"jti\":");
-	escape_json(&out, issuing_jti());
+	escape_json(&out, use->challenge ? use->challenge : issuing_jti());
 	append_time(&out, "iat", now);
 	append_time(&out, "exp", Min(now + use->lifetime_us, ends_at));
-	append_text(&out, "iss", key->binding.issuer.data);
+	append_text(&out, "iss", signer->binding.issuer.data);
 	append_text(&out, "aud", use->audience);
 	append_text(&out, "challenge", use->challenge);
+	append_text(&out, "epk", use->epk);
 	appendStringInfo(&out, "%s}", contents);
-	return issuing_sign(key, pg_server_to_any(out.data, out.len, PG_UTF8), true);
+	payload = pg_server_to_any(out.data, out.len, PG_UTF8);
+	return agreed ? issuing_sign(agreed, NULL, payload, true)
+				  : issuing_sign(keys_parsed(signer), signer->kid, payload, true);
 }

@@ -22,6 +22,7 @@ typedef struct Verification
 	Identity identity;
 	FoundSession session;  /* when identity.has_session, or when it was stolen */
 	const char *challenge; /* of this connection, where another server carries an identity over */
+	const char *epk;       /* with which that one agrees on a key for the next ones, or NULL */
 	bool is_seal;          /* it was another server's identity */
 	bool proved;           /* by a cookie's proof, which the token came in */
 	const char *claims;    /* all of them, where the identity holds fewer; or NULL */

@@ -16,9 +16,12 @@
 #include "base/narrowing_text.h"
 #include "base/settings.h"
 #include "monitor/counters.h"
+#include "pure/jws.h"
 #include "pure/lucia.h"
 #include "pure/spring.h"
 #include "pure/token.h"
+#include "verify/challenge.h"
+#include "verify/connection_key.h"
 #include "verify/provers.h"
 #include "verify/request.h"
 #include "verify/revocation.h"
@@ -210,6 +213,7 @@ use_external(ExternalToken *token, TimestampTz now, Verification *verification)
 	if (result == RESULT_OK && !is_sealed_for(token, verification->challenge))
 		result = RESULT_WRONG_CHALLENGE;
 	verification->is_seal = token->is_seal;
+	verification->epk = token->epk;
 	if (result == RESULT_OK && token->is_session)
 		return enter_session(token, verification);
 	if (result == RESULT_OK)
@@ -313,18 +317,58 @@ verify_named(Slice name, Slice text, const char *tenant, Verification *verificat
 	return verify_presented(&token, verification);
 }
 
+/* What the key proves that is agreed on for this connection; another one's is to be signed again. */
+static ResultCode
+verify_by_connection_key(const Jws *jws, Verification *verification)
+{
+	TimestampTz now = clock_now();
+	Proof proof = { .issued_at = DT_NOBEGIN, .expires_at = DT_NOEND };
+	ExternalToken *token = palloc(sizeof(ExternalToken));
+	ResultCode result;
+
+	if (connection_key_prove(jws, &proof) != RESULT_OK)
+	{
+		challenge_is_met();
+		return RESULT_WRONG_CHALLENGE;
+	}
+	result = external_read(&proof, now, CurrentMemoryContext, token);
+	return result == RESULT_OK ? use_external(token, now, verification) : result;
+}
+
+/* With its signature both ends may agree on a key for the next ones. */
+static ResultCode
+verify_by_signature(Slice seal, Verification *verification)
+{
+	Presented token = { seal, { NULL, 0 }, TOKEN_FORM_JWS };
+	ResultCode result = verify_presented(&token, verification);
+
+	if (result == RESULT_OK)
+		connection_key_agree(verification->epk, keys_find_binding(verification->identity.origin));
+	return result;
+}
+
+static ResultCode
+verify_seal(Slice seal, Verification *verification)
+{
+	Jws *jws = palloc(sizeof(Jws));
+
+	if (token_form_of(seal.data, seal.len) != TOKEN_FORM_JWS)
+		return RESULT_UNKNOWN_FORM;
+	keys_accept_changes();
+	if (jws_parse(jws, seal.data, seal.len) == RESULT_OK && connection_key_made(jws))
+		return verify_by_connection_key(jws, verification);
+	return verify_by_signature(seal, verification);
+}
+
 /* A sealed identity that another server carries over in this connection, which challenged it. */
 ResultCode
 verify_carried(Slice seal, const char *challenge, Verification *verification)
 {
 	ResultCode result = begin_verification(seal, NULL, verification);
-	Presented token = { seal, { NULL, 0 }, TOKEN_FORM_JWS };
 
 	verification->challenge = challenge;
-	if (result == RESULT_OK && token_form_of(seal.data, seal.len) != TOKEN_FORM_JWS)
-		result = RESULT_UNKNOWN_FORM;
 	if (result == RESULT_OK)
-		result = verify_presented(&token, verification);
+		result = verify_seal(seal, verification);
 	/* with another challenge it comes again at once */
 	if (result != RESULT_WRONG_CHALLENGE)
 		count(result);

@@ -375,6 +375,43 @@ ciphers(void)
 		   RESULT_BAD_SIGNATURE, "GCM: another tag");
 }
 
+/* What two ends make of what they told each other. */
+static void
+agreements(void)
+{
+	static const unsigned char nothing[CRYPTO_AGREEMENT_LEN];
+	unsigned char public_a[CRYPTO_AGREEMENT_LEN];
+	unsigned char public_b[CRYPTO_AGREEMENT_LEN];
+	unsigned char mac[CRYPTO_SHA256_LEN];
+	CryptoAgreement *a = crypto_agreement_begin(public_a);
+	CryptoAgreement *b = crypto_agreement_begin(public_b);
+	Slice context = slice_make("context", 7);
+	CryptoKey *key_a, *key_b, *other;
+
+	ok(a != NULL && b != NULL && memcmp(public_a, public_b, sizeof(public_a)) != 0, "two ends");
+	ok(crypto_agreement_end(a, public_b, context, &key_a) == RESULT_OK &&
+		   crypto_agreement_end(b, public_a, context, &key_b) == RESULT_OK &&
+		   crypto_sign(key_a, "x", 1, mac) == RESULT_OK &&
+		   crypto_verify(key_b, "x", 1, mac, sizeof(mac)) == RESULT_OK,
+	   "agree on one key");
+	ok(crypto_key_alg(key_a) == CRYPTO_ALG_HS256, "for HS256");
+	ok(crypto_agreement_end(b, public_a, slice_make("another", 7), &other) == RESULT_OK &&
+		   crypto_verify(other, "x", 1, mac, sizeof(mac)) == RESULT_BAD_SIGNATURE,
+	   "in this context alone");
+	crypto_key_free(other);
+	ok(crypto_agreement_end(a, public_a, context, &other) == RESULT_OK &&
+		   crypto_verify(other, "x", 1, mac, sizeof(mac)) == RESULT_BAD_SIGNATURE,
+	   "and with this end alone");
+	crypto_key_free(other);
+	ok(crypto_agreement_end(a, nothing, context, &other) == RESULT_BAD_KEY && other == NULL,
+	   "a point of small order makes none");
+	crypto_key_free(key_a);
+	crypto_key_free(key_b);
+	crypto_agreement_free(a);
+	crypto_agreement_free(b);
+	crypto_agreement_free(NULL);
+}
+
 int
 main(void)
 {
@@ -401,5 +438,6 @@ main(void)
 	secret_refusals();
 	ed25519_refusals();
 	numbers();
+	agreements();
 	return tap_done();
 }
