@@ -32,6 +32,13 @@ export function withSession<Client, Result>(
   },
 ): Promise<Result>
 
+export function withConnection<Client extends { connect(): any; end(): any }, Result>(
+  client: Client,
+  token: Token,
+  fn: (client: Client) => Promise<Result> | Result,
+  options?: { tenant?: string },
+): Promise<Result>
+
 type TokenSource = Token | (() => Token | Promise<Token>)
 
 export function sessionAuthExtension(

@@ -7,7 +7,8 @@
  *
  * Invariants: a token is always a bind parameter, never a part of the SQL text; nothing runs under an
  * identity that was not verified in the same transaction; and no identity outlives that transaction,
- * so connections can be shared, by a pool here and by a pooler in between.
+ * so connections can be shared, by a pool here and by a pooler in between. withConnection alone keeps one, for
+ * as long as it has the connection for itself, and closes that.
  */
 
 // ---------------------------------------------------------------------------- errors
@@ -180,6 +181,29 @@ function authenticateStatement(token, options = {}, placeholder = (n) => `$${n}`
   }
 }
 
+/** scope => 'connection': until the connection ends. */
+function authenticateConnectionStatement(token, { tenant } = {}) {
+  return {
+    text: 'SELECT (session_auth.authenticate($1, $2, $3)).user_id',
+    values: [bindable(token), 'connection', tenant ?? null],
+  }
+}
+
+/**
+ * Refuses scope connection on a connection that others get as well. PgBouncer 1.26 and newer report at login
+ * how they pool; older ones and other poolers say nothing, and nothing can be refused there.
+ */
+function refuseSharedConnection(poolMode) {
+  if (poolMode === undefined || poolMode === 'session') return
+  const error = new Error(
+    `scope connection is refused: PgBouncer pools by ${poolMode}, and whoever gets the server's connection next would have this identity; use withSession`,
+  )
+  throw Object.assign(error, { code: '55000' })
+}
+
+/** The name under which it reports that. */
+const POOL_MODE = 'pgbouncer.pool_mode'
+
 /** Runs work; what it rejects with does not hold the token. */
 async function withoutToken(token, work) {
   try {
@@ -283,6 +307,49 @@ async function transaction(pool, token, run, options) {
  */
 export async function withSession(pool, token, fn, options = {}) {
   return withoutToken(token, () => transaction(pool, token, fn, options))
+}
+
+/** Connects, and returns how PgBouncer pools: what is reported at login is heard only by who listens before. */
+async function connectListening(client) {
+  let poolMode
+  const hear = ({ parameterName, parameterValue }) => {
+    if (parameterName === POOL_MODE) poolMode = parameterValue
+  }
+  client.connection.on('parameterStatus', hear)
+  try {
+    await client.connect() // rejects when it was connected before
+  } finally {
+    client.connection.removeListener('parameterStatus', hear)
+  }
+  return poolMode
+}
+
+/** On a connection that is ended afterwards, which ends the identity. */
+async function onConnection(client, { text, values }, fn) {
+  client.on('error', ignore)
+  const poolMode = await connectListening(client)
+  try {
+    refuseSharedConnection(poolMode)
+    await client.query(text, values)
+    return await fn(client)
+  } finally {
+    await client.end().catch(ignore)
+  }
+}
+
+/**
+ * Runs fn(client) on a connection of its own, whose identity lasts from one transaction to the next: for a server
+ * that holds a connection for each of its clients, such as one of WebSockets. `client` is a new pg.Client, not
+ * yet connected; it is ended when fn is done, and the identity with it.
+ *
+ * Rejects as withSession does when the token is missing or refused; and with 55000, before the token is
+ * sent, when PgBouncer says that the connection is shared.
+ */
+export async function withConnection(client, token, fn, options = {}) {
+  if (typeof client.connection?.on !== 'function') {
+    throw new TypeError('withConnection needs a new Client of node-postgres: neither a pool nor pg-native tells how a pooler pools')
+  }
+  return withoutToken(token, () => onConnection(client, authenticateConnectionStatement(token, options), fn))
 }
 
 // ---------------------------------------------------------------------------- Prisma

@@ -15,18 +15,19 @@ const HEAD = `/**
  *
  * Invariants: a token is always a bind parameter, never a part of the SQL text; nothing runs under an
  * identity that was not verified in the same transaction; and no identity outlives that transaction,
- * so connections can be shared, by a pool here and by a pooler in between.
+ * so connections can be shared, by a pool here and by a pooler in between. withConnection alone keeps one, for
+ * as long as it has the connection for itself, and closes that.
  */
 `
 const PARTS = { errors: 'errors', session: 'what all clients share', pg: 'node-postgres', prisma: 'Prisma', authjs: 'Auth.js' }
 // What only other files of the package import.
-const INNER = /^export ((?:async )?function (?:bindable|checkIsolationLevel|beginStatement|authenticateStatement|withoutToken|unnoticed)\b)/gm
+const INNER = /^export ((?:async )?function (?:bindable|checkIsolationLevel|beginStatement|authenticateStatement|authenticateConnectionStatement|refuseSharedConnection|withoutToken|unnoticed)\b|const POOL_MODE\b)/gm
 
 function part(name) {
   const text = readFileSync(new URL(`${name}.mjs`, import.meta.url), 'utf8')
   return text
     .replace(/^\/\*\*\n.*?\*\/\n/s, '')
-    .replace(/^import .*\n/gm, '')
+    .replace(/^import [^']*'.*'\n/gm, '')
     .replace(/^export \{.*\n/gm, '')
     .replace(INNER, '$1')
     .trim()

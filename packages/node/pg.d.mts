@@ -1,5 +1,5 @@
 /** The types of pg.mjs, which says what it does. */
-import type { SessionOptions, Token } from './session.mjs'
+import type { ConnectionOptions, SessionOptions, Token } from './session.mjs'
 
 /** What a pool's connect() gives: node-postgres has it with a callback, too. */
 export type ClientOf<Pool> = Pool extends {
@@ -13,4 +13,12 @@ export function withSession<Pool extends { connect(): any }, Result>(
   token: Token,
   fn: (client: ClientOf<Pool>) => Promise<Result> | Result,
   options?: SessionOptions,
+): Promise<Result>
+
+/** A connection of its own, whose identity lasts from one transaction to the next. */
+export function withConnection<Client extends { connect(): any; end(): any }, Result>(
+  client: Client,
+  token: Token,
+  fn: (client: Client) => Promise<Result> | Result,
+  options?: ConnectionOptions,
 ): Promise<Result>

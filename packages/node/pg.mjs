@@ -2,7 +2,10 @@
  * pg.mjs
  *   node-postgres: BEGIN and authenticate in one round trip.
  */
-import { authenticateStatement, beginStatement, unnoticed, withoutToken } from './session.mjs'
+import {
+  POOL_MODE, authenticateConnectionStatement, authenticateStatement, beginStatement, refuseSharedConnection, unnoticed,
+  withoutToken,
+} from './session.mjs'
 
 /** For each version of node-postgres that an application has: a query that begins first. */
 const beginning = new WeakMap()
@@ -91,4 +94,47 @@ async function transaction(pool, token, run, options) {
  */
 export async function withSession(pool, token, fn, options = {}) {
   return withoutToken(token, () => transaction(pool, token, fn, options))
+}
+
+/** Connects, and returns how PgBouncer pools: what is reported at login is heard only by who listens before. */
+async function connectListening(client) {
+  let poolMode
+  const hear = ({ parameterName, parameterValue }) => {
+    if (parameterName === POOL_MODE) poolMode = parameterValue
+  }
+  client.connection.on('parameterStatus', hear)
+  try {
+    await client.connect() // rejects when it was connected before
+  } finally {
+    client.connection.removeListener('parameterStatus', hear)
+  }
+  return poolMode
+}
+
+/** On a connection that is ended afterwards, which ends the identity. */
+async function onConnection(client, { text, values }, fn) {
+  client.on('error', ignore)
+  const poolMode = await connectListening(client)
+  try {
+    refuseSharedConnection(poolMode)
+    await client.query(text, values)
+    return await fn(client)
+  } finally {
+    await client.end().catch(ignore)
+  }
+}
+
+/**
+ * Runs fn(client) on a connection of its own, whose identity lasts from one transaction to the next: for a server
+ * that holds a connection for each of its clients, such as one of WebSockets. `client` is a new pg.Client, not
+ * yet connected; it is ended when fn is done, and the identity with it.
+ *
+ * Rejects as withSession does when the token is missing or refused; and with 55000, before the token is
+ * sent, when PgBouncer says that the connection is shared.
+ */
+export async function withConnection(client, token, fn, options = {}) {
+  if (typeof client.connection?.on !== 'function') {
+    throw new TypeError('withConnection needs a new Client of node-postgres: neither a pool nor pg-native tells how a pooler pools')
+  }
+  return withoutToken(token, () => onConnection(client, authenticateConnectionStatement(token, options), fn))
 }

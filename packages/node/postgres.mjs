@@ -4,9 +4,24 @@
  */
 import { authenticateStatement, beginStatement, unnoticed, withoutToken } from './session.mjs'
 
+/** With `fetch_types: false`, reserve() waits for ever for a connection that it has to open first. */
+const reservesColdly = (sql) => sql.options?.fetch_types !== false
+
+/** Postgres.js' own transaction, a round trip more: it rejects by itself when a statement failed, caught or not. */
+async function ownTransaction(sql, begin, { text, values }, fn) {
+  let result
+  await sql.begin(begin.replace('BEGIN', ''), async (transaction) => {
+    await transaction.unsafe(text, values, { prepare: true })
+    result = await fn(transaction)
+  })
+  return result
+}
+
 async function transaction(sql, token, fn, options) {
   const begin = beginStatement(options)
-  const { text, values } = authenticateStatement(token, { ...options, readOnly: false })
+  const authenticate = authenticateStatement(token, { ...options, readOnly: false })
+  if (!reservesColdly(sql)) return ownTransaction(sql, begin, authenticate, fn)
+  const { text, values } = authenticate
   const connection = await sql.reserve()
   try {
     // sent without waiting for the first answer; sql.begin would wait
@@ -25,7 +40,10 @@ async function transaction(sql, token, fn, options) {
 
 /**
  * Runs fn(sql) in a transaction of its own as the user of `token`, as session-auth/pg does. `sql` is a
- * reserved connection: it has no `begin`; `savepoint` is written as SQL.
+ * reserved connection: it has no `begin`; `savepoint` is written as SQL. With `fetch_types: false` it is that of
+ * Postgres.js' own transactions.
+ *
+ * There is no withConnection here: Postgres.js replaces a connection that was lost or has grown old, and would go on as nobody.
  */
 export async function withSession(sql, token, fn, options = {}) {
   return withoutToken(token, () => transaction(sql, token, fn, options))

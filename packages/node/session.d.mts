@@ -10,3 +10,5 @@ export interface SessionOptions {
   /** Run as nobody, instead of rejecting with 28000, when the token is missing or refused. */
   optional?: boolean
 }
+
+export type ConnectionOptions = Pick<SessionOptions, 'tenant'>

@@ -4,7 +4,8 @@
  *
  * Invariants: a token is always a bind parameter, never a part of the SQL text; nothing runs under an
  * identity that was not verified in the same transaction; and no identity outlives that transaction,
- * so connections can be shared, by a pool here and by a pooler in between.
+ * so connections can be shared, by a pool here and by a pooler in between. withConnection alone keeps one, for
+ * as long as it has the connection for itself, and closes that.
  */
 import { cleanError } from './errors.mjs'
 
@@ -44,6 +45,29 @@ export function authenticateStatement(token, options = {}, placeholder = (n) => 
     values: within ? [bindable(token), tenant] : [bindable(token)],
   }
 }
+
+/** scope => 'connection': until the connection ends. */
+export function authenticateConnectionStatement(token, { tenant } = {}) {
+  return {
+    text: 'SELECT (session_auth.authenticate($1, $2, $3)).user_id',
+    values: [bindable(token), 'connection', tenant ?? null],
+  }
+}
+
+/**
+ * Refuses scope connection on a connection that others get as well. PgBouncer 1.26 and newer report at login
+ * how they pool; older ones and other poolers say nothing, and nothing can be refused there.
+ */
+export function refuseSharedConnection(poolMode) {
+  if (poolMode === undefined || poolMode === 'session') return
+  const error = new Error(
+    `scope connection is refused: PgBouncer pools by ${poolMode}, and whoever gets the server's connection next would have this identity; use withSession`,
+  )
+  throw Object.assign(error, { code: '55000' })
+}
+
+/** The name under which it reports that. */
+export const POOL_MODE = 'pgbouncer.pool_mode'
 
 /** Runs work; what it rejects with does not hold the token. */
 export async function withoutToken(token, work) {

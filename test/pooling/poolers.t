@@ -3,6 +3,7 @@
 # docs/poolers.md has the table. Siblings: test/t/pooled_clients.t, test/t/pgpool.t.
 use strict;
 use warnings;
+use Cwd qw(abs_path);
 use IPC::Run;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
@@ -64,6 +65,16 @@ def ends(work):
 PY
 	return $out if $err eq '';
 	return $out . ($err =~ /(\w+Error.*)$/)[0];
+}
+
+# What packages/node makes of scope connection there; test/poolers has installed its clients.
+sub node
+{
+	my ($conninfo) = @_;
+	my ($host, $port) = $conninfo =~ /host=(\S+) port=(\d+)/;
+	my ($out, $err) = run_command([ 'node', 'test/pooling/with_node.mjs', abs_path('packages/node'), $host, $port, $token{alice} ]);
+	diag($err) if $err ne '';
+	return $out;
 }
 
 sub answers
@@ -134,10 +145,12 @@ like(join(' ', `odyssey --version 2>&1`, `pgbouncer --version`), qr/odyssey 1\.5
 
 # --- PgBouncer
 
-foreach my $mode ('transaction', 'session')
+foreach my $mode ('transaction', 'statement', 'session')
 {
 	my ($conninfo, $end) = start_newest_pgbouncer("pool_mode = $mode");
 	is(python($conninfo, "print(connect().info.parameter_status('pgbouncer.pool_mode'))"), $mode, "PgBouncer says that it pools by $mode");
+	my $answer = $mode eq 'session' ? 'alice,alice' : "55000 scope connection is refused: PgBouncer pools by $mode";
+	is(node($conninfo), "$answer; then null", '… and packages/node goes by it');
 	$end->();
 }
 {

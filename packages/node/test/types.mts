@@ -21,6 +21,7 @@ import * as withTypeOrm from 'session-auth/typeorm'
 
 declare const token: string | undefined
 declare const pool: pg.Pool
+declare const connection: pg.Client
 declare const sql: postgres.Sql
 declare const prisma: PrismaClient
 declare const drizzle: NodePgDatabase
@@ -33,6 +34,7 @@ declare const slonik: DatabasePool
 export const answers: Promise<number>[] = [
   withPg.withSession(pool, token, async (client) => (await client.query('SELECT 1')).rowCount ?? 0, { readOnly: true }),
   withPostgres.withSession(sql, token, async (reserved) => (await reserved`SELECT 1`).count),
+  withPg.withConnection(connection, token, async (client) => (await client.query('SELECT 1')).rowCount ?? 0, { tenant: 'acme' }),
   withPrisma.withSession(prisma, token, (tx) => tx.ledger.count(), { maxWait: 1000 }),
   withPrisma.withPrismaSession(prisma, async () => token).ledger.count(),
   withPrisma.withPrismaSession(prisma, token, { request: (tx) => tx.ledger.count() }),
