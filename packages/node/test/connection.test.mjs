@@ -55,7 +55,7 @@ test('a token that is missing or refused is 28000, and fn is not called', async 
   }
 })
 
-test('what fn throws arrives; a session that ends is nobody's with the next statement', async () => {
+test('what fn throws arrives; after its session has ended, statements run as nobody', async () => {
   const planned = new Error('planned')
   assert.equal(await failure(withConnection(new pg.Client(db.config()), ada, async () => { throw planned })), planned)
   const token = await db.createSession('ada')
