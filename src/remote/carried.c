@@ -14,8 +14,10 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/pg_user_mapping.h"
 #include "foreign/foreign.h"
 #include "utils/memutils.h"
+#include "utils/syscache.h"
 
 #include "remote/agreed_key.h"
 #include "remote/carried.h"
@@ -79,19 +81,32 @@ carried_equals(const char *contents, const char *others)
 
 /* ----------------------------------------------------------------------- the notes */
 
+/* Without its options, which are not asked for here; raises what postgres_fdw would. */
+static Oid
+mapping_of(Oid user, Oid server)
+{
+	Oid mapping = GetSysCacheOid2(USERMAPPINGUSERSERVER, Anum_pg_user_mapping_oid,
+								  ObjectIdGetDatum(user), ObjectIdGetDatum(server));
+
+	if (!OidIsValid(mapping)) /* PUBLIC's */
+		mapping = GetSysCacheOid2(USERMAPPINGUSERSERVER, Anum_pg_user_mapping_oid,
+								  ObjectIdGetDatum(InvalidOid), ObjectIdGetDatum(server));
+	return OidIsValid(mapping) ? mapping : GetUserMapping(user, server)->umid;
+}
+
 static Connection *
-connection_of(const UserMapping *mapping)
+connection_of(Oid mapping)
 {
 	MemoryContext old;
 	Connection *connection;
 	ListCell *cell;
 
 	foreach (cell, connections)
-		if (((Connection *) lfirst(cell))->mapping == mapping->umid)
+		if (((Connection *) lfirst(cell))->mapping == mapping)
 			return lfirst(cell);
 	old = MemoryContextSwitchTo(TopMemoryContext);
 	connection = palloc0(sizeof(Connection));
-	connection->mapping = mapping->umid;
+	connection->mapping = mapping;
 	connections = lappend(connections, connection);
 	MemoryContextSwitchTo(old);
 	return connection;
@@ -208,7 +223,7 @@ void
 carry_to(RemoteNode *node, Oid user)
 {
 	const char *contents = carried_contents();
-	Connection *connection = connection_of(GetUserMapping(user, node->server));
+	Connection *connection = connection_of(mapping_of(user, node->server));
 
 	connection->server = node->server;
 	connection->user = user;

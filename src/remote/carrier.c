@@ -87,8 +87,11 @@ is_sent_as_a_whole(const PlannedStmt *plan)
 	return scan && IsA(scan, ForeignScan) && ((const ForeignScan *) scan)->operation == CMD_UPDATE;
 }
 
-/* It is planned as the owner, as the carrier may be anything that its owner makes of it. */
-static PlannedStmt *
+/*
+ * It is planned as the owner, as the carrier may be anything that its owner makes of it.  Nobody
+ * else runs this plan, so that what it is checked for can be changed where it is kept.
+ */
+static CachedPlan *
 plan_of(RemoteNode *node, Oid owner)
 {
 	CachedPlan *cached;
@@ -100,9 +103,7 @@ plan_of(RemoteNode *node, Oid owner)
 	cached = SPI_plan_get_cached_plan(node->plan);
 	if (cached == NULL)
 		elog(ERROR, "could not plan to carry an identity over");
-	/* PostgreSQL 19's copyObject() is C23; what is below it is in every version. */
-	plan = copyObjectImpl(linitial_node(PlannedStmt, cached->stmt_list));
-	ReleaseCachedPlan(cached, CurrentResourceOwner);
+	plan = linitial_node(PlannedStmt, cached->stmt_list);
 	if (!is_sent_as_a_whole(plan))
 		ereport(ERROR, (errcode(ERRCODE_FDW_ERROR),
 						errmsg("foreign table %s cannot carry an identity over",
@@ -110,7 +111,7 @@ plan_of(RemoteNode *node, Oid owner)
 						errhint("Call session_auth.connect_node() again.")));
 	foreach (cell, compat_table_uses(plan))
 		compat_check_as_owner((CompatTableUse *) lfirst(cell), owner);
-	return plan;
+	return cached;
 }
 
 static void
@@ -159,7 +160,7 @@ static void
 run_as(Oid user, RemoteNode *node, const char *seal, DestReceiver *receiver)
 {
 	Oid owner = owner_of(node->carrier);
-	PlannedStmt *plan;
+	CachedPlan *plan;
 	Oid caller;
 	int context;
 
@@ -171,7 +172,8 @@ run_as(Oid user, RemoteNode *node, const char *seal, DestReceiver *receiver)
 	SetUserIdAndSecContext(owner, context | SECURITY_RESTRICTED_OPERATION);
 	plan = plan_of(node, owner);
 	SetUserIdAndSecContext(user, context | SECURITY_LOCAL_USERID_CHANGE);
-	run(plan, seal, receiver);
+	run(linitial_node(PlannedStmt, plan->stmt_list), seal, receiver);
+	ReleaseCachedPlan(plan, CurrentResourceOwner);
 	SPI_finish();
 	SetUserIdAndSecContext(caller, context);
 }

@@ -17,20 +17,35 @@
 #include "verify/challenge.h"
 #include "verify/connection_key.h"
 
+/* OpenSSL's generator takes as long for one as for many. */
+#define DRAWN_AT_ONCE 32
+
 static char challenge[CHALLENGE_LEN + 1] = "";
+
+/* Each of them is used once; they are drawn here, after the postmaster's fork. */
+static const unsigned char *
+next_random(void)
+{
+	static unsigned char drawn[DRAWN_AT_ONCE][CHALLENGE_BYTES];
+	static int left = 0;
+
+	if (left == 0)
+	{
+		if (!crypto_random(drawn, sizeof(drawn)))
+			result_raise(RESULT_CRYPTO_FAILED);
+		left = DRAWN_AT_ONCE;
+	}
+	return drawn[--left];
+}
 
 const char *
 challenge_now(void)
 {
-	unsigned char random[CHALLENGE_BYTES];
-
 	if (challenge[0] != '\0')
 		return challenge;
 	if (!connection_key_is_agreed() && connection_key_offer(challenge))
 		return challenge;
-	if (!crypto_random(random, sizeof(random)))
-		result_raise(RESULT_CRYPTO_FAILED);
-	challenge[base64url_encode(random, sizeof(random), challenge)] = '\0';
+	challenge[base64url_encode(next_random(), CHALLENGE_BYTES, challenge)] = '\0';
 	return challenge;
 }
 
