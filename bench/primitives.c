@@ -4,7 +4,7 @@
  *
  * Prints microseconds per call: the bare primitive, and the whole way from the
  * token's text to checked claims.  Compare with `openssl speed`.
- * Build and run with `make -f test/pure.mk bench`.
+ * Build and run with `make -f test/pure.mk bench`.  Cookies: cookie_cost.c.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,9 +13,6 @@
 
 #include "pure/base64.h"
 #include "pure/claims.h"
-#include "pure/cookie.h"
-#include "pure/frameworks.h"
-#include "pure/inflate.h"
 #include "pure/jwe.h"
 #include "pure/jwk.h"
 #include "pure/jws.h"
@@ -209,191 +206,9 @@ bench_vectors(void)
 	measure("A256GCM token to claims", whole_jwe);
 }
 
-/* -------------------------------------------------------- cookies of web frameworks */
-
-/* Named for callgrind (bench/cookie_instructions), and so neither static nor inlined. */
-__attribute__((noinline)) bool whole_cookie(void);
-__attribute__((noinline)) bool cookie_primitives(void);
-
-/* The one kind that is looked at, by which of the two, and how often; NULL: all are timed. */
-static const char *counted_kind;
-static const char *counted_call;
-static int counted_times;
-
-static char arena[FRAMEWORK_ARENA];
-static FrameworkKey cookie_key;
-static FrameworkOptions cookie_options = { .without_end = true };
-static FrameworkCookie cookie;
-static int64_t cookie_now;
-
-bool
-whole_cookie(void)
-{
-	static FrameworkProof proof;
-
-	return framework_open(&cookie_key, &cookie_options, &cookie, cookie_now, arena, sizeof(arena),
-						  &proof) == RESULT_OK;
-}
-
-/* What zlib has to do for a value that begins with a dot. */
-static bool
-inflate_value(void)
-{
-	Arena memory = { arena, sizeof(arena), 0 };
-	unsigned char *packed = arena_take(&memory, cookie.value.len);
-	Slice in = { (const char *) packed, 0 };
-	size_t n = strcspn(cookie.value.data + 1, ".:");
-	Slice text;
-
-	return base64url_decode(cookie.value.data + 1, n, packed, cookie.value.len, &in.len) ==
-			   RESULT_OK &&
-		   inflate_zlib(in, &memory, &text) == RESULT_OK;
-}
-
-/* As much cryptography as the row needs for as many bytes, zlib, and nothing else. */
-bool
-cookie_primitives(void)
-{
-	const Framework *row = cookie_key.row;
-	const Slice none = { NULL, 0 };
-	const Slice iv = { (const char *) bytes, 16 };
-	Slice text = cookie.value;
-	size_t len;
-
-	if (row->payload == PAYLOAD_PYTHON_JSON && text.data[0] == '.' && !inflate_value())
-		return false;
-	if (row->proof == PROOF_MAC || row->proof == PROOF_BESIDE)
-		return crypto_hmac_parts(row->mac_hash, cookie_key.keys[0].bytes, cookie_key.keys[0].len,
-								 &text, 1, bytes);
-	if (row->proof == PROOF_IRON)
-	{
-		if (!crypto_pbkdf2(CRYPTO_HASH_SHA1, iv, text, 1, bytes, 32) ||
-			!crypto_pbkdf2(CRYPTO_HASH_SHA1, iv, text, 1, bytes, 32))
-			return false;
-	}
-	if (row->proof != PROOF_GCM_PARTS &&
-		!crypto_hmac_parts(CRYPTO_HASH_SHA256, bytes, 32, &text, 1, bytes))
-		return false;
-	text.len = text.len * 3 / 4 / 16 * 16;
-	if (row->proof == PROOF_GCM_PARTS)
-		(void) crypto_gcm_open(cookie_key.keys[0].bytes, bytes, none, text, bytes,
-							   (unsigned char *) arena, &len);
-	else
-		(void) crypto_cbc_decrypt(cookie_key.keys[0].bytes, bytes, text, (unsigned char *) arena,
-								  &len);
-	return true;
-}
-
-#define ROUNDS   15
-#define ROUND_US 4000
-
-/* The shortest of several short runs, in turns: others use the machine, too. */
-static void
-count(const char *kind)
-{
-	bool whole = strcmp(counted_call, "whole_cookie") == 0;
-
-	for (int i = 0; strcmp(kind, counted_kind) == 0 && i < counted_times; i++)
-		if (!(whole ? whole_cookie() : cookie_primitives()))
-			printf("%s failed\n", kind);
-}
-
-static void
-compare(const char *kind)
-{
-	double alone = 1e9;
-	double whole = 1e9;
-	int i;
-
-	for (i = 0; i < ROUNDS; i++)
-	{
-		double us = time_of(cookie_primitives, ROUND_US);
-
-		alone = us < alone ? us : alone;
-		us = time_of(whole_cookie, ROUND_US);
-		whole = us < whole ? us : whole;
-	}
-	printf("%-16s %4zu bytes %10.2f us, primitives %8.2f us, %5.2f times\n", kind, cookie.value.len,
-		   whole, alone, whole / alone);
-}
-
-/* A string, or the first of several. */
-static Slice
-vector_secret(const JsonDoc *doc, const JsonNode *v)
-{
-	const JsonNode *secret = member(doc, v, "secret");
-
-	return text_of(doc, secret->kind == JSON_KIND_STRING
-							? secret
-							: secret + (secret->kind == JSON_KIND_OBJECT ? 2 : 1));
-}
-
-static void
-bench_cookie(const JsonDoc *doc, const char *kind, const char *id)
-{
-	static char buf[FRAMEWORK_COOKIE_MAX];
-	const JsonNode *v = json_first(doc->nodes);
-	const Framework *row = framework_next(kind, NULL);
-	Slice name;
-
-	while (v != NULL && !slice_is(text_at(doc, v, "id"), id))
-		v = json_next(doc, doc->nodes, v);
-	if (v == NULL)
-		return;
-	name = text_at(doc, v, "cookie_name");
-	cookie_now = number_at(doc, v, "now", 0) * 1000000;
-	if (framework_derive(&cookie_key, row, &cookie_options, name, vector_secret(doc, v), NULL) ==
-			RESULT_OK &&
-		framework_cookie_of_text(row, name, text_at(doc, v, "cookie_header"), buf, sizeof(buf),
-								 &cookie) == RESULT_OK)
-	{
-		if (counted_kind)
-			count(kind);
-		else
-			compare(kind);
-	}
-}
-
-static void
-bench_cookies(void)
-{
-	static const char *const cookies[][2] = {
-		{ "express", "express-session-174" },
-		{ "better-auth", "better-auth-297" },
-		{ "django", "django-009" },
-		{ "django", "django-000" },
-		{ "flask", "flask-052" },
-		{ "flask-login", "flask-login-078" },
-		{ "starlette", "starlette-088" },
-		{ "rails", "rails-089" },
-		{ "rails-signed", "rails-096" },
-		{ "laravel", "laravel-137" },
-		{ "cookie-session", "cookie-session-185" },
-		{ "koa", "koa-session-194" },
-		{ "react-router", "react-router-259" },
-		{ "iron-session", "iron-session-214" },
-		{ "h3", "h3--nuxt-auth-utils-236" },
-	};
-	JsonDoc doc;
-	size_t i;
-
-	if (!vectors_open("web_frameworks.json", &doc))
-		return;
-	for (i = 0; i < sizeof(cookies) / sizeof(cookies[0]); i++)
-		bench_cookie(&doc, cookies[i][0], cookies[i][1]);
-}
-
 int
-main(int argc, char **argv)
+main(void)
 {
-	if (argc == 4)
-	{
-		counted_kind = argv[1];
-		counted_call = argv[2];
-		counted_times = atoi(argv[3]);
-		bench_cookies();
-		return 0;
-	}
 	measure("SHA-256 of an opaque token", bare_sha256);
 	measure("form of an opaque token", form_of_opaque);
 	measure("claims of 150 bytes, read and checked", only_claims);
@@ -406,6 +221,5 @@ main(int argc, char **argv)
 	bench_alg(CRYPTO_ALG_ES512, PEM_EC_521);
 	bench_alg(CRYPTO_ALG_EDDSA, PEM_ED25519);
 	bench_vectors();
-	bench_cookies();
 	return 0;
 }

@@ -123,7 +123,7 @@ $(SEEDS)/.done: $(PLAIN)/seeds $(wildcard test/vectors/*.json)
 	@$(PLAIN)/seeds $(SEEDS)
 	@touch $@
 
-$(PLAIN)/primitives.o: bench/primitives.c $(HEADERS)
+$(PLAIN)/%.o: bench/%.c $(HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(PURE_CFLAGS) -c $< -o $@
 
