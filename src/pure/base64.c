@@ -17,6 +17,8 @@
 /* Signed, as processors compare such; what is no ASCII is negative and in no range. */
 typedef signed char Vector __attribute__((vector_size(CHARACTERS)));
 typedef unsigned char Sums __attribute__((vector_size(CHARACTERS))); /* which wrap */
+typedef uint16_t Pairs __attribute__((vector_size(CHARACTERS)));
+typedef uint32_t Quads __attribute__((vector_size(CHARACTERS)));
 typedef uint64_t Words __attribute__((vector_size(CHARACTERS)));
 
 /* The two characters in which the alphabets differ. */
@@ -50,12 +52,6 @@ spread(uint64_t bits)
 
 	word = (word & UINT64_C(0x00fff00000fff000)) << 4 | (word & UINT64_C(0x00000fff00000fff));
 	return (word & UINT64_C(0x0fc00fc00fc00fc0)) << 2 | (word & UINT64_C(0x003f003f003f003f));
-}
-
-static inline Vector
-plus(Vector characters, int n)
-{
-	return (Vector) ((Sums) characters + (unsigned char) n);
 }
 
 static inline Vector
@@ -124,45 +120,48 @@ base64_encode(const unsigned char *in, size_t len, char *out)
 
 /* -------------------------------------------------------------------------- decoding */
 
-/* The values of characters; *faults gets bits where one is none of the alphabet. */
+/* The values of characters; *sound loses bits where one is none of the alphabet. */
 static inline Vector
-characters_to_values(Vector characters, Alphabet alphabet, Vector *faults)
+characters_to_values(Vector characters, Alphabet alphabet, Vector *sound)
 {
-	Vector is_upper = (characters >= 'A') & (characters <= 'Z');
-	Vector is_lower = (characters >= 'a') & (characters <= 'z');
-	Vector is_digit = (characters >= '0') & (characters <= '9');
+	Sums letters = (Sums) (characters | 0x20) - 'a';
+	Sums digits = (Sums) characters - '0';
+	Vector is_letter = (Vector) (letters < 26);
+	Vector is_digit = (Vector) (digits < 10);
 	Vector is_62 = characters == alphabet.c62;
 	Vector is_63 = characters == alphabet.c63;
 
-	*faults |= ~(is_upper | is_lower | is_digit | is_62 | is_63);
-	return (is_upper & plus(characters, -'A')) | (is_lower & plus(characters, 26 - 'a')) |
-		   (is_digit & plus(characters, 52 - '0')) | (is_62 & 62) | (is_63 & 63);
+	*sound &= is_letter | is_digit | is_62 | is_63;
+	letters += (Sums) (characters > 'Z') & 26; /* the small ones come second */
+	return (is_letter & (Vector) letters) | (is_digit & (Vector) (digits + 52)) | (is_62 & 62) |
+		   (is_63 & 63);
 }
 
-/* Eight values of six bits as six bytes at the top of a word. */
-static inline uint64_t
-gather(uint64_t values)
-{
-	values = (values & UINT64_C(0x3f003f003f003f00)) >> 2 | (values & UINT64_C(0x003f003f003f003f));
-	values = (values & UINT64_C(0x0fff00000fff0000)) >> 4 | (values & UINT64_C(0x00000fff00000fff));
-	return (values >> 32 << 40) | (values & 0xffffff) << 16;
-}
+/* Of two halves that hold values of so many bits, the first as it lies in memory above the second. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define JOIN(x, half, bits) (((x) & ((1ULL << (half)) - 1)) << (bits) | (x) >> (half))
+#else
+#define JOIN(x, half, bits) ((x) >> (half) << (bits) | ((x) & ((1ULL << (half)) - 1)))
+#endif
 
 /* Sixteen characters as twelve bytes. */
 static inline void
-decode_vector(const unsigned char *in, unsigned char *out, Alphabet alphabet, Vector *faults)
+decode_vector(const unsigned char *in, unsigned char *out, Alphabet alphabet, Vector *sound)
 {
 	Vector characters;
+	Pairs pairs;
+	Quads quads;
 	Words words;
 	uint64_t first;
 	uint64_t second;
 
 	memcpy(&characters, in, CHARACTERS);
-	words = (Words) characters_to_values(characters, alphabet, faults);
-	first = gather(turn_word(words[0]));
-	second = gather(turn_word(words[1]));
-	first = turn_word(first | second >> 48);
-	second = turn_word(second << 16);
+	pairs = (Pairs) characters_to_values(characters, alphabet, sound);
+	quads = (Quads) JOIN(pairs, 8, 6);
+	words = (Words) JOIN(quads, 16, 12);
+	words = JOIN(words, 32, 24) << 16; /* six bytes at the top */
+	first = turn_word(words[0] | words[1] >> 48);
+	second = turn_word(words[1] << 16);
 	memcpy(out, &first, 8);
 	memcpy(out + 8, &second, BYTES - 8);
 }
@@ -170,16 +169,16 @@ decode_vector(const unsigned char *in, unsigned char *out, Alphabet alphabet, Ve
 /* Fewer characters, at the end, whose unused bits are to be zero. */
 static inline void
 decode_rest(const unsigned char *in, size_t len, unsigned char *out, size_t n_out,
-			Alphabet alphabet, Vector *faults)
+			Alphabet alphabet, Vector *sound)
 {
 	unsigned char characters[CHARACTERS];
 	unsigned char bytes[BYTES];
 
 	memset(characters, 'A', sizeof(characters)); /* which stand for zeros */
 	memcpy(characters, in, len);
-	decode_vector(characters, bytes, alphabet, faults);
+	decode_vector(characters, bytes, alphabet, sound);
 	for (size_t i = n_out; i < BYTES; i++)
-		(*faults)[i] |= (signed char) bytes[i];
+		(*sound)[i] &= (signed char) ~bytes[i];
 	memcpy(out, bytes, n_out);
 }
 
@@ -194,7 +193,7 @@ decode(const char *text, size_t len, unsigned char *out, size_t cap, size_t *out
 	const unsigned char *in = (const unsigned char *) text;
 	size_t need = len / 4 * 3 + (len % 4 == 0 ? 0 : len % 4 - 1);
 	size_t left = need;
-	Vector faults = { 0 };
+	Vector sound = ~(Vector){ 0 };
 	uint64_t fault;
 	size_t is_faulty;
 
@@ -204,10 +203,10 @@ decode(const char *text, size_t len, unsigned char *out, size_t cap, size_t *out
 	if (need > cap)
 		return RESULT_TOO_LONG;
 	for (; len >= CHARACTERS; len -= CHARACTERS, in += CHARACTERS, out += BYTES, left -= BYTES)
-		decode_vector(in, out, alphabet, &faults);
+		decode_vector(in, out, alphabet, &sound);
 	if (len > 0)
-		decode_rest(in, len, out, left, alphabet, &faults);
-	fault = ((Words) faults)[0] | ((Words) faults)[1];
+		decode_rest(in, len, out, left, alphabet, &sound);
+	fault = ~(((Words) sound)[0] & ((Words) sound)[1]);
 	is_faulty = (size_t) ((fault | (UINT64_C(0) - fault)) >> 63);
 	*out_len = need * (is_faulty ^ 1);
 	return (ResultCode) (is_faulty * RESULT_MALFORMED);

@@ -30,9 +30,7 @@ struct CryptoKey
 	const AlgInfo *info;
 	bool is_private;
 	size_t sig_len;
-	unsigned char *secret; /* HMAC */
-	size_t secret_len;
-	EVP_MAC_CTX *mac;     /* holds the secret, ready to be used; or NULL */
+	CryptoMac *mac;       /* HMAC */
 	EVP_PKEY *pkey;       /* everything else */
 	EVP_PKEY_CTX *verify; /* prepared for RSA and EC */
 	EVP_PKEY_CTX *sign;   /* the same; NULL for public keys */
@@ -51,15 +49,10 @@ extern ResultCode openssl_public_pem(EVP_PKEY *pkey, char *out, size_t cap, size
 extern bool openssl_failed(void);
 extern ResultCode openssl_failure(void);
 
+extern const char *openssl_hash_name(CryptoHash hash);
 extern EVP_MD *openssl_md(CryptoHash hash);
 
 /* Stands for the prompt that OpenSSL would otherwise write to the terminal. */
 extern int openssl_no_passphrase(char *buf, int size, int rwflag, void *arg);
-
-/* A context without a key, for all to share; NULL when OpenSSL has none. */
-extern EVP_MAC_CTX *openssl_hmac_context(CryptoHash hash);
-
-/* HMAC with the key that a context holds, which saves preparing it: a third of a short one. */
-extern bool openssl_hmac_again(EVP_MAC_CTX *ctx, CryptoHash hash, Slice part, unsigned char *out);
 
 #endif /* SESSION_AUTH_CRYPTO_INTERNAL_H */

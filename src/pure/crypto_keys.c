@@ -55,8 +55,7 @@ crypto_key_free(CryptoKey *key)
 {
 	if (key == NULL)
 		return;
-	OPENSSL_clear_free(key->secret, key->secret_len);
-	EVP_MAC_CTX_free(key->mac);
+	crypto_mac_free(key->mac);
 	EVP_PKEY_CTX_free(key->verify);
 	EVP_PKEY_CTX_free(key->sign);
 	EVP_PKEY_free(key->pkey);
@@ -90,32 +89,6 @@ looks_public(const void *secret, size_t len)
 	return pkey != NULL;
 }
 
-/*
- * A context that holds the secret, or NULL where OpenSSL cannot use one again:
- * 3.0.2 and before forgot to start anew.
- */
-static EVP_MAC_CTX *
-keyed_context(CryptoHash hash, const void *secret, size_t len)
-{
-	const Slice sample = { "sample", 6 };
-	unsigned char expected[CRYPTO_SHA512_LEN];
-	unsigned char first[CRYPTO_SHA512_LEN];
-	unsigned char second[CRYPTO_SHA512_LEN];
-	EVP_MAC_CTX *ctx = crypto_hmac_parts(hash, secret, len, &sample, 1, expected)
-						   ? EVP_MAC_CTX_dup(openssl_hmac_context(hash))
-						   : NULL;
-
-	if (ctx != NULL && EVP_MAC_init(ctx, secret, len, NULL) == 1 &&
-		openssl_hmac_again(ctx, hash, sample, first) &&
-		openssl_hmac_again(ctx, hash, sample, second) &&
-		crypto_equal(first, expected, crypto_hash_len(hash)) &&
-		crypto_equal(second, expected, crypto_hash_len(hash)))
-		return ctx;
-	EVP_MAC_CTX_free(ctx);
-	ERR_clear_error();
-	return NULL;
-}
-
 ResultCode
 crypto_key_from_secret(CryptoAlg alg, const void *secret, size_t len, CryptoKey **key,
 					   const char **why)
@@ -132,13 +105,11 @@ crypto_key_from_secret(CryptoAlg alg, const void *secret, size_t len, CryptoKey 
 	if (looks_public(secret, len))
 		return bad_key(why, "The secret is the text of a key or certificate, not a secret.");
 	k = new_key(alg);
-	if (k == NULL || (k->secret = OPENSSL_memdup(secret, len)) == NULL)
+	if (k == NULL || (k->mac = crypto_mac_new(k->info->hash, secret, len)) == NULL)
 	{
 		crypto_key_free(k);
 		return RESULT_NO_MEMORY;
 	}
-	k->secret_len = len;
-	k->mac = keyed_context(k->info->hash, secret, len);
 	k->is_private = true;
 	k->sig_len = crypto_hash_len(k->info->hash);
 	*key = k;

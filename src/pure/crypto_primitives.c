@@ -1,9 +1,9 @@
 /*
  * crypto_primitives.c
- *		Digests, HMAC, key derivation and random bytes; see crypto.h.
+ *		Digests, key derivation and random bytes; see crypto.h.
  *
  * The contexts in static variables are reused from call to call, which saves
- * most of the time of a short digest or HMAC; none of them carries anything from
+ * most of the time of a short digest; none of them carries anything from
  * one call into the next.
  */
 #include "pure/crypto_internal.h"
@@ -22,6 +22,12 @@
 
 static const char *const hash_names[CRYPTO_HASHES] = { "SHA1", "SHA256", "SHA384", "SHA512" };
 static const size_t hash_lens[CRYPTO_HASHES] = { 20, 32, 48, 64 };
+
+const char *
+openssl_hash_name(CryptoHash hash)
+{
+	return hash_names[hash];
+}
 
 bool
 openssl_failed(void)
@@ -77,77 +83,6 @@ bool
 crypto_sha256(const void *data, size_t len, unsigned char out[CRYPTO_SHA256_LEN])
 {
 	return crypto_digest(CRYPTO_HASH_SHA256, data, len, out);
-}
-
-EVP_MAC_CTX *
-openssl_hmac_context(CryptoHash hash)
-{
-	static EVP_MAC_CTX *contexts[CRYPTO_HASHES];
-	OSSL_PARAM params[2];
-	EVP_MAC *mac;
-
-	if (contexts[hash] != NULL)
-		return contexts[hash];
-	mac = EVP_MAC_fetch(NULL, OSSL_MAC_NAME_HMAC, NULL);
-	if (mac == NULL)
-		return NULL;
-	contexts[hash] = EVP_MAC_CTX_new(mac);
-	EVP_MAC_free(mac); /* the context holds it */
-	params[0] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST,
-												 (char *) (uintptr_t) hash_names[hash], 0);
-	params[1] = OSSL_PARAM_construct_end();
-	if (contexts[hash] != NULL && EVP_MAC_CTX_set_params(contexts[hash], params) != 1)
-	{
-		EVP_MAC_CTX_free(contexts[hash]);
-		contexts[hash] = NULL;
-	}
-	return contexts[hash];
-}
-
-/* In a context that has its key. */
-static bool
-finish_hmac(EVP_MAC_CTX *ctx, CryptoHash hash, const Slice *parts, int n_parts, unsigned char *out)
-{
-	size_t out_len;
-
-	for (int i = 0; i < n_parts; i++)
-		if (parts[i].len > 0 &&
-			EVP_MAC_update(ctx, (const unsigned char *) parts[i].data, parts[i].len) != 1)
-			return openssl_failed();
-	if (EVP_MAC_final(ctx, out, &out_len, crypto_hash_len(hash)) != 1)
-		return openssl_failed();
-	return true;
-}
-
-bool
-crypto_hmac_parts(CryptoHash hash, const void *key, size_t key_len, const Slice *parts, int n_parts,
-				  unsigned char *out)
-{
-	EVP_MAC_CTX *ctx = openssl_hmac_context(hash);
-
-	/* A NULL key would mean "the one before". */
-	if (ctx == NULL || EVP_MAC_init(ctx, key_len > 0 ? key : "", key_len, NULL) != 1)
-		return openssl_failed();
-	return finish_hmac(ctx, hash, parts, n_parts, out);
-}
-
-bool
-openssl_hmac_again(EVP_MAC_CTX *ctx, CryptoHash hash, Slice part, unsigned char *out)
-{
-	if (EVP_MAC_init(ctx, NULL, 0, NULL) != 1)
-		return openssl_failed();
-	return finish_hmac(ctx, hash, &part, 1, out);
-}
-
-bool
-crypto_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
-				   unsigned char out[CRYPTO_SHA256_LEN])
-{
-	Slice part;
-
-	part.data = data;
-	part.len = len;
-	return crypto_hmac_parts(CRYPTO_HASH_SHA256, key, key_len, &part, 1, out);
 }
 
 static OSSL_PARAM

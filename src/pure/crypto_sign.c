@@ -95,13 +95,9 @@ ed25519_verify(const CryptoKey *key, const void *data, size_t len, const unsigne
 static bool
 secret_sign(const CryptoKey *key, const void *data, size_t len, unsigned char *sig)
 {
-	Slice part;
+	Slice part = slice_make(data, len);
 
-	part.data = data;
-	part.len = len;
-	if (key->mac != NULL)
-		return openssl_hmac_again(key->mac, key->info->hash, part, sig);
-	return crypto_hmac_parts(key->info->hash, key->secret, key->secret_len, &part, 1, sig);
+	return crypto_mac_parts(key->mac, &part, 1, sig);
 }
 
 static bool

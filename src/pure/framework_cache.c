@@ -64,8 +64,7 @@ open_jws(const Opening *o, Slice value, Slice *content)
 	if (!is_hs256(o, parts[0]))
 		return RESULT_BAD_SIGNATURE;
 	covered = slice_make(value.data, parts[0].len + 1 + parts[1].len);
-	if (!crypto_hmac_parts(CRYPTO_HASH_SHA256, o->key->keys[0].bytes, o->key->keys[0].len, &covered,
-						   1, mac))
+	if (!crypto_mac_parts(o->key->keys[0].mac, &covered, 1, mac))
 		return RESULT_CRYPTO_FAILED;
 	if (!crypto_is_base64url(mac, parts[2]))
 		return RESULT_BAD_SIGNATURE;

@@ -7,12 +7,9 @@
 #include <string.h>
 
 #include "pure/framework_internal.h"
-#include "pure/hex.h"
 #include "pure/iso_time.h"
 
 #define PURPOSE                 "cookie." /* Rails' */
-#define NAME_SUFFIX             "v2"      /* Laravel's */
-#define NAMED_PREFIX            40        /* hex of an HMAC-SHA1 */
 
 #define MEMBER(doc, node, name) json_member(doc, node, name, sizeof(name) - 1)
 
@@ -98,22 +95,13 @@ framework_read_rails(const Opening *o, Slice content)
 
 /* --------------------------------------------------------------------------- Laravel */
 
-/* hex(HMAC-SHA1(name + "v2", key)), "|", and the id. */
+/* The mark of the cookie's name, and the id. */
 ResultCode
 framework_read_named(const Opening *o, Slice content)
 {
-	const Slice parts[] = { slice_make(o->key->name, o->key->name_len),
-							slice_make(NAME_SUFFIX, sizeof(NAME_SUFFIX) - 1) };
-	unsigned char mac[CRYPTO_HASH_MAX];
-	char expected[NAMED_PREFIX + 1];
+	const size_t mark = sizeof(o->key->name_mark);
 
-	if (!crypto_hmac_parts(CRYPTO_HASH_SHA1, o->key->keys[0].bytes, o->key->keys[0].len, parts, 2,
-						   mac))
-		return RESULT_CRYPTO_FAILED;
-	hex_encode(mac, NAMED_PREFIX / 2, expected);
-	expected[NAMED_PREFIX] = '|';
-	if (content.len < sizeof(expected) || !crypto_equal(expected, content.data, sizeof(expected)))
+	if (content.len < mark || !crypto_equal(o->key->name_mark, content.data, mark))
 		return RESULT_BAD_SIGNATURE;
-	return framework_yield_text(
-		o, slice_make(content.data + sizeof(expected), content.len - sizeof(expected)));
+	return framework_yield_text(o, slice_make(content.data + mark, content.len - mark));
 }

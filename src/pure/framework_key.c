@@ -13,6 +13,7 @@
 #define SIGNER        "signer"
 #define BYTES_LEN     32
 #define BYTES_PREFIX  "base64:"
+#define NAME_SUFFIX   "v2" /* Laravel's */
 
 /* The salts that are tried, in order. */
 typedef struct Salts
@@ -254,6 +255,59 @@ derive(FrameworkKey *key, const FrameworkOptions *options, Slice name, Slice sec
 	}
 }
 
+/* --------------------------------------------------- what is computed once, not per cookie */
+
+/* Is a cookie of the row proved by an HMAC with the key itself, and with which hash? */
+static bool
+proves_by_mac(const Framework *row, CryptoHash *hash)
+{
+	*hash = row->proof == PROOF_LARAVEL ? CRYPTO_HASH_SHA256 : row->mac_hash;
+	return row->proof == PROOF_MAC || row->proof == PROOF_BESIDE || row->proof == PROOF_CACHE ||
+		   row->proof == PROOF_LARAVEL;
+}
+
+static ResultCode
+prepare_macs(FrameworkKey *key)
+{
+	CryptoHash hash;
+
+	if (!proves_by_mac(key->row, &hash))
+		return RESULT_OK;
+	for (size_t i = 0; i < key->n_keys; i++)
+	{
+		key->keys[i].mac = crypto_mac_new(hash, key->keys[i].bytes, key->keys[i].len);
+		if (key->keys[i].mac == NULL)
+			return RESULT_NO_MEMORY;
+	}
+	return RESULT_OK;
+}
+
+/* hex(HMAC-SHA1(name + "v2", key)) and "|" */
+static ResultCode
+mark_name(FrameworkKey *key)
+{
+	const Slice parts[] = { slice_make(key->name, key->name_len),
+							slice_make(NAME_SUFFIX, sizeof(NAME_SUFFIX) - 1) };
+	unsigned char mac[CRYPTO_HASH_MAX];
+	const size_t n = sizeof(key->name_mark) - 1;
+
+	if (!crypto_hmac_parts(CRYPTO_HASH_SHA1, key->keys[0].bytes, key->keys[0].len, parts, 2, mac))
+		return RESULT_CRYPTO_FAILED;
+	hex_encode(mac, n / 2, key->name_mark);
+	key->name_mark[n] = '|';
+	return RESULT_OK;
+}
+
+static ResultCode
+prepare(FrameworkKey *key)
+{
+	ResultCode result = prepare_macs(key);
+
+	return result == RESULT_OK && key->row->payload == PAYLOAD_NAMED_RAW ? mark_name(key) : result;
+}
+
+/* ------------------------------------------------------------------------------ the whole */
+
 static ResultCode
 check_arguments(const Framework *row, const FrameworkOptions *options, Slice name, Slice secret,
 				FrameworkFault *fault)
@@ -291,6 +345,8 @@ framework_derive(FrameworkKey *key, const Framework *row, const FrameworkOptions
 		memcpy(key->name, name.data, name.len);
 	}
 	result = derive(key, options, name, secret, fault);
+	if (result == RESULT_OK)
+		result = prepare(key);
 	if (result != RESULT_OK)
 		framework_key_clear(key);
 	return result;
@@ -299,5 +355,7 @@ framework_derive(FrameworkKey *key, const Framework *row, const FrameworkOptions
 void
 framework_key_clear(FrameworkKey *key)
 {
+	for (size_t i = 0; i < key->n_keys; i++)
+		crypto_mac_free(key->keys[i].mac);
 	crypto_cleanse(key, sizeof(*key));
 }

@@ -120,7 +120,7 @@ open_laravel_cbc(const Opening *o, const LaravelSeal *seal, Slice *content)
 	unsigned char mac[CRYPTO_SHA256_LEN];
 	char expected[2 * CRYPTO_SHA256_LEN];
 
-	if (!crypto_hmac_parts(CRYPTO_HASH_SHA256, key, o->key->keys[0].len, parts, 2, mac))
+	if (!crypto_mac_parts(o->key->keys[0].mac, parts, 2, mac))
 		return RESULT_CRYPTO_FAILED;
 	hex_encode(mac, sizeof(mac), expected);
 	if (seal->mac.len != sizeof(expected) ||

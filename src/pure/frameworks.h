@@ -273,6 +273,7 @@ extern FrameworkEnd framework_ends(const Framework *row, const FrameworkOptions 
 #define FRAMEWORK_KEY_LEN  128 /* the longest block of a hash */
 #define FRAMEWORK_NAME_MAX 256
 #define FRAMEWORK_SALT_MAX 512
+#define FRAMEWORK_MARK_LEN 41
 
 typedef struct FrameworkKey
 {
@@ -284,7 +285,9 @@ typedef struct FrameworkKey
 	{
 		size_t len;
 		unsigned char bytes[FRAMEWORK_KEY_LEN];
+		CryptoMac *mac; /* with these bytes, where such a MAC proves the cookie */
 	} keys[FRAMEWORK_KEYS_MAX];
+	char name_mark[FRAMEWORK_MARK_LEN]; /* PAYLOAD_NAMED_RAW begins with it */
 	JweKey jwe;
 } FrameworkKey;
 
@@ -297,6 +300,8 @@ typedef struct FrameworkFault
 } FrameworkFault;
 
 /*
+ * The key is for framework_key_clear() to wipe, whatever came out.
+ *
  * name is the cookie's; it may be empty where row->name_counts is false.
  * RESULT_BAD_KEY with *fault (unless NULL), RESULT_UNSUPPORTED
  * where the build lacks the cipher, RESULT_CRYPTO_FAILED.  Only after RESULT_OK there is

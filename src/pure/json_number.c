@@ -6,6 +6,9 @@
 
 #include <string.h>
 
+#define WHOLE_MAX     18
+#define US_PER_SECOND INT64_C(1000000)
+
 /* The digits of a number without its point: value = 0.DIGITS * 10^point. */
 typedef struct Decimal
 {
@@ -73,14 +76,32 @@ json_same_number(const JsonDoc *doc_a, const JsonNode *a, const JsonDoc *doc_b, 
 		   memcmp(x.digits, y.digits, (size_t) x.n) == 0;
 }
 
+/* As nearly all dates are: digits alone, few enough that they do not overflow. */
+static bool
+read_whole(const char *p, const char *end, int64_t *value)
+{
+	*value = 0;
+	if (end - p > WHOLE_MAX)
+		return false;
+	for (; p < end && *p >= '0' && *p <= '9'; p++)
+		*value = *value * 10 + (*p - '0');
+	return p == end;
+}
+
 ResultCode
 json_date_us(const JsonDoc *doc, const JsonNode *node, int64_t *us)
 {
 	Decimal d;
-	int64_t value = 0;
+	int64_t value;
 
 	if (node == NULL || node->kind != JSON_KIND_NUMBER)
 		return RESULT_MALFORMED;
+	if (read_whole(doc->text + node->start, doc->text + node->end, &value))
+	{
+		*us = value > INT64_MAX / US_PER_SECOND ? INT64_MAX : value * US_PER_SECOND;
+		return RESULT_OK;
+	}
+	value = 0;
 	read_decimal(doc->text + node->start, doc->text + node->end, &d);
 	if (d.n > 0 && d.point > 308)
 		return RESULT_MALFORMED;

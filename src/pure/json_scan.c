@@ -54,20 +54,26 @@ peek(const Scanner *s)
 	return s->pos < s->doc->len ? s->doc->text[s->pos] : '\0';
 }
 
-static void
+static inline void
 skip_space(Scanner *s)
 {
+	if ((unsigned char) peek(s) > ' ') /* as nearly always */
+		return;
 	while (s->pos < s->doc->len && (s->doc->text[s->pos] == ' ' || s->doc->text[s->pos] == '\t' ||
 									s->doc->text[s->pos] == '\n' || s->doc->text[s->pos] == '\r'))
 		s->pos++;
 }
 
-/* Steps over one escape sequence; false when there is no such escape. */
+/*
+ * Steps over one escape sequence; false when there is no such escape.  *doubtful is set where it
+ * is a NUL or half of a pair of surrogates.
+ */
 static bool
-skip_escape(Scanner *s)
+skip_escape(Scanner *s, bool *doubtful)
 {
 	const char *p = s->doc->text + s->pos;
 	size_t n = s->doc->len - s->pos;
+	int c;
 
 	if (n < 2)
 		return false;
@@ -77,10 +83,13 @@ skip_escape(Scanner *s)
 		return json_short_escape(p[1]) >= 0;
 	}
 	s->pos += JSON_ESCAPE_LEN;
-	return n >= JSON_ESCAPE_LEN && json_hex4(p + 2) >= 0;
+	c = n >= JSON_ESCAPE_LEN ? json_hex4(p + 2) : -1;
+	if (c == 0 || JSON_IS_SURROGATE(c))
+		*doubtful = true;
+	return c >= 0;
 }
 
-/* Does it hold a NUL or half of a pair of surrogates? */
+/* Does it hold a NUL or half of a pair of surrogates without the other half? */
 static bool
 is_unstorable(const JsonDoc *doc, const JsonNode *node)
 {
@@ -93,40 +102,58 @@ is_unstorable(const JsonDoc *doc, const JsonNode *node)
 	return false;
 }
 
-/* Of a string: characters of ASCII that stand for themselves and do not end it. */
-static const bool is_plain[256] = {
-	[' ' ... '!'] = true,
-	['#' ... '['] = true,
-	[']' ... 0x7f] = true,
-};
+/* Of a string: a character of ASCII that stands for itself and does not end it. */
+static bool
+is_plain(unsigned char c)
+{
+	return c >= ' ' && c < 0x80 && c != '"' && c != '\\';
+}
 
+#define WORD       sizeof(uint64_t)
 #define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
 #define TOPS       EACH(0x80)
 
-/* Whether eight characters are all plain: the top bit of a byte says that it is not. */
-static bool
-are_plain(const char *text)
+/* Eight characters, the first one lowest. */
+static inline uint64_t
+load_word(const char *text)
 {
 	uint64_t word;
-	uint64_t quote;
-	uint64_t backslash;
 
-	memcpy(&word, text, sizeof(word));
-	quote = word ^ EACH('"');
-	backslash = word ^ EACH('\\');
-	/* of bytes below 0x80 that from which too much is taken has the top bit then, or one before it */
-	return ((word | (word - EACH(' ')) | (quote - EACH(1)) | (backslash - EACH(1))) & TOPS) == 0;
+	memcpy(&word, text, WORD);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	word = __builtin_bswap64(word);
+#endif
+	return word;
 }
 
-static void
+/*
+ * How many of eight characters are plain before one that is not.  A byte below 0x80 from which too
+ * much is taken gets its top bit; what it borrows makes only bytes above it look so as well.
+ */
+static inline size_t
+count_plain(uint64_t word)
+{
+	uint64_t quote = word ^ EACH('"');
+	uint64_t backslash = word ^ EACH('\\');
+	uint64_t others =
+		(word | (word - EACH(' ')) | (quote - EACH(1)) | (backslash - EACH(1))) & TOPS;
+
+	return others == 0 ? WORD : (size_t) __builtin_ctzll(others) / 8;
+}
+
+static inline void
 skip_plain(Scanner *s)
 {
 	const char *text = s->doc->text;
 	size_t pos = s->pos;
+	size_t n = WORD;
 
-	while (s->doc->len - pos >= sizeof(uint64_t) && are_plain(text + pos))
-		pos += sizeof(uint64_t);
-	while (pos < s->doc->len && is_plain[(unsigned char) text[pos]])
+	while (n == WORD && s->doc->len - pos >= WORD)
+	{
+		n = count_plain(load_word(text + pos));
+		pos += n;
+	}
+	while (n == WORD && pos < s->doc->len && is_plain((unsigned char) text[pos]))
 		pos++;
 	s->pos = pos;
 }
@@ -136,6 +163,7 @@ static ResultCode
 scan_string(Scanner *s, JsonKind kind, JsonNode **result)
 {
 	JsonDoc *doc = s->doc;
+	bool doubtful = false;
 	JsonNode *node;
 
 	s->pos++;
@@ -154,7 +182,7 @@ scan_string(Scanner *s, JsonKind kind, JsonNode **result)
 		if (doc->text[s->pos] == '\\')
 		{
 			node->escaped = true;
-			if (!skip_escape(s))
+			if (!skip_escape(s, &doubtful))
 				return RESULT_MALFORMED;
 			continue;
 		}
@@ -166,7 +194,7 @@ scan_string(Scanner *s, JsonKind kind, JsonNode **result)
 		s->pos += len;
 	}
 	node->end = (uint32_t) s->pos++;
-	if (node->escaped && is_unstorable(doc, node))
+	if (doubtful && is_unstorable(doc, node))
 		node->unstorable = doc->unstorable = true;
 	*result = node;
 	return RESULT_OK;
@@ -292,30 +320,45 @@ close_container(Scanner *s)
 	s->depth--;
 }
 
-#define HASH_START       2166136261U
-#define HASH(hash, byte) (((hash) ^ (unsigned char) (byte)) * 16777619U)
+/* What the hash of a name is of; names so long that differ behind it are compared. */
+#define HASHED_MAX       32
+#define HASH(hash, word) (((hash) ^ (word)) * UINT64_C(0x9e3779b97f4a7c15))
 
-/* FNV-1a over the unescaped text, which few names have to be unescaped for. */
+static uint32_t
+hash_bytes(const char *text, size_t len)
+{
+	uint64_t hash = len;
+	uint64_t word = 0;
+
+	for (; len >= WORD; len -= WORD, text += WORD)
+	{
+		hash = HASH(hash, load_word(text));
+		hash ^= hash >> 32;
+	}
+	for (size_t i = 0; i < len; i++)
+		word = word << 8 | (unsigned char) text[i];
+	hash = HASH(hash, word);
+	return (uint32_t) (hash >> 32);
+}
+
+/* Of the unescaped text, which few names have to be unescaped for. */
 static uint32_t
 hash_name(const JsonDoc *doc, const JsonNode *name)
 {
-	JsonWalker w = json_walk_through(doc, name);
-	uint32_t hash = HASH_START;
-	char bytes[4];
+	JsonWalker w;
+	char text[HASHED_MAX + 4];
+	size_t n = 0;
 	int c;
 
 	if (!name->escaped)
-		for (size_t i = name->start; i < name->end; i++)
-			hash = HASH(hash, doc->text[i]);
-	else
-		while ((c = json_walk(&w)) != JSON_CHAR_END)
-		{
-			size_t n = utf8_encode(c, bytes);
-
-			for (size_t i = 0; i < n; i++)
-				hash = HASH(hash, bytes[i]);
-		}
-	return hash ^ hash >> 15;
+	{
+		n = name->end - name->start;
+		return hash_bytes(doc->text + name->start, n < HASHED_MAX ? n : HASHED_MAX);
+	}
+	w = json_walk_through(doc, name);
+	while (n < HASHED_MAX && (c = json_walk(&w)) != JSON_CHAR_END)
+		n += utf8_encode(c, text + n);
+	return hash_bytes(text, n < HASHED_MAX ? n : HASHED_MAX);
 }
 
 /* Adds a name to its object's table; false when it is there already. */

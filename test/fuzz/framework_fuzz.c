@@ -36,7 +36,8 @@ make_keys(Slice name)
 
 	if (name.len == keys_name_len && memcmp(name.data, keys_name, name.len) == 0)
 		return;
-	n_keys = 0;
+	while (n_keys > 0)
+		framework_key_clear(&keys[--n_keys]);
 	while ((row = framework_next(NULL, row)) != NULL)
 		for (i = 0; row->derivation != DERIVE_PBKDF2 && i < sizeof(secrets) / sizeof(secrets[0]);
 			 i++)

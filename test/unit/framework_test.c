@@ -67,6 +67,7 @@ open_text(const char *kind, Slice name, Slice secret, Slice text, int64_t now_us
 			result = framework_cookie_of_text(row, name, text, buf, sizeof(buf), &cookie);
 		if (result == RESULT_OK)
 			result = framework_open(&key, &options, &cookie, now_us, arena, sizeof(arena), &proof);
+		framework_key_clear(&key);
 	}
 	return result;
 }
@@ -258,6 +259,7 @@ derives(const char *kind, const char *name, const char *secret, ResultCode expec
 	is_int(result, expected, "%s: %s", kind, what);
 	ok((result == RESULT_BAD_KEY) == (fault.reason != NULL && fault.argument != NULL),
 	   "%s: a reason with RESULT_BAD_KEY alone", kind);
+	framework_key_clear(&key);
 }
 
 static void

@@ -30,5 +30,6 @@ signed_open(const char *kind, Slice token, Slice secret, Slice *value)
 		value->data = memcpy(keep(proof.id.len), proof.id.data, proof.id.len);
 		value->len = proof.id.len;
 	}
+	framework_key_clear(&key);
 	return result;
 }

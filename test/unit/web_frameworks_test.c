@@ -196,6 +196,13 @@ prepare(Case *c, const JsonNode *vector)
 	add_secrets(c, member(&doc, vector, "secret"));
 }
 
+static void
+clear(Case *c)
+{
+	for (size_t i = 0; i < c->n_keys; i++)
+		framework_key_clear(&c->keys[i]);
+}
+
 /* -------------------------------------------------------------------- looking at rows */
 
 /* PostgreSQL's text of a time, in UTC or without a zone, as microseconds. */
@@ -520,6 +527,7 @@ judge(const JsonNode *vector)
 	if (answer.accept)
 		is_int(mutate(&c, header, &answer), 0, "%.*s: no byte of it can be changed", (int) id.len,
 			   id.data);
+	clear(&c);
 }
 
 int
