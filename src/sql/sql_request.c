@@ -146,15 +146,34 @@ verify_bearer(const RequestTokens *tokens, const char *tenant, Verification *ver
 	return verify_token(tokens->bearer.bytes, tokens->bearer.len, tenant, verification);
 }
 
-/* A cookie comes first, and decides: what is refused is not made good by a header. */
+/*
+ * Browsers keep a cookie longer than its session lives, and another program on the host may set one
+ * that looks alike: such a cookie says nothing about who is asking.
+ */
+static bool
+is_over(ResultCode result)
+{
+	return result == RESULT_EXPIRED || result == RESULT_IDLE || result == RESULT_ENDED ||
+		   result == RESULT_NO_SESSION;
+}
+
+/*
+ * A cookie comes first, and decides, unless it opens nothing any more: one that is forged, stolen,
+ * revoked or of a banned user is not made good by a header.
+ */
 static ResultCode
 verify_request(const RequestTokens *tokens, const char *tenant, Verification *verification)
 {
+	ResultCode result;
+
 	if (tokens->cookie_result == RESULT_NO_TOKEN)
 		return verify_bearer(tokens, tenant, verification);
 	if (tokens->cookie_result != RESULT_OK)
 		return refuse_unread(tokens->cookie_result, verification);
-	return verify_cookie(tokens->cookie.name, tokens->cookie.text, tenant, verification);
+	result = verify_cookie(tokens->cookie.name, tokens->cookie.text, tenant, verification);
+	if (is_over(result) && tokens->bearer_result == RESULT_OK)
+		return verify_bearer(tokens, tenant, verification);
+	return result;
 }
 
 static Datum

@@ -1,7 +1,7 @@
 -- Requests: the token in a Cookie or Authorization header, or in the settings
 -- that PostgREST makes of these.
 \ir tokens.psql
-SELECT plan(132);
+SELECT plan(140);
 
 SELECT session_auth.import_permissions('{"ADMIN": ["view:accounts"]}') \g /dev/null
 SELECT session_auth.grant_role('alice', 'ADMIN') \g /dev/null
@@ -91,13 +91,27 @@ SET LOCAL ROLE sa_request;
 SELECT is(request(cookies, headers), who, 'pre_request: ' || what)
 FROM (VALUES
   (:'cookies', '{}', 'alice', 'request.cookies'), ('{}', :'headers', 'bob', 'request.headers'), (:'cookies', :'headers', 'alice', 'cookies first'), (:'cookies', NULL, 'alice', 'headers that are not set'), (NULL, :'headers', 'bob', 'cookies that are not set'), (NULL, NULL, 'anonymous', 'neither'), ('{}', '{}', 'anonymous', 'neither of both'), ('', '', 'anonymous', 'empty settings, as after another transaction'),
-  ('{"x": "1"}', '{"authorization": "Basic eA==", "accept": "*/*"}', 'anonymous', 'other cookies and another scheme'), ('{"session": "garbage"}', :'headers', 'bob', 'a cookie that is refused hides no bearer'), ('{"session": "garbage"}', '{}', 'anonymous', 'a stranger''s cookie is as good as none'), ('{"session": "eyJfcGVybWFuZW50Ijp0cnVlfQ.ZxY.abc"}', :'headers', 'bob', '… and hides no bearer'), (jsonb_build_object('session', 'sat_' || repeat('A', 43))::text, '{}', 'PT401 ' || :'refusal', 'a cookie that is refused'), (jsonb_build_object('session', 'sat_' || repeat('A', 43))::text, :'headers', 'PT401 ' || :'refusal', '… also beside a bearer'), ('{}', '{"authorization": "Bearer garbage"}', 'PT401 ' || :'refusal', 'a bearer that is refused'), ('{"session": 1}', :'headers', 'bob', 'a cookie that is no string'), ('[]', '[]', 'anonymous', 'arrays'), ('{"session": ""}', :'headers', 'bob', 'an empty cookie'),
+  ('{"x": "1"}', '{"authorization": "Basic eA==", "accept": "*/*"}', 'anonymous', 'other cookies and another scheme'), ('{"session": "garbage"}', :'headers', 'bob', 'a cookie that is refused hides no bearer'), ('{"session": "garbage"}', '{}', 'anonymous', 'a stranger''s cookie is as good as none'), ('{"session": "eyJfcGVybWFuZW50Ijp0cnVlfQ.ZxY.abc"}', :'headers', 'bob', '… and hides no bearer'), (jsonb_build_object('session', 'sat_' || repeat('A', 43))::text, '{}', 'PT401 ' || :'refusal', 'a cookie that is refused'), (jsonb_build_object('session', 'sat_' || repeat('A', 43))::text, :'headers', 'bob', '… which hides no bearer'), ('{}', '{"authorization": "Bearer garbage"}', 'PT401 ' || :'refusal', 'a bearer that is refused'), ('{"session": 1}', :'headers', 'bob', 'a cookie that is no string'), ('[]', '[]', 'anonymous', 'arrays'), ('{"session": ""}', :'headers', 'bob', 'an empty cookie'),
   ('{"my.cookie.1": "bage", "my.cookie.0": "gar"}', '{}', 'PT401 ' || :'refusal', 'chunks of a cookie that is set up'), ('{}', '{"Authorization": "Bearer garbage"}', 'anonymous', 'PostgREST''s names are in lower case')) r (cookies, headers, who, what);
 COMMIT;
 -- an own session that has ended, and one that is unknown, as another program's may be
 SELECT token AS old_token, session_id AS old_id FROM session_auth.create_session('bob') \gset
 SELECT session_auth.expire_session(:'old_id'::uuid) \g /dev/null
-SELECT is(who('session=' || t, 'Bearer ' || :'b_token'), w, what) FROM (VALUES (:'old_token', :'refusal', 'an own session that has ended decides'), ('0b4f6a0e-9d1c-4d4e-8f21-6f0a1b2c3d4e', :'refusal', 'so does what looks like the token of a session')) c (t, w, what);
+SELECT token AS late_token, session_id AS late_id FROM session_auth.create_session('alice') \gset
+UPDATE session_auth.sessions SET expires_at = now() WHERE session_id = :'late_id';
+SELECT token AS idle_token, session_id AS idle_id FROM session_auth.create_session('alice') \gset
+UPDATE session_auth.sessions SET last_seen_at = now() - interval '2 hours' WHERE session_id = :'idle_id';
+SELECT * FROM session_auth.create_session('alice') \gset stolen_
+SELECT token AS next_token FROM session_auth.rotate_session(:'stolen_token') \gset
+SET session_auth.idle_timeout = '1h';
+SELECT is(who('session=' || t, 'Bearer ' || :'b_token'), 'bob', what || ' hides no bearer') FROM (VALUES (:'old_token', 'an own session that has ended'), (:'late_token', 'one that has expired'), (:'idle_token', 'one that nobody used'), ('0b4f6a0e-9d1c-4d4e-8f21-6f0a1b2c3d4e', 'what looks like the token of a session')) c (t, what);
+SELECT is(who('session=' || :'late_token', header), :'refusal', 'beside ' || what || ' it is refused') FROM (VALUES (NULL, 'no header'), ('Bearer garbage', 'a bearer that is refused'), ('Basic eA==', 'another scheme')) c (header, what);
+RESET session_auth.idle_timeout;
+SET session_auth.rotation_grace = 0;
+SELECT is(who('session=' || :'stolen_token', 'Bearer ' || :'b_token'), :'refusal', 'a stolen token decides');
+SELECT is(who('session=' || :'next_token', NULL), :'refusal', '… and has ended its session');
+RESET session_auth.rotation_grace;
+SELECT is(who('my.cookie=' || :'late_token', 'Bearer ' || :'b_token'), 'bob', 'a session that has expired, under a name that is set up');
 SELECT is(who('my.cookie=garbage', 'Bearer ' || :'b_token'), :'refusal', 'a cookie that is set up decides');
 SELECT is(who('session=0b4f6a0e-9d1c-4d4e-8f21-6f0a1b2c3d4e', NULL), :'refusal', 'without a bearer it is refused');
 SELECT is(session_auth.user_id(), NULL, 'the identity ends with the transaction');
