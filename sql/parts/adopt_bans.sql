@@ -2,9 +2,10 @@
 -- when, as better-auth's admin plugin has it.
 --
 -- Invariant: a ban ends every session of its user when it begins, and for good; while it
--- lasts no token of the user's is good (src/verify/revocation.c), so that a sign-in
--- which was under way when the ban began opens nothing.  It ends by itself when its
--- time is over, without anybody's writing.
+-- lasts no token of the user's is good, nor a session in which the user acts as another
+-- (src/verify/revocation.c).  It ends by itself when its time is over, without anybody's
+-- writing.  Its row stays a while, as what came to be before its end is not good after it
+-- either: neither a sign-in which was under way nor an impersonation (purge_bans() ends them).
 
 CREATE TABLE session_auth.bans (
   user_id text COLLATE "C" NOT NULL,
@@ -19,7 +20,7 @@ COMMENT ON COLUMN session_auth.bans.user_id IS
 COMMENT ON COLUMN session_auth.bans.source IS
   'the table of the application that says so';
 COMMENT ON COLUMN session_auth.bans.until IS
-  'when it is over; infinity: never';
+  'when it is over, or was; what is older stays refused; infinity: never';
 SELECT session_auth.watch_table('bans', 'revocations_changed');
 
 CREATE FUNCTION session_auth.adopted_ban(source_row record, banned_column name, ban_expires_column name)
@@ -44,7 +45,8 @@ BEGIN
     PERFORM session_auth.record_event('user_banned', $2, jsonb_build_object('source', $1::text, 'until', $3));
     PERFORM session_auth.expire_user_sessions($2);
   ELSE
-    DELETE FROM session_auth.bans b WHERE b.user_id = $2 AND b.source = $1;
+    UPDATE session_auth.bans b SET until = clock_timestamp()
+    WHERE b.user_id = $2 AND b.source = $1 AND b.until > clock_timestamp();
     IF FOUND THEN
       PERFORM session_auth.record_event('user_unbanned', $2, jsonb_build_object('source', $1::text));
     END IF;
@@ -97,7 +99,7 @@ BEGIN
       INTO banned;
   END IF;
   PERFORM session_auth.set_ban(b.source, b.user_id, NULL) FROM session_auth.bans b
-  WHERE b.source::oid = take_over_bans.source::oid AND NOT banned ? b.user_id;
+  WHERE b.source::oid = take_over_bans.source::oid AND b.until > clock_timestamp() AND NOT banned ? b.user_id;
   PERFORM session_auth.set_ban(take_over_bans.source, n.key, n.value::timestamptz) FROM jsonb_each_text(banned) n
   WHERE NOT EXISTS (SELECT FROM session_auth.bans b
     WHERE b.source::oid = take_over_bans.source::oid AND b.user_id = n.key AND b.until = n.value::timestamptz);

@@ -73,7 +73,7 @@ BEGIN
   ) THEN
     RAISE EXCEPTION USING ERRCODE = '42501', MESSAGE = format('table %s is still adopted', $1::regclass);
   END IF;
-  DELETE FROM session_auth.bans b WHERE b.source::oid = $1;
+  UPDATE session_auth.bans b SET until = clock_timestamp() WHERE b.source::oid = $1 AND b.until > clock_timestamp();
   IF cardinality(sessions) = 0 AND cardinality(grants) = 0 THEN
     RETURN;
   END IF;

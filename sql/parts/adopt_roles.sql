@@ -324,7 +324,7 @@ BEGIN
       TG_ARGV[0], TG_RELID::regclass)
     LOOP
       PERFORM session_auth.forget_user(gone.user_id);
-      DELETE FROM session_auth.bans b WHERE b.user_id = gone.user_id AND b.source = session_auth.adopted_source(TG_RELID, 'roles')::regclass;
+      PERFORM session_auth.set_ban(source, gone.user_id, NULL);
     END LOOP;
   ELSIF source = TG_RELID THEN
     PERFORM session_auth.revoke_adopted_roles(source, ARRAY(
@@ -624,7 +624,7 @@ COMMENT ON FUNCTION session_auth.adopt_roles(regclass, name, name, name, text, b
   'refers to a table, or is named after an organization, tenant, team, workspace or project, it must be '
   'given, or everywhere => true; with both, a row without a tenant holds everywhere. separator: splits '
   'one text into roles. banned_column, ban_expires_column: a row that says true bans its user until then, or '
-  'for good: every session of the user ends, and none opens while it lasts; null: better-auth''s banned and '
+  'for good: every session of the user ends, and those in which they act as others; null: better-auth''s banned and '
   'banExpires or ban_expires, if both are there; empty: none. Creates the roles that it meets and attaches triggers that follow every '
   'insert, update, delete and truncate. Roles that were granted by hand stay, until the user''s row '
   'is deleted from a table where id_column is unique by itself: that ends every session and every role '

@@ -158,6 +158,7 @@ BEGIN
       WHERE a.expires_at > $1 AND NOT EXISTS (
         SELECT FROM session_auth.rotated_tokens r WHERE r.token_hash = a.token_hash)
         AND NOT EXISTS (SELECT FROM session_auth.bans b WHERE b.user_id = a.user_id AND b.until > $1)
+        AND NOT EXISTS (SELECT FROM session_auth.bans b WHERE b.user_id = a.actor AND b.until > $1)
       ON CONFLICT (token_key) DO NOTHING
       RETURNING 1)
     SELECT (SELECT count(*) FROM taken),
@@ -167,7 +168,8 @@ BEGIN
            AS left_out, count(*) AS n
          FROM adopted a
          WHERE a.left_out IS NOT NULL OR a.expires_at <= $1
-           OR EXISTS (SELECT FROM session_auth.bans b WHERE b.user_id = a.user_id AND b.until > $1) GROUP BY 1) l)'
+           OR EXISTS (SELECT FROM session_auth.bans b WHERE b.user_id = a.user_id AND b.until > $1)
+           OR EXISTS (SELECT FROM session_auth.bans b WHERE b.user_id = a.actor AND b.until > $1) GROUP BY 1) l)'
     INTO taken, fitting, left_out USING clock_timestamp();
   PERFORM session_auth.refuse_hashes(arguments, left_out, fitting);
   -- repeated: what changed while the triggers did not fire

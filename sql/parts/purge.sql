@@ -96,6 +96,35 @@ END;
 COMMENT ON FUNCTION session_auth.purge_permission_changes() IS
   'internal: removes all but the newest of permission_changes';
 
+-- What the bans that are forgotten kept closed is ended: sessions that were opened, and tokens
+-- that were issued, before their end.  A sign-in that is under way then is done within the hour.
+CREATE FUNCTION session_auth.purge_bans() RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  over_since timestamptz := clock_timestamp() - interval '1 hour';
+BEGIN
+  IF NOT EXISTS (SELECT FROM session_auth.bans b WHERE b.until < over_since) THEN
+    RETURN;
+  END IF;
+  PERFORM session_auth.end_sessions(ARRAY(
+    SELECT s.session_id FROM session_auth.sessions s
+    JOIN session_auth.bans b ON b.user_id = s.user_id AND s.created_at < b.until
+    WHERE b.until < over_since AND s.ended_at IS NULL
+    UNION
+    SELECT s.session_id FROM session_auth.sessions s
+    JOIN session_auth.bans b ON b.user_id = s.actor AND s.created_at < b.until
+    WHERE b.until < over_since AND s.ended_at IS NULL));
+  WITH forgotten AS (
+    DELETE FROM session_auth.bans b WHERE b.until < over_since RETURNING b.user_id, b.until)
+  INSERT INTO session_auth.user_revocations (user_id, not_before)
+  SELECT f.user_id, max(f.until) FROM forgotten f GROUP BY f.user_id;
+END
+$$;
+COMMENT ON FUNCTION session_auth.purge_bans() IS
+  'internal: forgets bans that have been over for an hour';
+
 -- Events are deleted in the order of time, in which they lie in their table, so that
 -- whole pages become free and are written anew (docs/performance.md has the figures).
 CREATE FUNCTION session_auth.purge_old(batch_size integer) RETURNS bigint
@@ -123,8 +152,7 @@ BEGIN
     DELETE FROM session_auth.user_revocations u
     WHERE EXISTS (SELECT FROM session_auth.user_revocations newer
       WHERE newer.user_id = u.user_id AND newer.not_before > u.not_before);
-    DELETE FROM session_auth.bans b WHERE b.until < clock_timestamp();
-    PERFORM session_auth.purge_permission_changes(), session_auth.note_purge();
+    PERFORM session_auth.purge_bans(), session_auth.purge_permission_changes(), session_auth.note_purge();
   END IF;
   RETURN deleted;
 END

@@ -287,11 +287,9 @@ insert_session(Oid source, const AdoptedRow *row, SessionRow *session)
 {
 	make_adopted_id(source, &session->session_id);
 	memcpy(session->token_hash, row->token_hash, TOKEN_HASH_LEN);
-	session->user_id = row->user_id;
 	session->expires_at = row->expires_at;
 	session->tenant = row->tenant;
 	session->proof = row->proof;
-	session->actor = row->actor;
 	set_lifetime(session, session->created_at);
 	session->metadata = json_object_empty();
 	session_create(session, row->actor ? row->actor : acting_user());
@@ -304,11 +302,13 @@ begin_session(Oid source, const AdoptedRow *row)
 
 	memset(&session, 0, sizeof(session));
 	session.created_at = session.last_seen_at = clock_now();
+	session.user_id = row->user_id;
+	session.actor = row->actor;
 	if (row->expires_at <= session.created_at)
 		log_left_out(
 			source,
 			"It is a row that has expired already, if its times are read as they are meant.");
-	else if (revocation_check_user(row->user_id) == RESULT_BANNED)
+	else if (revocation_check_session(&session) == RESULT_BANNED)
 		log_left_out(source, "It is a row of a banned user.");
 	else
 		insert_session(source, row, &session);

@@ -33,12 +33,20 @@ look_for_rows(void)
 	looked_at = heard;
 }
 
-/* By a table of users that was adopted: its sessions end with the ban, this is for later ones. */
+/*
+ * By a table of users that was adopted: its sessions end with the ban, this is for later ones.
+ * What came to be before the end of a ban is not good after it either.
+ */
 static bool
-is_banned(const char *user_id)
+is_banned(const char *user_id, TimestampTz since)
 {
+	TimestampTz until;
+
 	look_for_rows();
-	return unlikely(some_bans) && catalog_user_banned_until(user_id) > clock_now();
+	if (likely(!some_bans) || user_id == NULL)
+		return false;
+	until = catalog_user_banned_until(user_id);
+	return until > clock_now() || since < until;
 }
 
 static bool
@@ -66,7 +74,8 @@ revocation_check(ExternalToken *token, bool session_lives)
 
 	if (token->in_force == changes_of[CHANGED_REVOCATIONS])
 		return RESULT_OK;
-	if (is_banned(token->user_id))
+	if (is_banned(token->user_id, session_lives ? DT_NOEND : token->issued_at) ||
+		is_banned(token->actor, token->issued_at))
 		return RESULT_BANNED;
 	if (is_revoked(token, session_lives))
 		return RESULT_REVOKED;
@@ -76,10 +85,12 @@ revocation_check(ExternalToken *token, bool session_lives)
 	return RESULT_OK;
 }
 
-/* Whether a session's user may have an identity at all. */
+/* Whether a session's user may have an identity at all, and who acts as the user act in it. */
 ResultCode
-revocation_check_user(const char *user_id)
+revocation_check_session(const SessionRow *row)
 {
 	AcceptInvalidationMessages();
-	return is_banned(user_id) ? RESULT_BANNED : RESULT_OK;
+	return is_banned(row->user_id, row->created_at) || is_banned(row->actor, row->created_at)
+			   ? RESULT_BANNED
+			   : RESULT_OK;
 }

@@ -75,7 +75,7 @@ use_session(ResultCode found, const char *kind, Verification *verification)
 		session_needs_proof(row))
 		return RESULT_NO_SESSION;
 	if (found == RESULT_OK)
-		found = revocation_check_user(row->user_id);
+		found = revocation_check_session(row);
 	if (found == RESULT_OK)
 		found = bind_tenant(row, &verification->identity);
 	if (found != RESULT_OK)
@@ -162,7 +162,7 @@ find_session_behind(const ExternalToken *token, FoundSession *found, const Sessi
 	if (strcmp(found->row.user_id, token->user_id) != 0)
 		return RESULT_MALFORMED;
 	*behind = &found->row;
-	return RESULT_OK;
+	return revocation_check_session(*behind);
 }
 
 static void
@@ -439,7 +439,7 @@ find_session_again(const Identity *identity, SessionRow *row)
 {
 	return catalog_find_session_by_id(&identity->session_id, row) &&
 		   session_check(row, clock_now()) == RESULT_OK &&
-		   revocation_check_user(row->user_id) == RESULT_OK;
+		   revocation_check_session(row) == RESULT_OK;
 }
 
 static bool

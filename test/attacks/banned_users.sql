@@ -1,12 +1,13 @@
 -- Attack: a user who was banned in the application goes on: with the session of before, with
 -- a connection's identity, with one that a sign-in under way creates, with signed tokens and
--- better-auth's cache, and once more when the ban is over. Somebody who acts as another user
--- passes for that user, or takes the cache of one organization into another.
--- Holds: a ban ends what there is, for good, and nothing opens while it lasts; who acts is told.
--- Guards: sql/parts/adopt_bans.sql; src/verify/revocation.c revocation_check_user(),
+-- better-auth's cache, and once more when the ban is over. An administrator who was banned goes
+-- on as another user. Somebody who acts as another user passes for that user, or takes the cache
+-- of one organization into another.
+-- Holds: a ban ends what there is, for good, and nothing that came to be before its end is good; who acts is told.
+-- Guards: sql/parts/adopt_bans.sql; src/verify/revocation.c revocation_check_session(),
 -- revocation_check(); src/sql/sql_adopt.c begin_session(); src/sql/adopted_row.c read_actor();
 -- src/verify/external_read.c read_actor(); src/verify/verify.c add_session_behind().
-SELECT plan(23);
+SELECT plan(32);
 \ir ../pgtap/tokens.psql
 \ir ../pgtap/jwe.psql
 \ir ../pgtap/cookies.psql
@@ -59,6 +60,8 @@ INSERT INTO session VALUES ('ann-again-0123456789abcdefghijklmn', 'ann', '2100-0
 SELECT is(who('ann-again-0123456789abcdefghijklmn'), 'ann', 'a new sign-in is one');
 
 -- who acts, and where
+CREATE FUNCTION public.created_now(more jsonb) RETURNS jsonb LANGUAGE sql AS $$
+  SELECT more || jsonb_build_object('createdAt', to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) $$;
 CREATE FUNCTION public.acts(token text, tenant text DEFAULT NULL) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE said text;
 BEGIN
@@ -73,10 +76,29 @@ SELECT is(acts(cache('cid-by-ann-0123456789abcdefghijkl', 'cid', :'key')), 'ann 
 SELECT is(who('cid-by-x-0123456789abcdefghijklmn'), 'nobody', 'an actor without a name does not pass for the user');
 SELECT is(acts(cache('cid-by-ann-0123456789abcdefghijkl', 'cid', :'key', '{"activeOrganizationId": "other"}')), 'ann cid acme', 'a cache from before does not say otherwise');
 SELECT is(acts(cache('cid-by-ann-0123456789abcdefghijkl', 'cid', :'key', '{"activeOrganizationId": "other"}'), 'other'), '', 'nor opens another organization');
-SELECT is(acts(cache('unknown-1123456789abcdefghijklmno', 'cid', :'key', '{"activeOrganizationId": "other", "impersonatedBy": "ann"}')), 'ann cid other', 'a cache of a session that is not known speaks for itself');
+SELECT is(acts(cache('unknown-1123456789abcdefghijklmno', 'cid', :'key', created_now('{"activeOrganizationId": "other", "impersonatedBy": "ann"}'))), 'ann cid other', 'a cache of a session that is not known speaks for itself');
 SELECT is(acts(cache('unknown-1123456789abcdefghijklmno', 'cid', :'key', '{"activeOrganizationId": "other"}'), 'acme'), '', 'it is of one organization');
 SELECT is(acts(cache('unknown-1123456789abcdefghijklmno', 'cid', :'key', '{"activeOrganizationId": null}'), 'acme'), '', 'or of none');
 SELECT is(acts(cache('unknown-1123456789abcdefghijklmno', 'cid', :'key'), 'acme'), 'cid acme', 'without the plugin it says nothing of any');
 SELECT is(acts(cache('unknown-1123456789abcdefghijklmno', 'cid', :'key', '{"impersonatedBy": {"id": "ann"}}')), '', 'an actor that is no name is refused');
+
+-- an administrator who is banned while acting as others
+SELECT user_id FROM session_auth.authenticate('cid-by-ann-0123456789abcdefghijkl', scope => 'connection') \g /dev/null
+SELECT is(session_auth.actor() || ', ' || acts('session=cid-by-ann-0123456789abcdefghijkl'), 'ann, ann cid acme', 'an administrator acts');
+UPDATE "user" SET banned = true WHERE id = 'ann';
+SELECT is(session_auth.user_id(), NULL, 'until the ban, also with an identity of a connection');
+SELECT is(acts('session=cid-by-ann-0123456789abcdefghijkl'), '', 'the session is refused');
+SELECT is(acts(cache('cid-by-ann-0123456789abcdefghijkl', 'cid', :'key')), '', '… and the cache before it');
+SELECT is(acts(cache('unknown-1123456789abcdefghijklmno', 'cid', :'key', '{"impersonatedBy": "ann"}')), '', '… and one of a session that is not known');
+INSERT INTO session VALUES ('cid-by-ann-late-0123456789abcdefg', 'cid', '2100-01-01', 'acme', 'ann');
+SELECT is(acts('session=cid-by-ann-late-0123456789abcdefg'), '', 'nor does a new one open');
+UPDATE "user" SET banned = false WHERE id = 'ann';
+SELECT is(acts('session=cid-by-ann-0123456789abcdefghijkl') || acts('session=cid-by-ann-late-0123456789abcdefg'), '', 'the end of the ban brings none of them back');
+UPDATE session_auth.bans SET until = until - interval '1 hour';
+UPDATE session_auth.sessions SET created_at = created_at - interval '1 hour';
+SELECT session_auth.purge_sessions() \g /dev/null
+SELECT is((SELECT string_agg(user_id, ' ') FROM session_auth.bans) || acts('session=cid-by-ann-0123456789abcdefghijkl'), 'ben', 'nor does the purge of what is over');
+INSERT INTO session VALUES ('cid-by-ann-anew-0123456789abcdefg', 'cid', '2100-01-01', 'acme', 'ann');
+SELECT is(acts('session=cid-by-ann-anew-0123456789abcdefg'), 'ann cid acme', 'a new one is good then');
 
 SELECT * FROM finish();

@@ -1,7 +1,7 @@
 -- Bans that a table of users says, and who acts in a session as its user: options, what
 -- becomes of rows that come, change and go, what is refused. Siblings: adopt_roles.sql,
 -- adopt_sessions.sql; test/attacks/banned_users.sql; test/npm/frameworks/better-auth.mjs.
-SELECT plan(60);
+SELECT plan(63);
 \ir adoption.psql
 
 CREATE FUNCTION public.acts(token text) RETURNS text LANGUAGE plpgsql AS $$
@@ -17,7 +17,7 @@ END $$;
 CREATE FUNCTION public.options_of(source regclass) RETURNS text LANGUAGE sql
 AS $$ SELECT (options - 'token_form')::text FROM session_auth.list_adoptions() l WHERE l.source = $1 $$;
 CREATE FUNCTION public.banned() RETURNS text LANGUAGE sql
-AS $$ SELECT coalesce(string_agg(user_id, ' ' ORDER BY user_id), '') FROM session_auth.bans $$;
+AS $$ SELECT coalesce(string_agg(user_id, ' ' ORDER BY user_id), '') FROM session_auth.bans WHERE until > clock_timestamp() $$;
 SET client_min_messages = error;
 
 -- who acts
@@ -90,7 +90,7 @@ INSERT INTO session VALUES ('dan-0123456789abcdefghijklmnopqrs', 'dan', '2100-01
 SELECT is(who('dan-0123456789abcdefghijklmnopqrs'), 'nobody', 'a row of a session that comes meanwhile is not taken over');
 UPDATE "user" SET banned = false WHERE id = 'dan';
 SELECT is(who(:'dan') || ' ' || who(:'jwt') || ' ' || who('dan-0123456789abcdefghijklmnopqrs'), 'nobody nobody nobody', 'the end of the ban brings nothing back');
-SELECT is(who(:'later'), 'dan', 'but what was issued meanwhile is good now');
+SELECT is(who(:'later') || ' ' || who(:'later_jwt'), 'nobody nobody', 'nor what was issued meanwhile');
 SELECT is((SELECT count(*) FROM session_auth.session_events WHERE event = 'user_unbanned' AND user_id = 'dan'), 1::bigint, 'it is recorded');
 INSERT INTO session VALUES ('dan-once-more-0123456789abcdefghi', 'dan', '2100-01-01', NULL, NULL);
 SELECT is(who('dan-once-more-0123456789abcdefghi'), 'dan', 'and the user can sign in again');
@@ -100,11 +100,19 @@ UPDATE "user" SET banned = true, "banExpires" = clock_timestamp() + interval '1 
 SELECT token AS last FROM session_auth.create_session('dan') \gset
 SELECT is(who(:'last'), 'nobody', 'a ban for a second');
 DO $$ BEGIN WHILE clock_timestamp() <= (SELECT until FROM session_auth.bans WHERE user_id = 'dan') LOOP PERFORM pg_sleep(0.05); END LOOP; END $$;
-SELECT is(who(:'last') || ' ' || who('dan-once-more-0123456789abcdefghi'), 'dan nobody', 'is over when its time is, and brings nothing back');
+SELECT token AS fresh FROM session_auth.create_session('dan') \gset
+SELECT is(who(:'fresh') || ' ' || who(:'last') || ' ' || who('dan-once-more-0123456789abcdefghi'), 'dan nobody nobody', 'is over when its time is, and brings nothing back');
 SELECT session_auth.purge_sessions() \g /dev/null
-SELECT is(banned(), 'ben fay', 'a purge forgets it');
+SELECT is((SELECT count(*) FROM session_auth.bans WHERE user_id = 'dan'), 1::bigint, 'a purge leaves it for an hour');
+UPDATE session_auth.sessions SET created_at = created_at - interval '1 hour' WHERE user_id = 'dan' AND token_hash <> sha256(:'fresh'::bytea);
+UPDATE session_auth.bans SET until = until - interval '1 hour' WHERE user_id = 'dan';
+SELECT session_auth.issue_token('dan', '1 hour') AS fresh_jwt \gset
+SELECT session_auth.purge_sessions() \g /dev/null
+SELECT is((SELECT count(*) FROM session_auth.bans WHERE user_id = 'dan'), 0::bigint, 'and forgets it then');
+SELECT is(who(:'fresh') || ' ' || who(:'last') || ' ' || who(:'fresh_jwt'), 'dan nobody dan', 'without bringing anything back');
+SELECT ok((SELECT ended_at IS NOT NULL FROM session_auth.sessions WHERE token_hash = sha256(:'last'::bytea)), 'what it kept closed has ended');
 UPDATE "user" SET "banExpires" = '2100-01-01' WHERE id = 'dan';
-SELECT is(who(:'last') || banned(), 'nobodyben dan fay', 'a ban that is made longer is one');
+SELECT is(who(:'fresh') || banned(), 'nobodyben dan fay', 'a ban that is made longer is one');
 UPDATE "user" SET "banExpires" = '2000-01-01' WHERE id = 'dan';
 SELECT is(banned(), 'ben fay', 'one that is cut short is none');
 
