@@ -220,7 +220,7 @@ RETURNS TABLE (kid text, algorithm text, public_key text, fingerprint text)
 LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'session_auth_read_jwks';
 COMMENT ON FUNCTION session_auth.read_jwks(text) IS
-  'internal: the signature keys of a set (RFC 7517); 22023 when it cannot be trusted as a whole';
+  'internal: the signature keys of a set (RFC 7517); 22023 when it is none';
 
 CREATE FUNCTION session_auth.check_secret(what text, secret text) RETURNS void
 LANGUAGE c VOLATILE
@@ -500,9 +500,9 @@ COMMENT ON FUNCTION session_auth.import_jwks(text, jsonb, text[], text, text, te
   'Trusts an issuer''s key set (RFC 7517), or its map of kids to certificates in PEM, in the place of '
   'the set imported before: keys that stayed keep their state, those that went are dropped, '
   'atomically. Keys for encryption are passed over, and so, with a WARNING that names the kid and the '
-  'reason, are those that cannot be used. How many keys of the issuer are in force after it. Claims '
-  'and role_source as add_key has them. 22023 when the set is malformed, when none of its keys can be '
-  'used, or when it holds secrets or private keys.';
+  'reason, are those that cannot be used, secrets and private keys among them. How many keys of the issuer '
+  'are in force after it. Claims and role_source as add_key has them. 22023 when the set is malformed, or '
+  'when none of its keys can be used.';
 
 CREATE FUNCTION session_auth.find_key(kid text, issuer text) RETURNS bigint
 LANGUAGE plpgsql STABLE

@@ -167,8 +167,8 @@ jwk_describe(const JsonDoc *doc, const JsonNode *jwk, JwkInfo *info)
 	return RESULT_OK;
 }
 
-static bool
-is_secret(const JsonDoc *doc, const JsonNode *jwk)
+bool
+jwk_is_secret(const JsonDoc *doc, const JsonNode *jwk)
 {
 	return jwk->kind == JSON_KIND_OBJECT && TEXT_IS(doc, MEMBER(doc, jwk, "kty"), "oct");
 }
@@ -181,25 +181,37 @@ is_second_secret(const JsonDoc *doc, const JsonNode *keys, const JsonNode *jwk)
 
 	for (const JsonNode *other = json_first(keys); other != jwk;
 		 other = json_next(doc, keys, other))
-		if (is_secret(doc, other) && json_same_text(doc, kid, doc, MEMBER(doc, other, "kid")))
+		if (jwk_is_secret(doc, other) && json_same_text(doc, kid, doc, MEMBER(doc, other, "kid")))
 			return true;
 	return false;
 }
 
 ResultCode
-jwk_set(const JsonDoc *doc, const JsonNode **keys, const char **why)
+jwk_set_keys(const JsonDoc *doc, const JsonNode **keys, const char **why)
 {
 	const JsonNode *array = MEMBER(doc, doc->nodes, "keys");
-	const JsonNode *key;
-	size_t secrets = 0;
 
 	if (array == NULL || array->kind != JSON_KIND_ARRAY)
 		return RESULT_MALFORMED;
 	if (array->size > JWK_SET_MAX)
 		return bad_key(why, "The set has more than 256 keys.");
+	*keys = array;
+	return RESULT_OK;
+}
+
+ResultCode
+jwk_set(const JsonDoc *doc, const JsonNode **keys, const char **why)
+{
+	const JsonNode *array;
+	const JsonNode *key;
+	size_t secrets = 0;
+	ResultCode result = jwk_set_keys(doc, &array, why);
+
+	if (result != RESULT_OK)
+		return result;
 	for (key = json_first(array); key != NULL; key = json_next(doc, array, key))
 	{
-		if (!is_secret(doc, key))
+		if (!jwk_is_secret(doc, key))
 			continue;
 		secrets++;
 		if (is_second_secret(doc, array, key))

@@ -36,6 +36,12 @@ typedef struct JwkInfo
  */
 extern ResultCode jwk_describe(const JsonDoc *doc, const JsonNode *jwk, JwkInfo *info);
 
+/* A secret, which its issuer has with its verifiers in common (kty "oct"). */
+extern bool jwk_is_secret(const JsonDoc *doc, const JsonNode *jwk);
+
+/* The array of a set ({"keys":[…]}), whatever is in it; answers as jwk_set. */
+extern ResultCode jwk_set_keys(const JsonDoc *doc, const JsonNode **keys, const char **why);
+
 /*
  * Is this a set ({"keys":[…]}) that can be trusted as a whole?  RESULT_BAD_KEY when it
  * mixes secrets with public keys, when two secrets have one kid, or when it has more

@@ -30,6 +30,7 @@
 #define FINGERPRINT_LEN BASE64URL_LEN(CRYPTO_SHA256_LEN)
 
 #define TOO_LARGE       "It is too large."
+#define IS_SECRET       "It is a secret or a private key, and a set is for public ones."
 #define NO_SET          "It must be an object with an array \"keys\" of JWKs (RFC 7517)."
 
 /* `why` is a place that the call before has filled, or left NULL; `allowed` serves then. */
@@ -110,8 +111,9 @@ session_auth_read_key(PG_FUNCTION_ARGS)
 typedef struct KeySet
 {
 	JsonDoc doc;
-	List *kids; /* of char * */
-	int nkeys;  /* that can be used */
+	List *kids;    /* of char * */
+	List *exposed; /* thumbprints of keys whose private half is in the set, as char * */
+	int nkeys;     /* that can be used */
 	bool some_passed_over;
 } KeySet;
 
@@ -146,18 +148,48 @@ is_second_of_its_kid(KeySet *set, const JwkInfo *info)
 	return false;
 }
 
+/* With a private key that everybody can read, everybody can sign. */
+static void
+note_exposed(KeySet *set, const JsonNode *jwk)
+{
+	JwkInfo info;
+	CryptoKey *key = NULL;
+	Datum pem;
+	Datum fingerprint;
+	bool is_secret;
+
+	if (jwk_describe(&set->doc, jwk, &info) != RESULT_OK ||
+		jwk_key(&set->doc, jwk, info.alg, &key, NULL) != RESULT_OK)
+		return;
+	if (crypto_key_is_private(key))
+	{
+		describe_key(key, &pem, &fingerprint, &is_secret);
+		if (!is_secret)
+			set->exposed = lappend(set->exposed, TextDatumGetCString(fingerprint));
+	}
+	crypto_key_free(key);
+}
+
 static void
 put_key_of_set(ReturnSetInfo *rsinfo, KeySet *set, const JwkInfo *info, CryptoKey *key)
 {
 	Datum values[4] = { 0 };
 	bool nulls[4] = { false };
-	bool is_secret = crypto_key_is_private(key);
+	bool is_private = crypto_key_is_private(key);
+	bool is_secret;
 
-	if (!is_secret)
-		describe_key(key, &values[2], &values[3], &is_secret);
+	describe_key(key, &values[2], &values[3], &is_secret);
 	crypto_key_free(key);
-	if (is_secret)
-		argument_refuse_secret("jwks", "It must hold public keys alone.");
+	if (is_private || is_secret)
+	{
+		pass_over(set, info, IS_SECRET);
+		return;
+	}
+	if (string_list_has(set->exposed, TextDatumGetCString(values[3])))
+	{
+		pass_over(set, info, "Its private key is in the set, too.");
+		return;
+	}
 	nulls[0] = !info->has_kid;
 	if (info->has_kid)
 		values[0] = PointerGetDatum(cstring_to_text_with_len(info->kid, info->kid_len));
@@ -177,7 +209,10 @@ put_jwk(ReturnSetInfo *rsinfo, KeySet *set, const JsonNode *jwk)
 	if (result == RESULT_UNSUPPORTED && !info.for_signatures)
 		return;
 	if (result == RESULT_UNSUPPORTED)
-		pass_over(set, &info, "Its algorithm or curve is none that is supported.");
+		pass_over(set, &info,
+				  jwk_is_secret(&set->doc, jwk)
+					  ? IS_SECRET
+					  : "Its algorithm or curve is none that is supported.");
 	else if (result == RESULT_MALFORMED)
 		pass_over(set, &info, "It is no JWK (RFC 7517).");
 	if (result != RESULT_OK)
@@ -219,8 +254,10 @@ session_auth_read_jwks(PG_FUNCTION_ARGS)
 	nodes = palloc(JSON_NODES_FOR(len) * sizeof(JsonNode));
 	require_ok(json_scan(&set.doc, VARDATA_ANY(value), len, nodes, JSON_NODES_FOR(len)), "jwks",
 			   NULL, NO_SET);
-	require_ok(jwk_set(&set.doc, &keys, &why), "jwks", &why, NO_SET);
+	require_ok(jwk_set_keys(&set.doc, &keys, &why), "jwks", &why, NO_SET);
 	InitMaterializedSRF(fcinfo, 0);
+	for (const JsonNode *jwk = json_first(keys); jwk; jwk = json_next(&set.doc, keys, jwk))
+		note_exposed(&set, jwk);
 	for (const JsonNode *jwk = json_first(keys); jwk; jwk = json_next(&set.doc, keys, jwk))
 		put_jwk(rsinfo, &set, jwk);
 	if (set.nkeys == 0 && set.some_passed_over)

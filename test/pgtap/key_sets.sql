@@ -1,7 +1,7 @@
 -- Key sets as issuers publish them: a key that is no use does not stop the others, and
 -- says which it is. See also keys.sql and test/unit/jwk_test.c.
 \ir tokens.psql
-SELECT plan(24);
+SELECT plan(46);
 
 \set certificate `openssl req -x509 -newkey rsa:2048 -nodes -keyout /dev/null -subj /CN=test -days 1 2>/dev/null`
 \set good 'jwk(:''rsa_public'', ''{"kid": "good", "use": "sig", "alg": "RS256"}'')'
@@ -42,4 +42,22 @@ SELECT is(session_auth.import_jwks('https://i.example', jwks(jsonb_build_object(
 SELECT is(session_auth.import_jwks('https://i.example', jsonb_build_object('a', :'certificate', 'b', :'certificate')), 2, 'a map of kids to certificates');
 SELECT lives_ok(format('SELECT session_auth.add_key(%L, %L, %L)', 'by hand', 'RS256', :'certificate'), 'a certificate that is added by hand');
 SELECT lives_ok(format('SELECT session_auth.add_key(%L, %L, %L)', 'Ed25519', 'Ed25519', :'ed_public'), 'RFC 9864''s name of EdDSA');
+-- secrets and private keys: passed over, never taken for public ones, and no reason to stop the others
+\set private 'jwk(:''ed_public'', jsonb_build_object(''d'', base64url(right_of(:''ed''))))'
+CREATE FUNCTION public.right_of(pem text) RETURNS bytea LANGUAGE sql AS $$SELECT substr(decode(der(pem), 'base64'), 17)$$;
+CREATE TABLE public.secrets AS SELECT * FROM (VALUES
+  ('a secret', jsonb_build_object('kty', 'oct', 'kid', 's', 'alg', 'HS256', 'k', base64url(repeat('h', 32)))),
+  ('a secret without alg', jsonb_build_object('kty', 'oct', 'kid', 's', 'k', base64url(repeat('h', 32)))),
+  ('a secret of the good key''s kid', jsonb_build_object('kty', 'oct', 'kid', 'good', 'alg', 'HS256', 'k', base64url(repeat('h', 32)))),
+  ('a private key', :private || '{"kid": "s"}'),
+  ('a private key without kid', :private),
+  ('another one''s private number', jwk(:'ed_public') || jsonb_build_object('kid', 's', 'd', base64url(repeat('p', 32))))) s (what, key);
+SELECT is(session_auth.import_jwks('https://i.example', jwks(:good, key)), 1, 'passed over: ' || what) FROM secrets;
+SELECT is(session_auth.import_jwks('https://i.example', jwks(key, :good)), 1, '… before the good one: ' || what) FROM secrets WHERE key ->> 'kid' IS DISTINCT FROM 'good';
+SELECT is(kids(), 'good RS256', 'the good one is in force alone');
+SELECT is_empty($$SELECT * FROM session_auth.key_secrets s JOIN session_auth.keys k USING (key_id) WHERE k.issuer = 'https://i.example'$$, 'nothing of the others is kept');
+SELECT is(session_auth.import_jwks('https://i.example', jwks(jwk(:'ed_public', '{"kid": "e"}'), :good, :private || '{"kid": "s"}')), 1, 'a public key whose private key is in the set goes with it');
+SELECT is(kids(), 'good RS256', '… whatever its kid');
+SELECT throws_ok(format('SELECT session_auth.import_jwks(%L, %L)', 'https://i.example', jwks(key)), '22023', 'invalid jwks', 'alone: ' || what) FROM secrets;
+SELECT is(kids(), 'good RS256', 'what there was stays');
 SELECT * FROM finish();
