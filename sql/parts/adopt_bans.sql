@@ -23,11 +23,12 @@ COMMENT ON COLUMN session_auth.bans.until IS
   'when it is over, or was; what is older stays refused; infinity: never';
 SELECT session_auth.watch_table('bans', 'revocations_changed');
 
-CREATE FUNCTION session_auth.adopted_ban(source_row record, banned_column name, ban_expires_column name)
-RETURNS timestamptz
+CREATE FUNCTION session_auth.adopted_ban(
+  source_row record, banned_column name, ban_expires_column name, time_zone text
+) RETURNS timestamptz
 LANGUAGE c STABLE
 AS 'MODULE_PATHNAME', 'session_auth_adopted_ban';
-COMMENT ON FUNCTION session_auth.adopted_ban(record, name, name) IS
+COMMENT ON FUNCTION session_auth.adopted_ban(record, name, name, text) IS
   'internal: until when a row bans its user; null: it does not';
 
 CREATE FUNCTION session_auth.set_ban(source regclass, user_id text, until timestamptz) RETURNS void
@@ -83,7 +84,7 @@ LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  banned_column name := session_auth.trigger_option(arguments, 'banned_column');
+  banned_column name := nullif(session_auth.trigger_option(arguments, 'banned_column'), '');
   banned jsonb := '{}';
 BEGIN
   IF banned_column IS NOT NULL THEN
@@ -91,11 +92,12 @@ BEGIN
       'SELECT coalesce(jsonb_object_agg(u.user_id, u.until), ''{}'')
        FROM (
          SELECT (session_auth.adopted_values(s.*, %2$L))[1] AS user_id,
-           session_auth.adopted_ban(s.*, %3$L, %4$L) AS until
+           session_auth.adopted_ban(s.*, %3$L, %4$L, %5$L) AS until
          FROM %1$s s WHERE s.%3$I IS TRUE) u
        WHERE u.until > clock_timestamp() AND session_auth.can_adopt_user(u.user_id)',
       session_auth.rows_of(source), arguments[1], banned_column,
-      session_auth.trigger_option(arguments, 'ban_expires_column'))
+      session_auth.trigger_option(arguments, 'ban_expires_column'),
+      session_auth.trigger_option(arguments, 'time_zone'))
       INTO banned;
   END IF;
   PERFORM session_auth.set_ban(b.source, b.user_id, NULL) FROM session_auth.bans b
@@ -109,8 +111,27 @@ COMMENT ON FUNCTION session_auth.take_over_bans(regclass, text[]) IS
   'internal: brings bans in line with the rows of a table of users';
 
 -- better-auth's own pair of names says what it is; an empty one is none.
+CREATE FUNCTION session_auth.named_ban_columns(source oid, id_column name, OUT banned name, OUT expires name)
+RETURNS SETOF record
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  RETURN QUERY
+  SELECT b.attname, e.attname
+  FROM pg_attribute b JOIN pg_attribute e ON e.attrelid = b.attrelid
+  WHERE b.attrelid = source AND b.attname = 'banned' AND b.atttypid = 'boolean'::regtype
+    AND e.attname IN ('banExpires', 'ban_expires')
+    AND e.atttypid IN ('timestamptz'::regtype, 'timestamp'::regtype)
+    AND session_auth.is_unique(source, id_column)
+  ORDER BY e.attnum LIMIT 1;
+END
+$$;
+COMMENT ON FUNCTION session_auth.named_ban_columns(oid, name) IS
+  'internal: the columns of a table of users whose names say that they are bans';
+
 CREATE FUNCTION session_auth.ban_arguments(
-  source regclass, id_column name, banned_column name, ban_expires_column name
+  source regclass, id_column name, banned_column name, ban_expires_column name, time_zone text
 ) RETURNS text[]
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -118,20 +139,17 @@ AS $$
 DECLARE
   banned name := banned_column;
   expires name := ban_expires_column;
+  kind text;
 BEGIN
-  IF banned IS NULL AND expires IS NULL AND session_auth.is_unique(source, id_column) THEN
-    SELECT b.attname, e.attname INTO banned, expires
-    FROM pg_attribute b JOIN pg_attribute e ON e.attrelid = b.attrelid
-    WHERE b.attrelid = source AND b.attname = 'banned' AND b.atttypid = 'boolean'::regtype
-      AND e.attname IN ('banExpires', 'ban_expires')
-      AND e.atttypid IN ('timestamptz'::regtype, 'timestamp'::regtype)
-    ORDER BY e.attnum LIMIT 1;
+  IF banned IS NULL AND expires IS NULL THEN
+    SELECT n.banned, n.expires INTO banned, expires FROM session_auth.named_ban_columns(source, id_column) n;
   END IF;
   IF coalesce(banned, '') = '' THEN
     IF coalesce(expires, '') <> '' THEN
       PERFORM session_auth.refuse('ban_expires_column', 'It must be given together with banned_column.');
     END IF;
-    RETURN '{}';
+    PERFORM session_auth.zone_argument(time_zone, NULL, NULL);
+    RETURN array_remove(ARRAY['banned_column=' || banned], NULL);
   END IF;
   IF NOT session_auth.is_unique(source, id_column) THEN
     PERFORM session_auth.refuse('banned_column', format(
@@ -139,10 +157,11 @@ BEGIN
   END IF;
   PERFORM session_auth.require_column(source, 'banned_column', banned, '{boolean}');
   IF coalesce(expires, '') <> '' THEN
-    PERFORM session_auth.require_column(source, 'ban_expires_column', expires, '{timestamp,timestamptz}');
+    kind := session_auth.require_column(source, 'ban_expires_column', expires, '{timestamp,timestamptz}');
   END IF;
-  RETURN array_remove(ARRAY['banned_column=' || banned, 'ban_expires_column=' || nullif(expires, '')], NULL);
+  RETURN array_remove(ARRAY['banned_column=' || banned, 'ban_expires_column=' || nullif(expires, ''),
+    session_auth.zone_argument(time_zone, kind, expires)], NULL);
 END
 $$;
-COMMENT ON FUNCTION session_auth.ban_arguments(regclass, name, name, name) IS
+COMMENT ON FUNCTION session_auth.ban_arguments(regclass, name, name, name, text) IS
   'internal: what a trigger is told of bans; 22023 for a bad argument';

@@ -218,13 +218,15 @@ DECLARE
   same_place boolean;
   banned_column name;
   ban_expires_column name;
+  ban_zone text;
   old_ban timestamptz;
   new_ban timestamptz;
 BEGIN
   PERFORM session_auth.check_snapshot();
   IF TG_NARGS > 2 THEN
-    banned_column := session_auth.trigger_option(TG_ARGV, 'banned_column');
+    banned_column := nullif(session_auth.trigger_option(TG_ARGV, 'banned_column'), '');
     ban_expires_column := session_auth.trigger_option(TG_ARGV, 'ban_expires_column');
+    ban_zone := session_auth.trigger_option(TG_ARGV, 'time_zone');
     separator := session_auth.trigger_option(TG_ARGV, 'separator');
     scoped := session_auth.trigger_option(TG_ARGV, 'tenant_column') IS NOT NULL;
   END IF;
@@ -235,7 +237,7 @@ BEGIN
       SELECT t.tenant, t.fits INTO old_tenant, old_fits FROM session_auth.adopted_tenant(OLD, TG_ARGV) t;
     END IF;
     IF banned_column IS NOT NULL THEN
-      old_ban := session_auth.adopted_ban(OLD, banned_column, ban_expires_column);
+      old_ban := session_auth.adopted_ban(OLD, banned_column, ban_expires_column, ban_zone);
     END IF;
   END IF;
   IF TG_OP <> 'DELETE' THEN
@@ -245,7 +247,7 @@ BEGIN
       SELECT t.tenant, t.fits INTO new_tenant, new_fits FROM session_auth.adopted_tenant(NEW, TG_ARGV) t;
     END IF;
     IF banned_column IS NOT NULL THEN
-      new_ban := session_auth.adopted_ban(NEW, banned_column, ban_expires_column);
+      new_ban := session_auth.adopted_ban(NEW, banned_column, ban_expires_column, ban_zone);
     END IF;
   END IF;
   IF old_ban IS NOT NULL OR new_ban IS NOT NULL THEN
@@ -566,7 +568,8 @@ CREATE FUNCTION session_auth.role_adoption(
   separator text,
   everywhere boolean,
   banned_column name,
-  ban_expires_column name
+  ban_expires_column name,
+  time_zone text
 ) RETURNS SETOF text
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -586,10 +589,10 @@ BEGIN
   RETURN QUERY SELECT session_auth.attachment(source, 'roles', array_remove(ARRAY[
     id_column::text, role_column::text, 'tenant_column=' || tenant_column, 'separator=' || separator,
     CASE WHEN everywhere THEN 'everywhere=true' END], NULL)
-    || session_auth.ban_arguments(source, id_column, banned_column, ban_expires_column));
+    || session_auth.ban_arguments(source, id_column, banned_column, ban_expires_column, time_zone));
 END
 $$;
-COMMENT ON FUNCTION session_auth.role_adoption(regclass, name, name, name, text, boolean, name, name) IS
+COMMENT ON FUNCTION session_auth.role_adoption(regclass, name, name, name, text, boolean, name, name, text) IS
   'internal: the commands of adopt_roles; 22023 for a bad argument';
 
 CREATE FUNCTION session_auth.adopt_roles(
@@ -600,7 +603,8 @@ CREATE FUNCTION session_auth.adopt_roles(
   separator text DEFAULT NULL,
   everywhere boolean DEFAULT false,
   banned_column name DEFAULT NULL,
-  ban_expires_column name DEFAULT NULL
+  ban_expires_column name DEFAULT NULL,
+  time_zone text DEFAULT 'UTC'
 ) RETURNS bigint
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -610,14 +614,14 @@ DECLARE
 BEGIN
   FOR command IN
     SELECT session_auth.role_adoption(source, id_column, role_column, tenant_column, separator, everywhere,
-      banned_column, ban_expires_column)
+      banned_column, ban_expires_column, time_zone)
   LOOP
     EXECUTE command;
   END LOOP;
   RETURN session_auth.take_over_roles(source);
 END
 $$;
-COMMENT ON FUNCTION session_auth.adopt_roles(regclass, name, name, name, text, boolean, name, name) IS
+COMMENT ON FUNCTION session_auth.adopt_roles(regclass, name, name, name, text, boolean, name, name, text) IS
   'Gives users the roles that an application''s own table says they have: a text, an enum or an array '
   'of these; null is none. Several rows of one user are several roles: each row adds and takes its own. '
   'tenant_column: where a row''s roles hold. Where id_column is not unique by itself and another column '
@@ -625,7 +629,8 @@ COMMENT ON FUNCTION session_auth.adopt_roles(regclass, name, name, name, text, b
   'given, or everywhere => true; with both, a row without a tenant holds everywhere. separator: splits '
   'one text into roles. banned_column, ban_expires_column: a row that says true bans its user until then, or '
   'for good: every session of the user ends, and those in which they act as others; null: better-auth''s banned and '
-  'banExpires or ban_expires, if both are there; empty: none. Creates the roles that it meets and attaches triggers that follow every '
+  'banExpires or ban_expires, if both are there; empty: none. time_zone: of a ban_expires_column that is a '
+  'timestamp without time zone. Creates the roles that it meets and attaches triggers that follow every '
   'insert, update, delete and truncate. Roles that were granted by hand stay, until the user''s row '
   'is deleted from a table where id_column is unique by itself: that ends every session and every role '
   'of the user. How many grants are new: 0 when repeated. Repeat it after a restore, as dumps hold the '

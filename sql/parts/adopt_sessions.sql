@@ -126,6 +126,45 @@ $$;
 COMMENT ON FUNCTION session_auth.refuse_hashes(text[], jsonb, bigint) IS
   'internal: 22023 when a table of hashes is adopted as one of tokens';
 
+-- Rows for other purposes are no news; where there are no others, the value is probably misspelt.
+CREATE FUNCTION session_auth.none_wanted(arguments text[], rows bigint) RETURNS jsonb
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT jsonb_build_object(format('whose column "%s" is not "%s"',
+    session_auth.trigger_option($1, 'where_column'), session_auth.trigger_option($1, 'where_value')), $2);
+END;
+COMMENT ON FUNCTION session_auth.none_wanted(text[], bigint) IS
+  'internal: why all rows of a table were left out, where none is where_value''s';
+
+-- A digest cannot be told from a random token of its length, which may be all that there is.
+CREATE FUNCTION session_auth.warn_of_digests(source regclass, arguments text[]) RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  sign text;
+BEGIN
+  IF session_auth.trigger_option(arguments, 'token_form') <> 'plain' THEN
+    RETURN;
+  ELSIF arguments[1] ~* 'hash|digest' THEN
+    sign := 'It is named after them.';
+  ELSE
+    EXECUTE format('SELECT ''Its tokens are 128 hexadecimal digits, as those of SHA-512 are.'' FROM (
+        SELECT (session_auth.adopted_values(s.*, %L))[1] AS token FROM %s s LIMIT 100) t
+      HAVING bool_and(t.token ~ ''^[0-9a-fA-F]{128}$'')', arguments[1], session_auth.rows_of(source))
+      INTO sign;
+  END IF;
+  IF sign IS NOT NULL THEN
+    RAISE WARNING USING MESSAGE = format('column "%s" of table %s may hold digests of tokens', arguments[1], source),
+      DETAIL = sign || ' Under token_form "plain" what the table holds is itself the token, and opens its session.',
+      HINT = 'Say which digest it is with token_form; one of SHA-512 cannot be adopted.';
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION session_auth.warn_of_digests(regclass, text[]) IS
+  'internal: says when a column that is adopted as plain looks like one of digests';
+
 CREATE FUNCTION session_auth.take_over_sessions(source regclass) RETURNS bigint
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -143,7 +182,7 @@ DECLARE
   adopted_before boolean := EXISTS (SELECT FROM session_auth.sessions_of_source(source));
   taken bigint;
   changed bigint := 0;
-  fitting bigint;
+  counted bigint[];
   left_out jsonb;
   gone uuid[];
 BEGIN
@@ -162,7 +201,7 @@ BEGIN
       ON CONFLICT (token_key) DO NOTHING
       RETURNING 1)
     SELECT (SELECT count(*) FROM taken),
-      (SELECT count(a.session_id) FROM adopted a),
+      (SELECT ARRAY[count(a.session_id), count(*)] FROM adopted a),
       (SELECT coalesce(jsonb_object_agg(l.left_out, l.n), ''{}'') FROM (
          SELECT coalesce(a.left_out, CASE WHEN a.expires_at <= $1 THEN ''expired already'' ELSE ''of a banned user'' END)
            AS left_out, count(*) AS n
@@ -170,8 +209,12 @@ BEGIN
          WHERE a.left_out IS NOT NULL OR a.expires_at <= $1
            OR EXISTS (SELECT FROM session_auth.bans b WHERE b.user_id = a.user_id AND b.until > $1)
            OR EXISTS (SELECT FROM session_auth.bans b WHERE b.user_id = a.actor AND b.until > $1) GROUP BY 1) l)'
-    INTO taken, fitting, left_out USING clock_timestamp();
-  PERFORM session_auth.refuse_hashes(arguments, left_out, fitting);
+    INTO taken, counted, left_out USING clock_timestamp();
+  PERFORM session_auth.refuse_hashes(arguments, left_out, counted[1]);
+  IF counted[1] = 0 AND counted[2] > 0 AND left_out = '{}' THEN
+    left_out := session_auth.none_wanted(arguments, counted[2]);
+  END IF;
+  PERFORM session_auth.warn_of_digests(source, arguments);
   -- repeated: what changed while the triggers did not fire
   IF adopted_before THEN
     EXECUTE 'WITH ' || rows_of_source || ',
@@ -209,6 +252,29 @@ COMMENT ON FUNCTION session_auth.take_over_sessions(regclass) IS
 
 -- What a caller may ask for.
 
+CREATE FUNCTION session_auth.zone_argument(time_zone text, kind text, column_name name) RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  zone text := CASE WHEN time_zone = 'UTC' THEN time_zone END;
+BEGIN
+  IF zone IS NULL THEN
+    SELECT z.name INTO zone FROM pg_timezone_names z WHERE lower(z.name) = lower(time_zone) LIMIT 1;
+  END IF;
+  IF zone IS NULL THEN
+    PERFORM session_auth.refuse('time_zone', 'It must be the name of a time zone, such as Europe/Berlin.');
+  ELSIF zone <> 'UTC' AND kind IS DISTINCT FROM 'timestamp' THEN
+    PERFORM session_auth.refuse('time_zone', CASE WHEN column_name <> ''
+      THEN format('It is for a timestamp without time zone: column "%s" needs none.', column_name)
+      ELSE 'It is for a timestamp without time zone, and there is none.' END);
+  END IF;
+  RETURN 'time_zone=' || nullif(zone, 'UTC');
+END
+$$;
+COMMENT ON FUNCTION session_auth.zone_argument(text, text, name) IS
+  'internal: what a trigger is told of a column''s time zone; 22023 for a bad argument';
+
 CREATE FUNCTION session_auth.expiry_arguments(
   source regclass, expires_column name, expires_form text, time_zone text, lifetime interval
 ) RETURNS text[]
@@ -218,7 +284,7 @@ AS $$
 DECLARE
   kind text := session_auth.require_column(source, 'expires_column', expires_column,
     '{timestamp,timestamptz,integer,numeric,text}');
-  zone text := CASE WHEN time_zone = 'UTC' THEN time_zone END;
+  zone text;
   -- a month is 30 days, as in comparisons, wherever in the year it lies
   months integer := extract(year FROM lifetime) * 12 + extract(month FROM lifetime);
 BEGIN
@@ -231,19 +297,11 @@ BEGIN
     PERFORM session_auth.refuse('expires_form', format(
       'It must be "seconds" or "milliseconds" (since 1970): column "%s" is no timestamp.', expires_column));
   END IF;
-  IF zone IS NULL THEN
-    SELECT z.name INTO zone FROM pg_timezone_names z WHERE lower(z.name) = lower(time_zone) LIMIT 1;
-  END IF;
-  IF zone IS NULL THEN
-    PERFORM session_auth.refuse('time_zone', 'It must be the name of a time zone, such as Europe/Berlin.');
-  ELSIF zone <> 'UTC' AND kind <> 'timestamp' THEN
-    PERFORM session_auth.refuse('time_zone', format(
-      'It is for a timestamp without time zone: column "%s" needs none.', expires_column));
-  END IF;
+  zone := session_auth.zone_argument(time_zone, kind, expires_column);
   IF lifetime <= '0' OR lifetime > '36500 days' THEN
     PERFORM session_auth.refuse('lifetime', 'It must be positive, and at most 36500 days.');
   END IF;
-  RETURN array_remove(ARRAY['expires_form=' || expires_form, 'time_zone=' || nullif(zone, 'UTC'),
+  RETURN array_remove(ARRAY['expires_form=' || expires_form, zone,
     'lifetime=' || (1000000 * extract(epoch FROM
       lifetime - make_interval(months => months) + make_interval(days => 30 * months)))::bigint], NULL);
 END
@@ -316,19 +374,27 @@ COMMENT ON FUNCTION session_auth.user_arguments(regclass, name, text[], text) IS
   'internal: what a trigger is told of the user; 22023 for a bad argument';
 
 -- better-auth's own name for it says what it is; an empty one is none.
+CREATE FUNCTION session_auth.named_actor_column(source oid) RETURNS name
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT a.attname FROM pg_attribute a
+  WHERE a.attrelid = $1 AND a.attname IN ('impersonatedBy', 'impersonated_by')
+    AND a.atttypid IN ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype, 'integer'::regtype, 'bigint'::regtype)
+  ORDER BY a.attnum LIMIT 1;
+END;
+COMMENT ON FUNCTION session_auth.named_actor_column(oid) IS
+  'internal: the column of a table whose name says that it is who acts as the user';
+
 CREATE FUNCTION session_auth.actor_argument(source regclass, actor_column name) RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  chosen name := coalesce(actor_column, (
-    SELECT a.attname FROM pg_attribute a
-    WHERE a.attrelid = source AND a.attname IN ('impersonatedBy', 'impersonated_by')
-      AND a.atttypid IN ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype, 'integer'::regtype, 'bigint'::regtype)
-    ORDER BY a.attnum LIMIT 1), '');
+  chosen name := coalesce(actor_column, session_auth.named_actor_column(source));
 BEGIN
-  IF chosen = '' THEN
-    RETURN NULL;
+  IF chosen IS NULL OR chosen = '' THEN
+    RETURN 'actor_column=' || chosen;
   END IF;
   PERFORM session_auth.require_column(source, 'actor_column', chosen, '{text,uuid,integer}');
   RETURN 'actor_column=' || chosen;

@@ -210,6 +210,22 @@ BEGIN ATOMIC
          'Add it again without role_source, which then follows the table.'
   FROM session_auth.keys_with_roles('both') k (name) WHERE session_auth.roles_are_adopted()
   UNION ALL
+  -- columns that a later version of a library has added
+  SELECT 'warning', a.source::regclass::text,
+         format('adopt_roles does not follow its columns "%s" and "%s": who is banned keeps their sessions', b.banned, b.expires),
+         'Repeat adopt_roles with the same arguments; with banned_column => '''' if these say something else.'
+  FROM session_auth.adopted_tables() a
+  CROSS JOIN LATERAL session_auth.named_ban_columns(a.source, a.arguments[1]::name) b
+  WHERE a.kind = 'roles' AND session_auth.trigger_option(a.arguments, 'banned_column') IS NULL
+  UNION ALL
+  SELECT 'warning', a.source::regclass::text,
+         format('adopt_sessions does not follow its column "%s": who acts as a user passes for the user', n.actor),
+         'Repeat adopt_sessions with the same arguments; with actor_column => '''' if it says something else.'
+  FROM session_auth.adopted_tables() a
+  CROSS JOIN LATERAL session_auth.named_actor_column(a.source) n (actor)
+  WHERE a.kind = 'sessions' AND n.actor IS NOT NULL
+    AND session_auth.trigger_option(a.arguments, 'actor_column') IS NULL
+  UNION ALL
   SELECT 'error', format('trigger %I on %s', g.tgname, g.tgrelid::regclass),
          'it does not fire always, so caches or adopted rows can go stale',
          format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', g.tgrelid::regclass, g.tgname)

@@ -654,6 +654,25 @@ $$;
 COMMENT ON FUNCTION session_auth.find_cookie_secret(text, text) IS
   'internal: the number of a secret, or NULL';
 
+-- RFC 6265: a name is a token of RFC 2616.
+CREATE FUNCTION session_auth.check_cookie_names(cookie_names text[]) RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF cardinality(cookie_names) NOT BETWEEN 1 AND 16 THEN
+    PERFORM session_auth.refuse('cookie_names', 'There must be 1 to 16 of them.');
+  ELSIF EXISTS (SELECT FROM unnest(cookie_names) n (name)
+    WHERE octet_length(n.name) > 256 OR n.name !~ '^[-!#$%&''*+.^_`|~0-9A-Za-z]+$' COLLATE "C")
+  THEN
+    PERFORM session_auth.refuse('cookie_names',
+      'They must be names of cookies (RFC 6265) of at most 256 bytes.');
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION session_auth.check_cookie_names(text[]) IS
+  'internal: 22023 for what no cookie can be called';
+
 CREATE FUNCTION session_auth.add_authjs_secret(
   secret text,
   cookie_names text[] DEFAULT NULL,
@@ -678,12 +697,9 @@ DECLARE
     '__Secure-next-auth.session-token', 'next-auth.session-token']);
 BEGIN
   PERFORM session_auth.check_secret('secret', $1);
-  PERFORM session_auth.check_optional_names('cookie_names', names);
+  PERFORM session_auth.check_cookie_names(names);
   PERFORM session_auth.check_optional_names('role_claim', ARRAY[$3]);
   PERFORM session_auth.check_optional_names('scope_claim', ARRAY[$7]);
-  IF cardinality(names) NOT BETWEEN 1 AND 16 THEN
-    PERFORM session_auth.refuse('cookie_names', 'There must be 1 to 16 of them.');
-  END IF;
   known := session_auth.find_authjs_secret($1);
   DELETE FROM session_auth.authjs_secrets s WHERE s.secret_id = known;
   INSERT INTO session_auth.authjs_secrets (secret, cookie_names, role_claim, role_source, user_claim,

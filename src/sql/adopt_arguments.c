@@ -134,5 +134,7 @@ adoption_read(char *const *arguments, int n, Adoption *adoption)
 	for (int i = 3; i < n; i++)
 		if (!read_option(arguments[i], adoption))
 			return false;
+	if (adoption->actor_column && *adoption->actor_column == '\0')
+		adoption->actor_column = NULL;
 	return (adoption->where_column == NULL) == (adoption->where_value == NULL);
 }

@@ -155,8 +155,10 @@ at_time_zone(Timestamp local, const char *time_zone, TimestampTz *time)
 	return true;
 }
 
-static bool
-read_timestamp(Datum value, Oid type, const char *column, const char *time_zone, TimestampTz *time)
+/* False where it is out of range. */
+bool
+adopted_timestamp(Datum value, Oid type, const char *column, const char *time_zone,
+				  TimestampTz *time)
 {
 	if (type != TIMESTAMPTZOID && type != TIMESTAMPOID)
 		adopted_refuse_column(column, "is no timestamp");
@@ -179,7 +181,7 @@ adopted_expiry(SourceRow source, const Adoption *adoption, TimestampTz *expires_
 	if (adoption->ticks > 0)
 		read = !isnull && read_ticks(adopted_value_text(value, type), adoption->ticks, expires_at);
 	else
-		read = read_timestamp(value, getBaseType(type), column, adoption->time_zone, expires_at);
+		read = adopted_timestamp(value, getBaseType(type), column, adoption->time_zone, expires_at);
 	if (isnull)
 		return EXPIRY_NULL;
 	if (!read)

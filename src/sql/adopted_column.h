@@ -40,6 +40,8 @@ extern Datum adopted_value(SourceRow source, const char *column, Oid *type, bool
 extern char *adopted_value_text(Datum value, Oid type);
 extern char *adopted_text(SourceRow source, const char *column);
 extern Slice adopted_bytes(SourceRow source, const char *column);
+extern bool adopted_timestamp(Datum value, Oid type, const char *column, const char *time_zone,
+							  TimestampTz *time);
 extern Expiry adopted_expiry(SourceRow source, const Adoption *adoption, TimestampTz *expires_at);
 extern AdoptedUser adopted_user(SourceRow source, const Adoption *adoption);
 

@@ -142,26 +142,28 @@ session_auth_adopted_names(PG_FUNCTION_ARGS)
 	PG_RETURN_ARRAYTYPE_P(string_list_array(names));
 }
 
-/* One without an end is for good; a timestamp without time zone is one in UTC. */
+/* One without an end, or whose end cannot be read, is for good. */
 static TimestampTz
 ban_end(FunctionCallInfo fcinfo)
 {
+	const char *zone = PG_ARGISNULL(3) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(3));
 	Oid type;
 	bool isnull;
 	Datum value;
+	TimestampTz end;
 
 	if (PG_ARGISNULL(2))
 		return DT_NOEND;
 	value = argument_column(fcinfo, 2, &type, &isnull);
-	type = getBaseType(type);
-	if (type != TIMESTAMPTZOID && type != TIMESTAMPOID)
-		adopted_refuse_column(NameStr(*PG_GETARG_NAME(2)), "is no timestamp");
-	return isnull ? DT_NOEND : DatumGetTimestampTz(value);
+	if (isnull || DatumGetTimestampTz(value) == DT_NOEND ||
+		!adopted_timestamp(value, getBaseType(type), NameStr(*PG_GETARG_NAME(2)), zone, &end))
+		return DT_NOEND;
+	return end;
 }
 
 SQL_FUNCTION(session_auth_adopted_ban);
 
-/* adopted_ban(source_row record, banned_column name, ban_expires_column name) */
+/* adopted_ban(source_row record, banned_column name, ban_expires_column name, time_zone text) */
 Datum
 session_auth_adopted_ban(PG_FUNCTION_ARGS)
 {

@@ -69,6 +69,16 @@ merge_roles(const ExternalToken *token, Identity *identity)
 	identity_give_roles(identity, roles, n);
 }
 
+/* A tenant that is named twice is one. */
+static bool
+is_for_several(const ExternalToken *token)
+{
+	for (int i = 1; i < token->ntenants; i++)
+		if (strcmp(token->tenants[i], token->tenants[0]) != 0)
+			return true;
+	return false;
+}
+
 /*
  * The tenant of an identity: the one that was asked for, if the token is for it.  A
  * token that is for one alone needs not be asked; one that is for several must be.
@@ -81,9 +91,9 @@ choose_tenant(const ExternalToken *token, const char *asked, const char **tenant
 		return RESULT_OK;
 	if (asked)
 		return is_among(token->tenants, token->ntenants, asked) ? RESULT_OK : RESULT_WRONG_TENANT;
-	if (token->ntenants > 1)
+	if (is_for_several(token))
 		return RESULT_WRONG_TENANT;
-	*tenant = token->ntenants == 1 ? token->tenants[0] : NULL;
+	*tenant = token->ntenants > 0 ? token->tenants[0] : NULL;
 	return RESULT_OK;
 }
 

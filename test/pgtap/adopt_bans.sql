@@ -1,7 +1,7 @@
 -- Bans that a table of users says, and who acts in a session as its user: options, what
 -- becomes of rows that come, change and go, what is refused. Siblings: adopt_roles.sql,
 -- adopt_sessions.sql; test/attacks/banned_users.sql; test/npm/frameworks/better-auth.mjs.
-SELECT plan(63);
+SELECT plan(76);
 \ir adoption.psql
 
 CREATE FUNCTION public.acts(token text) RETURNS text LANGUAGE plpgsql AS $$
@@ -18,6 +18,8 @@ CREATE FUNCTION public.options_of(source regclass) RETURNS text LANGUAGE sql
 AS $$ SELECT (options - 'token_form')::text FROM session_auth.list_adoptions() l WHERE l.source = $1 $$;
 CREATE FUNCTION public.banned() RETURNS text LANGUAGE sql
 AS $$ SELECT coalesce(string_agg(user_id, ' ' ORDER BY user_id), '') FROM session_auth.bans WHERE until > clock_timestamp() $$;
+CREATE FUNCTION public.missed() RETURNS text LANGUAGE sql
+AS $$ SELECT coalesce(string_agg(object || ': ' || problem, ' ' ORDER BY object), '') FROM session_auth.check_policies() WHERE problem LIKE '%does not follow%' $$;
 SET client_min_messages = error;
 
 -- who acts
@@ -47,7 +49,14 @@ UPDATE session SET "impersonatedBy" = 'root' WHERE "userId" = 'ada';
 SELECT is(session_auth.actor(), 'root', 'until its row says so');
 SELECT session_auth.deauthenticate() \g /dev/null
 SELECT is(session_auth.adopt_sessions('session', 'token', 'userId', 'expiresAt', actor_column => ''), 1::bigint, 'repeated without it, one session changes');
-SELECT is(options_of('session') || acts('ada-0123456789abcdefghijklmnopqrs'), '{}ada', 'an empty name is no column');
+SELECT is(options_of('session') || acts('ada-0123456789abcdefghijklmnopqrs'), '{"actor_column": ""}ada', 'an empty name is no column');
+SELECT is(missed(), '', 'and check_policies knows that it was said');
+ALTER TABLE session RENAME "impersonatedBy" TO by;
+SELECT session_auth.adopt_sessions('session', 'token', 'userId', 'expiresAt') \g /dev/null
+SELECT is(missed(), '', 'a column of another name says nothing');
+ALTER TABLE session RENAME by TO "impersonatedBy";
+SELECT is(missed(), 'public.session: adopt_sessions does not follow its column "impersonatedBy": who acts as a user passes for the user', 'one that comes later is noticed');
+SELECT is(session_auth.adopt_sessions('session', 'token', 'userId', 'expiresAt', actor_column => ''), 0::bigint, 'nothing has changed');
 SELECT is(session_auth.adopt_sessions('session', 'token', 'userId', 'expiresAt'), 1::bigint, 'and once more with it');
 SELECT is(acts('ada-0123456789abcdefghijklmnopqrs'), 'root as ada', 'it counts again');
 SELECT is(detail_of($$SELECT session_auth.adopt_sessions('session', 'token', 'userId', 'expiresAt', actor_column => 'by')$$), 'invalid actor_column: Table public.session has no stored column "by".', 'a column that is not there');
@@ -137,9 +146,14 @@ SET client_min_messages = error;
 SELECT session_auth.abandon('"user"') \g /dev/null
 SELECT is(banned(), '', 'a table that is abandoned bans nobody');
 SELECT session_auth.adopt_roles('"user"', 'id', 'role', banned_column => '') \g /dev/null
-SELECT is(banned() || options_of('"user"'), '{}', 'without its bans');
+SELECT is(banned() || options_of('"user"') || missed(), '{"banned_column": ""}', 'without its bans, as was said');
+ALTER TABLE "user" RENAME banned TO no;
 SELECT session_auth.adopt_roles('"user"', 'id', 'role') \g /dev/null
-SELECT is(banned(), 'ann', 'and with them');
+ALTER TABLE "user" RENAME no TO banned;
+SELECT is(banned() || options_of('"user"'), '{}', 'columns that come later are not followed');
+SELECT is(missed(), 'public."user": adopt_roles does not follow its columns "banned" and "banExpires": who is banned keeps their sessions', 'which check_policies says');
+SELECT session_auth.adopt_roles('"user"', 'id', 'role') \g /dev/null
+SELECT is(banned() || missed(), 'ann', 'and with them');
 TRUNCATE "user";
 SELECT is(banned(), '', 'emptied');
 
@@ -151,6 +165,18 @@ SELECT is(banned(), '', 'one of the names alone says nothing');
 SELECT session_auth.adopt_roles('people', 'id', 'role', banned_column => 'locked', ban_expires_column => 'locked_until') \g /dev/null
 SELECT is(banned(), '1', 'columns of other names; a timestamp without time zone is one in UTC');
 SELECT is(detail_of($$SELECT session_auth.adopt_roles('people', 'id', 'role', ban_expires_column => 'locked_until')$$), 'invalid ban_expires_column: It must be given together with banned_column.', 'an end of what');
+UPDATE people SET locked_until = now() AT TIME ZONE 'Asia/Tokyo' + interval '1 hour';
+SELECT session_auth.adopt_roles('people', 'id', 'role', banned_column => 'locked', ban_expires_column => 'locked_until', time_zone => 'asia/tokyo') \g /dev/null
+SELECT is((SELECT string_agg(b.user_id, ' ' ORDER BY b.user_id) FROM session_auth.bans b JOIN people p ON p.id::text = b.user_id AND b.until = p.locked_until AT TIME ZONE 'Asia/Tokyo' WHERE b.source = 'people'::regclass), '1 2', 'local time of a zone');
+SELECT is(options_of('people')::jsonb ->> 'time_zone', 'Asia/Tokyo', 'under its own name');
+UPDATE people SET locked_until = now() AT TIME ZONE 'Asia/Tokyo' - interval '1 minute' WHERE id = 1;
+SELECT is(banned(), '2', 'by the trigger, too');
+UPDATE people SET locked_until = 'infinity' WHERE id = 2;
+SELECT is((SELECT until FROM session_auth.bans WHERE user_id = '2'), 'infinity', 'for good');
+SELECT is(detail_of(format('SELECT session_auth.adopt_roles(%s)', arguments)), 'invalid time_zone: ' || said, 'time_zone: ' || said)
+FROM (VALUES ('''people'', ''id'', ''role'', banned_column => ''locked'', ban_expires_column => ''locked_until'', time_zone => ''Nowhere''', 'It must be the name of a time zone, such as Europe/Berlin.'),
+  ('''people'', ''id'', ''role'', time_zone => ''Asia/Tokyo''', 'It is for a timestamp without time zone, and there is none.'),
+  ('''"user"'', ''id'', ''role'', time_zone => ''Asia/Tokyo''', 'It is for a timestamp without time zone: column "banExpires" needs none.')) t (arguments, said);
 CREATE TABLE member (id text, role text, banned boolean, "banExpires" timestamptz);
 SELECT is(detail_of($$SELECT session_auth.adopt_roles('member', 'id', 'role', banned_column => 'banned')$$), 'invalid banned_column: Column "id" is not unique by itself, so that a row is not the user.', 'a row that is not the user');
 SELECT session_auth.adopt_roles('member', 'id', 'role') \g /dev/null

@@ -2,7 +2,7 @@
 -- they then open is in tokens_*.sql.
 -- Also: test/t/jwt.t, test/attacks/jwt.sql.
 \ir tokens.psql
-SELECT plan(164);
+SELECT plan(183);
 
 -- add_key: every kind of material
 SELECT lives_ok(format('SELECT session_auth.add_key(%L, %L, %L, issuer => %L)', kid, algorithm, key, 'https://ok.example'), 'add_key: ' || what)
@@ -172,6 +172,10 @@ SELECT throws_ok($$SELECT session_auth.add_key('n', 'HS256', 'file:/no/such/file
 SELECT throws_ok($$SELECT session_auth.add_key('n', 'HS256', 'file:/tmp')$$, '22023', 'invalid key', 'a directory');
 SELECT throws_ok($$SELECT session_auth.add_key('n', 'HS256', 'file:/dev/zero')$$, '22023', 'invalid key', 'a file without end');
 SELECT throws_ok($$SELECT session_auth.add_key('n', 'HS256', 'file:postgresql.conf')$$, '22023', 'invalid key', 'a relative name');
+SELECT throws_ok(format('SELECT session_auth.add_authjs_secret(%L, ARRAY[%L])', 'a secret of an application', name), '22023', 'invalid cookie_names', 'no cookie is called ' || quote_literal(name))
+FROM unnest(ARRAY['', 'a b', ' a', '{a b}', '{a}', 'a;b', 'a=b', 'a,b', 'a"b', 'a\b', 'a(b', 'a@b', 'a/b', 'å', E'a\n', E'a\tb', repeat('a', 257)]) n (name);
+SELECT throws_ok($$SELECT session_auth.add_authjs_secret('a secret of an application', '{}')$$, '22023', 'invalid cookie_names', 'one must be named');
+SELECT lives_ok($$SELECT session_auth.add_authjs_secret('a secret of an application', ARRAY['__Host-a.b_c-d!#$%&''*+^`|~0']), session_auth.drop_authjs_secret('a secret of an application')$$, 'all that RFC 6265 allows');
 SELECT throws_ok($$SELECT session_auth.add_authjs_secret('file:../x')$$, '22023', 'invalid secret', '… of an Auth.js secret');
 SELECT throws_ok($$SELECT session_auth.add_cookie_secret('express', 'file:/no/such/file')$$, '22023', 'invalid secret', 'a missing file of a cookie secret');
 SET ROLE sa_admin;

@@ -1,7 +1,7 @@
 -- What a signed token says of its bearer: claims, roles and tenant, by the
 -- paths that its key names.
 \ir tokens.psql
-SELECT plan(64);
+SELECT plan(67);
 
 SELECT session_auth.import_permissions('{"ADMIN": ["view:accounts"], "USER": ["view:profile"], "EDITOR": ["edit:posts"]}') \g /dev/null
 SELECT session_auth.grant_role('alice', 'USER') \g /dev/null
@@ -97,6 +97,9 @@ SELECT is(tenant_of('{"org_id": "acme"}', 'tenant', 'acme'), 'acme', '… asked 
 SELECT is(tenant_of('{"org_id": "acme"}', 'tenant', 'evil'), 'refused', '… and no other');
 SELECT is(tenant_of('{}', 'tenant', 'acme'), 'refused', 'a token that names none is for none');
 SELECT is(tenant_of('{}', 'tenant', NULL), 'none', '… and has none');
+SELECT is(tenant_of('{"org_id": ["acme", "acme"]}', 'tenant', NULL), 'acme', 'one that is named twice is one');
+SELECT is(tenant_of('{"org_id": ["acme", "acme", "other"]}', 'tenant', NULL), 'refused', '… but two are two');
+SELECT is(tenant_of('{"org_id": []}', 'tenant', NULL), 'none', 'an empty list names none');
 SELECT is(tenant_of('{"org_id": 1}', 'tenant', NULL), 'refused', 'a tenant that is no string');
 SELECT is(tenant_of('{"org_id": ""}', 'tenant', NULL), 'refused', 'an empty one');
 SELECT is(tenant_of('{"https://app.example/org.id": "acme"}', 'tenant path', NULL), 'acme', 'a claim with a URL as its name');

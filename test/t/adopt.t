@@ -188,6 +188,26 @@ is($out, '1', 'of a mixed table one row is adopted');
 like($err, qr/WARNING:  9 rows of table public.mixed were not adopted\nDETAIL:  2 without a user, 1 expired already, 1 with 64 hexadecimal digits, which may be a hash, 1 with a token of fewer than 122 random bits, 1 with a user that is no user_id, 1 with an expiry that is no time from 1970 to 9999, 1 without a token, 1 without an expiry\./, '… and the WARNING says how many were not, and why');
 ($status, $out, $err) = $node->psql('postgres', q{SELECT session_auth.adopt_roles('mixed_roles', 'who', 'role', tenant_column => 'team')});
 like($err, qr/WARNING:  4 roles of table public.mixed_roles were not adopted\nDETAIL:  1 with a name that is no role, 1 with a tenant that is none, 1 without a tenant, 1 without a user\./, '… of roles too');
+# … where none of a table's rows is wanted, and where digests are adopted as tokens
+$ask->(q{
+	CREATE TABLE purposes (token text, who text, ends timestamptz, context text, valid boolean);
+	INSERT INTO purposes SELECT gen_random_uuid(), 'a', '2100-01-01', 'session', true FROM generate_series(1, 3);
+	CREATE TABLE nothing (LIKE purposes);
+	CREATE TABLE digests (token_hash text, long text, token text, who text, ends timestamptz);
+	INSERT INTO digests SELECT encode(sha256(gen_random_uuid()::text::bytea), 'base64'), encode(sha512(gen_random_uuid()::text::bytea), 'hex'), encode(sha256(gen_random_uuid()::text::bytea), 'base64'), 'a', '2100-01-01' FROM generate_series(1, 200);
+});
+my $adopt = sub { my ($arguments) = @_; my (undef, $taken, $said) = $node->psql('postgres', "SELECT session_auth.adopt_sessions($arguments)"); return "$taken\n$said" };
+my $purposes = q{'token', 'who', 'ends', where_column => };
+like($adopt->(qq{'purposes', $purposes 'context', where_value => 'sesion'}), qr/^0\n.*WARNING:  3 rows of table public\.purposes were not adopted\nDETAIL:  3 whose column "context" is not "sesion"\.\n*$/s, 'a where_value that no row has');
+unlike($adopt->(qq{'purposes', $purposes 'context', where_value => 'session'}), qr/WARNING/, '… one that they have');
+$ask->(q{UPDATE purposes SET context = 'reset' WHERE ctid = '(0,1)'; UPDATE purposes SET valid = false WHERE context = 'reset'});
+unlike($adopt->(qq{'purposes', $purposes 'context', where_value => 'session'}), qr/WARNING/, '… or some of them');
+unlike($adopt->(qq{'nothing', $purposes 'context', where_value => 'sesion'}), qr/WARNING/, '… and a table without rows');
+like($adopt->(q{'digests', 'token_hash', 'who', 'ends'}), qr/^200\n.*WARNING:  column "token_hash" of table public\.digests may hold digests of tokens\nDETAIL:  It is named after them\. .*\nHINT:  .*token_form/s, 'a column that is named after digests');
+unlike($adopt->(q{'digests', 'token_hash', 'who', 'ends', token_form => 'sha256-base64'}), qr/WARNING/, '… which is adopted as one');
+like($adopt->(q{'digests', 'long', 'who', 'ends'}), qr/WARNING:  column "long" of table public\.digests may hold digests of tokens\nDETAIL:  Its tokens are 128 hexadecimal digits/, 'tokens that look like SHA-512');
+unlike($adopt->(q{'digests', 'token', 'who', 'ends'}), qr/WARNING/, 'tokens of 256 random bits in base64 are what they are');
+$ask->(q{DROP TABLE purposes, nothing, digests});
 my $log_before = -s $node->logfile;
 $ask->(q{INSERT INTO mixed VALUES ('0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef', 'h', 4102444800); INSERT INTO mixed VALUES (gen_random_uuid(), NULL, 4102444800)});
 my $logged = slurp_file($node->logfile, $log_before);

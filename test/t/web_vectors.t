@@ -109,7 +109,7 @@ sub adoption_sql
 	my @sql;
 	foreach my $name (sort keys %{ $v->{rows} // {} })
 	{
-		my $table = $tables{$name} // $tables{ "$name " . kind_of($v) } // next;
+		my $table = $tables{$name} // $tables{ "$name " . kind_of($v) } // die("no adoption is known for the vectors' table \"$name\" ($v->{framework})");
 		my ($columns, $how) = @$table;
 		push @sql, "CREATE TABLE app.\"$name\" ($columns)",
 			"INSERT INTO app.\"$name\" SELECT * FROM json_populate_recordset(NULL::app.\"$name\", " . literal(JSON::PP->new->ascii->encode($v->{rows}{$name})) . ')',

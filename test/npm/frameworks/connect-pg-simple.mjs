@@ -20,6 +20,8 @@ async function application(zone, table) {
   const app = express()
   app.use(session({ store, secret: process.env.SECRET_KEY, resave: false, saveUninitialized: false, cookie: { maxAge: 3600_000 } }))
   app.get('/login/:user', (request, response) => { request.session.userId = request.params.user; response.send('in') })
+  app.get('/login-anew/:user', (request, response) => request.session.regenerate(() => { request.session.userId = request.params.user; response.send('in') }))
+  app.get('/leave', (request, response) => { delete request.session.userId; response.send('out') })
   app.get('/logout', (request, response) => request.session.destroy(() => response.send('out')))
   app.get('/whoami', (request, response) => response.send(request.session.userId ?? 'nobody'))
   const server = app.listen(0, '127.0.0.1')
@@ -53,6 +55,12 @@ for (const [zone, table] of [['Asia/Tokyo', 'east'], ['America/New_York', 'west'
   equal([await later.visit('/whoami'), await lives(later.cookie)], ['uwe', 60], `${zone}: each visit touches the session, and the database follows`)
   await asAdmin(`UPDATE ${table} SET expire = expire - interval '61 minutes' WHERE sess->>'userId' = 'uwe'`)
   equal([await userOf(later.cookie), await later.visit('/whoami')], [null, 'nobody'], `${zone}: it expires for both`)
+  const before = shop.cookie
+  await shop.visit('/leave')
+  await shop.visit('/login/eva')
+  equal([await shop.visit('/whoami'), shop.cookie === before, await userOf(shop.cookie)], ['eva', true, null], `${zone}: a login under the sid of before is refused`)
+  await shop.visit('/login-anew/eva')
+  equal([await shop.visit('/whoami'), shop.cookie === before, await userOf(shop.cookie), await userOf(before)], ['eva', false, 'eva', null], `${zone}: one that regenerates the session is good`)
   const cookie = shop.cookie
   await shop.visit('/logout')
   equal(await userOf(cookie), null, `${zone}: she logs out`)
