@@ -108,6 +108,8 @@ claim_user(const JsonDoc *doc, const JsonNode *node, char *buf, Slice *user)
 		return RESULT_OK;
 	if (node->kind == JSON_KIND_NUMBER)
 	{
+		if (!json_is_whole(doc, node))
+			return RESULT_CLAIM_TYPE;
 		*user = json_raw(doc, node);
 		return RESULT_OK;
 	}

@@ -41,6 +41,8 @@ read_subject(Claims *claims, size_t *used)
 
 	if (node == NULL || node->kind != JSON_KIND_NUMBER)
 		return read_text(claims, "sub", used, &claims->sub);
+	if (!json_is_whole(claims->doc, node))
+		return false;
 	claims->sub = json_raw(claims->doc, node);
 	return true;
 }

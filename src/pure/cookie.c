@@ -102,13 +102,13 @@ is_part(Slice cookie, Slice name, CookieChunks chunks)
 	}
 }
 
-static bool
-is_known(const Chunk *found, size_t n, Slice name)
+static Chunk *
+chunk_of_name(Chunk *found, size_t n, Slice name)
 {
 	for (size_t i = 0; i < n; i++)
 		if (slice_equals(found[i].pair.name, name))
-			return true;
-	return false;
+			return &found[i];
+	return NULL;
 }
 
 /* Leaves out the empty ones and sorts the others by index, those without one where they are. */
@@ -136,7 +136,7 @@ arrange(Chunk *found, size_t n)
 	return kept;
 }
 
-/* The parts of a cookie in order.  A duplicate that comes first counts, even when empty. */
+/* The parts of a cookie in order.  The duplicate that counts does so even when empty. */
 static ResultCode
 collect(Slice header, Slice name, CookieChunks chunks, Chunk *found, size_t *n)
 {
@@ -146,8 +146,17 @@ collect(Slice header, Slice name, CookieChunks chunks, Chunk *found, size_t *n)
 	*n = 0;
 	while (next_pair(header, &pos, &pair))
 	{
-		if (!is_part(pair.name, name, chunks) || is_known(found, *n, pair.name))
+		Chunk *known;
+
+		if (!is_part(pair.name, name, chunks))
 			continue;
+		known = chunk_of_name(found, *n, pair.name);
+		if (known != NULL)
+		{
+			if (chunks == COOKIE_WHOLE_LAST)
+				known->pair = pair;
+			continue;
+		}
 		if (*n == COOKIE_CHUNKS_MAX)
 			return RESULT_TOO_LONG;
 		found[*n].pair = pair;
@@ -158,14 +167,19 @@ collect(Slice header, Slice name, CookieChunks chunks, Chunk *found, size_t *n)
 	return RESULT_OK;
 }
 
-ResultCode
-cookie_unescape(Slice value, CookieEscapes escapes, char *out, size_t cap, size_t *out_len)
+static bool
+has(Slice value, char c)
 {
-	bool escaped = escapes != COOKIE_ESCAPES_NONE && value.len > 0 &&
-				   memchr(value.data, '%', value.len) != NULL;
+	return value.len > 0 && memchr(value.data, c, value.len) != NULL;
+}
+
+/* Decoded, or as it is where it is malformed. */
+static ResultCode
+decode(Slice value, CookieEscapes escapes, bool escaped, char *out, size_t cap, size_t *out_len)
+{
 	ResultCode result = RESULT_MALFORMED;
 
-	if (escaped)
+	if (escaped && escapes != COOKIE_ESCAPES_NONE)
 		result = escapes == COOKIE_ESCAPES_FORM ? percent_decode_form(value, out, cap, out_len)
 												: percent_decode(value, out, cap, out_len);
 	if (result != RESULT_MALFORMED)
@@ -179,6 +193,12 @@ cookie_unescape(Slice value, CookieEscapes escapes, char *out, size_t cap, size_
 	return RESULT_OK;
 }
 
+ResultCode
+cookie_unescape(Slice value, CookieEscapes escapes, char *out, size_t cap, size_t *out_len)
+{
+	return decode(value, escapes, has(value, '%'), out, cap, out_len);
+}
+
 static ResultCode
 join(const Chunk *found, size_t n, CookieEscapes escapes, char *out, size_t cap, size_t *out_len)
 {
@@ -186,9 +206,10 @@ join(const Chunk *found, size_t n, CookieEscapes escapes, char *out, size_t cap,
 
 	for (size_t i = 0; i < n; i++)
 	{
+		Slice value = found[i].pair.value;
+		bool escaped = has(value, '%') || (escapes == COOKIE_ESCAPES_FORM && has(value, '+'));
 		size_t len;
-		ResultCode result =
-			cookie_unescape(found[i].pair.value, escapes, out + used, cap - used, &len);
+		ResultCode result = decode(value, escapes, escaped, out + used, cap - used, &len);
 
 		if (result != RESULT_OK)
 			return result;

@@ -2,8 +2,8 @@
  * cookie.h
  *		Tokens in request headers: Cookie (RFC 6265) and Authorization.
  *
- * Invariant: of several cookies with one name the first counts, as in the
- * libraries; names are compared byte by byte; a value is percent-decoded as
+ * Invariant: of several cookies with one name the first counts, or the last where
+ * the library has it so; names are compared byte by byte; a value is percent-decoded as
  * JavaScript's decodeURIComponent does it, and stays as it is when it is
  * malformed.  Nothing here judges whether the token is genuine.
  *
@@ -19,6 +19,8 @@
 typedef enum CookieChunks
 {
 	COOKIE_WHOLE, /* it does not: express-session, Lucia, opaque tokens */
+	/* nor here, and of several cookies with one name the last counts: Django, Starlette */
+	COOKIE_WHOLE_LAST,
 	/*
 	 * Auth.js: all cookies whose names start with this one, in the order of the
 	 * number behind their last dot, empty ones left out.  A cookie of another program of
@@ -34,7 +36,7 @@ typedef enum CookieEscapes
 {
 	COOKIE_ESCAPES_NONE, /* not at all: Python, Plug, koa */
 	COOKIE_ESCAPES_URI,  /* decodeURIComponent, PHP: a plus is a plus */
-	COOKIE_ESCAPES_FORM  /* Rack: where there are escapes, a plus is a space */
+	COOKIE_ESCAPES_FORM  /* Rack: a plus is a space */
 } CookieEscapes;
 
 #define COOKIE_CHUNKS_MAX 64
@@ -47,7 +49,10 @@ typedef enum CookieEscapes
 extern ResultCode cookie_value(Slice header, Slice name, CookieChunks chunks, CookieEscapes escapes,
 							   char *out, size_t cap, size_t *out_len);
 
-/* Decodes a value, or copies it where it is malformed; RESULT_TOO_LONG. */
+/*
+ * Decodes a value, or copies it where it is malformed; RESULT_TOO_LONG.  It may have been decoded
+ * before, by whoever took it out of its header: without a percent sign a plus stays.
+ */
 extern ResultCode cookie_unescape(Slice value, CookieEscapes escapes, char *out, size_t cap,
 								  size_t *out_len);
 

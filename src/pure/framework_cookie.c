@@ -9,8 +9,8 @@
 
 #include "pure/frameworks.h"
 
-static bool
-has_companion(const Framework *row)
+bool
+framework_has_companion(const Framework *row)
 {
 	return row->companion_suffix != NULL || row->companion_from != NULL;
 }
@@ -61,7 +61,8 @@ find_companion(const Framework *row, Slice name, Slice text, char *buf, size_t c
 	size_t len;
 	ResultCode result;
 
-	if (!has_companion(row) || !companion_name(row, name, beside, sizeof(beside), &beside_name.len))
+	if (!framework_has_companion(row) ||
+		!companion_name(row, name, beside, sizeof(beside), &beside_name.len))
 		return RESULT_OK;
 	result = cookie_value(text, beside_name, COOKIE_WHOLE, row->escapes, buf, cap, &len);
 	if (result == RESULT_OK)
@@ -119,7 +120,7 @@ framework_cookie_text(const Framework *row, Slice name, Slice header, char *out,
 	size_t used = 0;
 	ResultCode result;
 
-	if (!has_companion(row))
+	if (!framework_has_companion(row))
 		return cookie_value(header, name, row->chunks, row->escapes, out, cap, out_len);
 	*out_len = 0;
 	result = append_pair(name, row->chunks, header, "", out, cap, &used);

@@ -73,6 +73,8 @@ read_rails_envelope(const Opening *o, Slice text)
 
 	if (result != RESULT_OK)
 		return result;
+	if (doc.unpaired) /* which Ruby's reader refuses */
+		return RESULT_MALFORMED;
 	envelope = MEMBER(&doc, doc.nodes, "_rails");
 	if (envelope == NULL || !is_purpose(o, &doc, MEMBER(&doc, envelope, "pur")))
 		return RESULT_BAD_SIGNATURE;

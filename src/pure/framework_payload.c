@@ -139,13 +139,12 @@ framework_yield_text(const Opening *o, Slice text)
 
 /* A whole number, as JavaScript, Ruby and Python write it. */
 static ResultCode
-yield_number(const Opening *o, Slice raw)
+yield_number(const Opening *o, const JsonDoc *doc, const JsonNode *node)
 {
-	if (raw.len > NUMBER_MAX)
+	Slice raw = json_raw(doc, node);
+
+	if (raw.len > NUMBER_MAX || !json_is_whole(doc, node))
 		return RESULT_MALFORMED;
-	for (size_t i = raw.data[0] == '-' ? 1 : 0; i < raw.len; i++)
-		if (raw.data[i] < '0' || raw.data[i] > '9')
-			return RESULT_MALFORMED;
 	return framework_yield_text(o, raw);
 }
 
@@ -191,7 +190,7 @@ yield_json(const Opening *o, const JsonDoc *doc, const JsonNode *node)
 		case JSON_KIND_STRING:
 			return yield_string(o, doc, node);
 		case JSON_KIND_NUMBER:
-			return yield_number(o, json_raw(doc, node));
+			return yield_number(o, doc, node);
 		case JSON_KIND_NULL:
 		case JSON_KIND_FALSE:
 			return RESULT_NO_SUBJECT;
@@ -210,6 +209,8 @@ framework_read_json(const Opening *o, Slice text)
 	JsonDoc doc;
 	ResultCode result = framework_scan(o, text, &doc);
 
+	if (result == RESULT_OK && doc.unpaired && o->row->payload == PAYLOAD_RAILS)
+		return RESULT_MALFORMED;
 	if (result == RESULT_OK)
 		result = framework_member_time(o, &doc);
 	if (result != RESULT_OK)

@@ -134,6 +134,7 @@ const Framework frameworks[] = {
 	/* signed_cookies; with FRAMEWORK_DJANGO_ROW_SALT session_data of the other backends */
 	{ .kind = "django",
 	  .cookie_names = { "__Host-sessionid", "__Secure-sessionid", "sessionid" },
+	  .chunks = COOKIE_WHOLE_LAST,
 	  .derivation = DERIVE_HASH,
 	  .salting = SALT_OPTIONAL,
 	  .salt = "django.contrib.sessions.backends.signed_cookies",
@@ -152,6 +153,7 @@ const Framework frameworks[] = {
 	/* get_signed_cookie: the salt is the cookie's name and the argument of that name */
 	{ .kind = "django",
 	  .name_counts = true,
+	  .chunks = COOKIE_WHOLE_LAST,
 	  .derivation = DERIVE_HASH,
 	  .salting = SALT_NAME,
 	  .secret_prefix = "django.http.cookies",
@@ -197,6 +199,7 @@ const Framework frameworks[] = {
 	/* SessionMiddleware: itsdangerous as Flask has it, with that library's own defaults */
 	{ .kind = "starlette",
 	  .cookie_names = { "__Host-session", "__Secure-session", "session" },
+	  .chunks = COOKIE_WHOLE_LAST,
 	  .derivation = DERIVE_HASH,
 	  .salting = SALT_OPTIONAL,
 	  .salt = "itsdangerous.Signer",

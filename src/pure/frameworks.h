@@ -324,6 +324,9 @@ typedef struct FrameworkCookie
 	Slice beside; /* the companion's value, decoded; data NULL: none came */
 } FrameworkCookie;
 
+/* Does a cookie of this row count only with another one beside it? */
+extern bool framework_has_companion(const Framework *row);
+
 /*
  * The cookie of a text that framework_cookie_text() gave: one that begins with this name and
  * "="; any other text is a bare value.  buf holds cap bytes for what has to be decoded, as many

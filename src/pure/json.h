@@ -67,6 +67,7 @@ typedef struct JsonDoc
 	JsonNode *nodes; /* nodes[0] is the whole text's value */
 	size_t n_nodes;
 	bool unstorable; /* some string is */
+	bool unpaired;   /* some string holds a lone surrogate */
 } JsonDoc;
 
 /*
@@ -130,6 +131,12 @@ extern bool json_same_text(const JsonDoc *doc_a, const JsonNode *a, const JsonDo
 /* Are both, which are numbers, of the same value? */
 extern bool json_same_number(const JsonDoc *doc_a, const JsonNode *a, const JsonDoc *doc_b,
 							 const JsonNode *b);
+
+/*
+ * A number whose text is the same wherever it is read and written again: whole, without an
+ * exponent, and no "-0".  1e2, 100.0 and 100 would be three users here, and one in a library.
+ */
+extern bool json_is_whole(const JsonDoc *doc, const JsonNode *node);
 
 /*
  * A NumericDate (seconds since 1970, perhaps with a fraction or an exponent) in

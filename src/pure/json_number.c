@@ -88,6 +88,22 @@ read_whole(const char *p, const char *end, int64_t *value)
 	return p == end;
 }
 
+bool
+json_is_whole(const JsonDoc *doc, const JsonNode *node)
+{
+	const char *c = doc->text + node->start;
+	const char *end = doc->text + node->end;
+
+	if (node->kind != JSON_KIND_NUMBER)
+		return false;
+	if (*c == '-' && *++c == '0')
+		return false;
+	for (; c < end; c++)
+		if (*c < '0' || *c > '9')
+			return false;
+	return true;
+}
+
 ResultCode
 json_date_us(const JsonDoc *doc, const JsonNode *node, int64_t *us)
 {

@@ -91,15 +91,18 @@ skip_escape(Scanner *s, bool *doubtful)
 
 /* Does it hold a NUL or half of a pair of surrogates without the other half? */
 static bool
-is_unstorable(const JsonDoc *doc, const JsonNode *node)
+is_unstorable(JsonDoc *doc, const JsonNode *node)
 {
 	JsonWalker w = json_walk_through(doc, node);
+	bool found = false;
 	int c;
 
 	while ((c = json_walk(&w)) != JSON_CHAR_END)
-		if (c == 0 || JSON_IS_SURROGATE(c))
-			return true;
-	return false;
+	{
+		found = found || c == 0 || JSON_IS_SURROGATE(c);
+		doc->unpaired = doc->unpaired || JSON_IS_SURROGATE(c);
+	}
+	return found;
 }
 
 /* Of a string: a character of ASCII that stands for itself and does not end it. */
@@ -472,6 +475,7 @@ json_scan(JsonDoc *doc, const char *text, size_t len, JsonNode *nodes, size_t n_
 	doc->nodes = nodes;
 	doc->n_nodes = 0;
 	doc->unstorable = false;
+	doc->unpaired = false;
 	if (len > JSON_LEN_MAX)
 		return RESULT_TOO_LONG;
 	s.doc = doc;

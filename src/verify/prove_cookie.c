@@ -37,12 +37,43 @@ is_worth_trying(const CookieKey *key, const Presented *token)
 	return key->first || begins_with_name(token->text, key->name);
 }
 
+/*
+ * Has the value been decoded as the row has it?  Of several kinds with cookies of one name it was
+ * done as the first has it (request.c).
+ */
+static bool
+is_decoded(const CookieKey *key, const Presented *token)
+{
+	ListCell *cell;
+
+	if (token->cookie.data == NULL || framework_has_companion(key->row))
+		return false;
+	foreach (cell, keys_cookies())
+	{
+		const CookieKey *other = lfirst(cell);
+
+		if (slice_equals(other->name, token->cookie))
+			return other->row->escapes == key->row->escapes && !framework_has_companion(other->row);
+	}
+	return false;
+}
+
+/* What was decoded once is not decoded again: other texts would count as the same cookie. */
+static ResultCode
+read_cookie(const CookieKey *key, const Presented *token, FrameworkCookie *cookie)
+{
+	if (!is_decoded(key, token))
+		return framework_cookie_of_text(key->row, key->name, token->text, decoded, sizeof(decoded),
+										cookie);
+	*cookie = (FrameworkCookie){ .value = token->text };
+	return RESULT_OK;
+}
+
 static ResultCode
 open_cookie(const CookieKey *key, const Presented *token, TimestampTz now, FrameworkProof *opened)
 {
 	FrameworkCookie cookie;
-	ResultCode result = framework_cookie_of_text(key->row, key->name, token->text, decoded,
-												 sizeof(decoded), &cookie);
+	ResultCode result = read_cookie(key, token, &cookie);
 
 	if (result != RESULT_OK)
 		return RESULT_UNKNOWN_FORM;

@@ -72,6 +72,9 @@ main(void)
 	finds(COOKIE_WHOLE, "x=1;s=a;y=2", "s", "a");
 	finds(COOKIE_WHOLE, " \ts \t= a \t; y=2", "s", "a");
 	finds(COOKIE_WHOLE, "s=a; s=b", "s", "a");
+	finds(COOKIE_WHOLE_LAST, "s=a; t=c; s=b", "s", "b");
+	finds(COOKIE_WHOLE_LAST, "s=a; s.0=b", "s", "a");
+	misses(COOKIE_WHOLE_LAST, "s=a; s=", "s");
 	finds(COOKIE_WHOLE, "s=\"a\"", "s", "a");
 	finds(COOKIE_WHOLE, "s=a=b==", "s", "a=b==");
 	finds(COOKIE_WHOLE, "s=a%3Db%c3%a9", "s", "a=b\xc3\xa9");

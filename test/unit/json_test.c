@@ -273,6 +273,26 @@ dates(void)
 	is_int(json_date_us(&doc, NULL, &(int64_t){ 0 }), RESULT_MALFORMED, "no date at all");
 }
 
+static void
+whole(const char *json, bool expected)
+{
+	scan(json);
+	ok(json_is_whole(&doc, doc.nodes) == expected, "whole: %s", json);
+}
+
+static void
+whole_numbers(void)
+{
+	whole("0", true);
+	whole("-12", true);
+	whole("123456789012345678901234567890", true);
+	whole("-0", false);
+	whole("1.0", false);
+	whole("1e0", false);
+	whole("1E2", false);
+	whole("\"1\"", false);
+}
+
 int
 main(void)
 {
@@ -283,5 +303,6 @@ main(void)
 	lookups();
 	strings();
 	dates();
+	whole_numbers();
 	return tap_done();
 }
