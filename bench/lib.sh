@@ -36,6 +36,7 @@ use_quick_sizes() {
 # Parts that are programs of their own are told the size.
 restore_settings() {
     [[ ${BENCH_SIZE:-full} != quick ]] || use_quick_sizes
+    rounds=${BENCH_ROUNDS:-$rounds}
 }
 
 # sql FILE [ARG...]: runs a file of SQL, with the sizes as psql variables.

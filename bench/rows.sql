@@ -13,7 +13,7 @@ SET client_min_messages = warning;
 -- the PostgREST way needs claims to read
 SET "request.jwt.claims" = '{"sub": "user-1", "role": "USER", "aud": "app", "iat": 1700000000, "exp": 4000000000}';
 
-CREATE FUNCTION bench.scans() RETURNS bench.scan[]
+CREATE OR REPLACE FUNCTION bench.scans() RETURNS bench.scan[]
 LANGUAGE sql AS $$
   SELECT array_agg((item, target, condition, gate)::bench.scan) FROM (VALUES
     ('resource IS NOT NULL', 'bench.items'::regclass, $q$resource IS NOT NULL$q$, false),
@@ -58,7 +58,8 @@ LANGUAGE sql AS $$
 $$;
 
 -- Shown beside the figures: in parallel, and once per query.
-CREATE TABLE bench.plans AS SELECT ''::text AS item, ''::text AS plan LIMIT 0;
+CREATE TABLE IF NOT EXISTS bench.plans AS SELECT ''::text AS item, ''::text AS plan LIMIT 0;
+TRUNCATE bench.plans;
 
 BEGIN;
 SELECT FROM session_auth.authenticate(bench.token(1));
@@ -71,8 +72,10 @@ SET LOCAL max_parallel_workers_per_gather = 2;
 CALL bench.measure_scans('rows', 2, :rounds, bench.scans());
 COMMIT;
 
+SELECT to_regprocedure('session_auth.narrow(text[])') IS NOT NULL AS can_narrow \gset
+\if :can_narrow
 -- What an identity that is narrowed pays: to a pattern, of roles whose names are known; and to names.
-CREATE FUNCTION bench.narrowed_scans(narrowed text) RETURNS bench.scan[]
+CREATE OR REPLACE FUNCTION bench.narrowed_scans(narrowed text) RETURNS bench.scan[]
 LANGUAGE sql AS $$
   SELECT array_agg((s.item || ', narrowed to ' || narrowed, s.target, s.condition, s.gate)::bench.scan)
   FROM unnest(bench.scans()) s
@@ -97,6 +100,7 @@ CALL bench.measure_scans('rows', 0, :rounds, bench.narrowed_scans('names'));
 SET LOCAL max_parallel_workers_per_gather = 2;
 CALL bench.measure_scans('rows', 2, :rounds, bench.narrowed_scans('names'));
 COMMIT;
+\endif
 
 \o :results/plans.txt
 \pset format unaligned

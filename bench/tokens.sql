@@ -4,11 +4,9 @@
 
 SET client_min_messages = warning;
 
-SELECT session_auth.add_key('HS256', 'HS256', '0123456789abcdef0123456789abcdef');
-SELECT session_auth.add_key('RS256', 'RS256', :'rsa');
-SELECT session_auth.add_key('PS256', 'PS256', :'rsa');
-SELECT session_auth.add_key('ES256', 'ES256', :'ec');
-SELECT session_auth.add_key('EdDSA', 'EdDSA', :'ed');
+SELECT session_auth.add_key(algorithm, algorithm, material)
+FROM (VALUES ('HS256', '0123456789abcdef0123456789abcdef'), ('RS256', :'rsa'), ('PS256', :'rsa'), ('ES256', :'ec'), ('EdDSA', :'ed')) k (algorithm, material)
+WHERE algorithm NOT IN (SELECT kid FROM session_auth.list_keys());
 
 DELETE FROM bench.lists;
 INSERT INTO bench.lists (list, tokens)
@@ -18,24 +16,24 @@ GROUP BY a, kind;
 
 -- pgjwt's way, in its steps: the parts are decoded, the HMAC of the first two is
 -- compared, and exp and nbf, which may hold anything, are cast with care.
-CREATE FUNCTION bench.base64url(data bytea) RETURNS text LANGUAGE sql IMMUTABLE AS
+CREATE OR REPLACE FUNCTION bench.base64url(data bytea) RETURNS text LANGUAGE sql IMMUTABLE AS
   $$SELECT translate(encode(data, 'base64'), E'+/=\n', '-_')$$;
-CREATE FUNCTION bench.from_base64url(data text) RETURNS bytea LANGUAGE sql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION bench.from_base64url(data text) RETURNS bytea LANGUAGE sql IMMUTABLE AS $$
   WITH standard AS (SELECT translate(data, '-_', '+/') AS text)
   SELECT decode(text || repeat('=', -length(text) & 3), 'base64') FROM standard
 $$;
-CREATE FUNCTION bench.hs_sign(data text, secret text, algorithm text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION bench.hs_sign(data text, secret text, algorithm text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
   WITH digest AS (SELECT CASE algorithm WHEN 'HS256' THEN 'sha256' WHEN 'HS384' THEN 'sha384' ELSE 'sha512' END AS name)
   SELECT bench.base64url(bench.hmac(data, secret, name)) FROM digest
 $$;
-CREATE FUNCTION bench.to_seconds(value text) RETURNS float8 LANGUAGE plpgsql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION bench.to_seconds(value text) RETURNS float8 LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
   RETURN value::float8;
 EXCEPTION WHEN OTHERS THEN
   RETURN NULL;
 END
 $$;
-CREATE FUNCTION bench.jwt_in_sql(token text, secret text) RETURNS json LANGUAGE sql STABLE AS $$
+CREATE OR REPLACE FUNCTION bench.jwt_in_sql(token text, secret text) RETURNS json LANGUAGE sql STABLE AS $$
   SELECT CASE WHEN signed AND header ->> 'alg' = 'HS256' AND
               tstzrange(to_timestamp(bench.to_seconds(payload ->> 'nbf')), to_timestamp(bench.to_seconds(payload ->> 'exp'))) @> now()
          THEN payload END
@@ -48,10 +46,10 @@ CREATE FUNCTION bench.jwt_in_sql(token text, secret text) RETURNS json LANGUAGE 
 $$;
 
 -- OpenSSL alone, with a key that is ready: see floor.c.
-CREATE FUNCTION bench.verify(token text, algorithm text, key text) RETURNS boolean
+CREATE OR REPLACE FUNCTION bench.verify(token text, algorithm text, key text) RETURNS boolean
 LANGUAGE c STRICT AS :'floor', 'bench_verify';
 
-CREATE FUNCTION bench.token_calls(algorithms text[], keys text[]) RETURNS bench.call[] LANGUAGE sql AS $$
+CREATE OR REPLACE FUNCTION bench.token_calls(algorithms text[], keys text[]) RETURNS bench.call[] LANGUAGE sql AS $$
   SELECT array_agg((format('%s %s', algorithm, what), function::regprocedure, format('%s %s', algorithm, list), others)::bench.call)
   FROM unnest(algorithms, keys) k (algorithm, key), LATERAL (VALUES
     ('new', bench.authenticate(), 'new', bench.authenticate_defaults()),
