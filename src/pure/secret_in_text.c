@@ -274,10 +274,11 @@ end_of_match(Stream rest, const Pattern *pattern, Slice secret)
 	return end;
 }
 
-/* How much of the pattern has been read with this byte. */
+/* How much of the pattern has been read with this byte, of which less than the whole was. */
 static size_t
 match_byte(const Pattern *pattern, size_t matched, unsigned char byte)
 {
+	/* cppcheck-suppress arrayIndexOutOfBoundsCond */
 	while (matched > 0 && byte != pattern->bytes[matched])
 		matched = pattern->border[matched - 1];
 	return byte == pattern->bytes[matched] ? matched + 1 : matched;

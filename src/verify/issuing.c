@@ -113,7 +113,7 @@ issuing_sign(CryptoKey *key, const char *kid, const char *payload, bool is_seal)
 	size_t cap = JWS_SIGN_MAX(len);
 	size_t kid_len = kid ? strlen(kid) : 0;
 	char *token = palloc(cap + 1);
-	size_t token_len;
+	size_t token_len = 0;
 	ResultCode result =
 		(is_seal ? jws_seal : jws_sign)(key, kid, kid_len, payload, len, token, cap, &token_len);
 
