@@ -190,10 +190,12 @@ static char *
 make_seal(Connection *connection, const RemoteNode *node, const char *contents)
 {
 	SealUse use = { node->audience, LIFETIME_US, connection->challenge, NULL };
+	/* It may have come to its end since the contents were made. */
+	const Identity *identity = identity_current();
 	TrustedKey *signer;
 	CryptoKey *agreed;
 
-	if (contents == NULL)
+	if (contents == NULL || identity == NULL)
 		return NULL;
 	if (connection->challenge[0] == '\0')
 		return pstrdup("");
@@ -201,7 +203,7 @@ make_seal(Connection *connection, const RemoteNode *node, const char *contents)
 	agreed = agreed_key_for(&connection->agreed, signer);
 	if (agreed == NULL)
 		use.epk = agreed_key_propose(&connection->agreed, signer, connection->challenge);
-	return seal_make(contents, identity_current()->expires_at, &use, signer, agreed);
+	return seal_make(contents, identity->expires_at, &use, signer, agreed);
 }
 
 static bool
