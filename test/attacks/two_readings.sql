@@ -3,11 +3,12 @@
 -- number a library writes otherwise; a text that Ruby does not read.
 -- Holds: both take the same user, or the database refuses.
 -- Guards: src/pure/cookie.c, collect() and join(); src/verify/prove_cookie.c, is_decoded(); src/pure/json_number.c,
--- json_is_whole(); src/pure/framework_envelope.c, read_rails_envelope().
+-- json_is_whole(); src/pure/framework_envelope.c, read_rails_envelope(); src/pure/jwe.c, repeats_claims().
 -- Also: test/t/libraries.t, test/unit/cookie_test.c, test/pgtap/requests.sql.
-SELECT plan(23);
+SELECT plan(26);
 SET client_min_messages = error;
 \ir ../pgtap/tokens.psql
+\ir ../pgtap/jwe.psql
 \ir ../pgtap/cookies.psql
 \set key 'one secret for all of an application'
 
@@ -64,5 +65,10 @@ SELECT is(coalesce((SELECT user_id FROM session_auth.verify_session(raw_jwt('{"a
 FROM (VALUES ('7', '7'), ('-7', '-7'), ('7.0', 'nobody'), ('70e-1', 'nobody'), ('7e0', 'nobody'), ('-0', 'nobody')) t (sub, wanted);
 SELECT is(who(django('{"_auth_user_id": 7}', :'key')), '7', 'a number in a cookie');
 SELECT is(who(django('{"_auth_user_id": 7.0}', :'key')), 'nobody', '… with a fraction');
+
+-- what an encrypted token says in clear, too
+SELECT session_auth.add_authjs_secret('a secret') \g /dev/null
+SELECT is(who_asks('authjs.session-token=' || authjs('{}', header => format('{"alg":"dir","enc":"A256CBC-HS512"%s}', more))), wanted, 'an encrypted token' || more)
+FROM (VALUES ('', 'alice'), (',"sub":"bob"', 'nobody'), (',"iss":1', 'nobody')) t (more, wanted);
 
 SELECT * FROM finish();
