@@ -23,6 +23,7 @@ open_jwe(const Opening *o, Slice value, Slice *content)
 	size_t cap = BASE64_DECODED_MAX(value.len);
 	char *out = arena_take(o->arena, cap);
 	char *scratch = arena_take(o->arena, cap);
+	JsonDoc claims;
 	ResultCode result;
 
 	if (jwe == NULL || out == NULL || scratch == NULL)
@@ -31,7 +32,10 @@ open_jwe(const Opening *o, Slice value, Slice *content)
 	if (result != RESULT_OK)
 		return result == RESULT_UNKNOWN_FORM ? result : RESULT_BAD_SIGNATURE;
 	content->data = out;
-	return jwe_decrypt(jwe, &o->key->jwe, 1, out, scratch, cap, &content->len, NULL);
+	result = jwe_decrypt(jwe, &o->key->jwe, 1, out, scratch, cap, &content->len, NULL);
+	if (result == RESULT_OK)
+		result = framework_scan(o, *content, &claims);
+	return result == RESULT_OK ? jwe_check_replicated(jwe, &claims) : result;
 }
 
 ResultCode

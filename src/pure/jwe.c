@@ -115,21 +115,6 @@ header_is(const char *text, size_t len, const char *expected)
 	return slice_is(slice_make(text, len), expected);
 }
 
-/*
- * Claims that stand in the header too have to be those of the payload (RFC 7519, 5.3), which jose looks
- * at.  No framework writes any, so they are not compared, but refused.
- */
-static bool
-repeats_claims(const JsonDoc *doc)
-{
-	static const char *const claims[] = { "iss", "sub", "aud" };
-
-	for (size_t i = 0; i < sizeof(claims) / sizeof(claims[0]); i++)
-		if (json_member(doc, doc->nodes, claims[i], 3) != NULL)
-			return true;
-	return false;
-}
-
 ResultCode
 jwe_parse(Jwe *jwe, const char *token, size_t len)
 {
@@ -145,7 +130,7 @@ jwe_parse(Jwe *jwe, const char *token, size_t len)
 	result = jose_read_header(&jwe->header, parts[0]);
 	if (result != RESULT_OK)
 		return result;
-	if (!header_is(jwe->header.alg, jwe->header.alg_len, "dir") || repeats_claims(&jwe->header.doc))
+	if (!header_is(jwe->header.alg, jwe->header.alg_len, "dir"))
 		return RESULT_UNSUPPORTED;
 	if (header_is(jwe->header.enc, jwe->header.enc_len, "A256CBC-HS512"))
 		jwe->enc = JWE_A256CBC_HS512;

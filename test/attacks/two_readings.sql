@@ -3,7 +3,7 @@
 -- number a library writes otherwise; a text that Ruby does not read.
 -- Holds: both take the same user, or the database refuses.
 -- Guards: src/pure/cookie.c, collect() and join(); src/verify/prove_cookie.c, is_decoded(); src/pure/json_number.c,
--- json_is_whole(); src/pure/framework_envelope.c, read_rails_envelope(); src/pure/jwe.c, repeats_claims().
+-- json_is_whole(); src/pure/framework_envelope.c, read_rails_envelope(); src/pure/framework_cache.c, open_jwe().
 -- Also: test/t/libraries.t, test/unit/cookie_test.c, test/pgtap/requests.sql.
 SELECT plan(26);
 SET client_min_messages = error;
@@ -26,7 +26,7 @@ SELECT is(who_asks('sid=' || express('VYQdl8X0bJ5qk2uQm3sQ1n0yqvPZ0l5a', :'key')
 
 -- a value is decoded once
 CREATE FUNCTION public.escaped(text) RETURNS text LANGUAGE sql AS
-$$ SELECT replace(replace(replace(replace($1, '%', '%25'), '+', '%2B'), '/', '%2F'), ':', '%3A') $$;
+$$ SELECT replace(replace(replace(replace(replace($1, '%', '%25'), '+', '%2B'), '/', '%2F'), ':', '%3A'), '=', '%3D') $$;
 SELECT unnest(ARRAY[is(who_asks('sid=' || escaped(v)), 'ann', 'escaped'), is(who_asks('sid=' || escaped(escaped(v))), 'nobody', 'escaped twice')]) FROM express('VYQdl8X0bJ5qk2uQm3sQ1n0yqvPZ0l5a', :'key') v;
 SELECT is(who_asks('sid=sid=' || express('VYQdl8X0bJ5qk2uQm3sQ1n0yqvPZ0l5a', :'key')), 'nobody', 'a cookie within a cookie');
 \set rails 'rails-fixed-test-secret-key-base-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'
@@ -66,9 +66,14 @@ FROM (VALUES ('7', '7'), ('-7', '-7'), ('7.0', 'nobody'), ('70e-1', 'nobody'), (
 SELECT is(who(django('{"_auth_user_id": 7}', :'key')), '7', 'a number in a cookie');
 SELECT is(who(django('{"_auth_user_id": 7.0}', :'key')), 'nobody', '… with a fraction');
 
--- what an encrypted token says in clear, too
-SELECT session_auth.add_authjs_secret('a secret') \g /dev/null
-SELECT is(who_asks('authjs.session-token=' || authjs('{}', header => format('{"alg":"dir","enc":"A256CBC-HS512"%s}', more))), wanted, 'an encrypted token' || more)
-FROM (VALUES ('', 'alice'), (',"sub":"bob"', 'nobody'), (',"iss":1', 'nobody')) t (more, wanted);
+-- what an encrypted token says in clear, too: better-auth's cache, beside its token
+SELECT session_auth.add_cookie_secret('better-auth', :'key') \g /dev/null
+CREATE FUNCTION public.cache(header text, key text) RETURNS text LANGUAGE sql AS $$
+  SELECT 'better-auth.session_token=' || token || '.' || escaped(encode(hmac(token, key, 'sha256'), 'base64')) || '; better-auth.session_data=' ||
+    raw_jwe(header, jsonb_build_object('exp', in_seconds(300), 'session', jsonb_build_object('id', 's', 'userId', 'ann', 'token', token, 'expiresAt', '2100-01-01T00:00:00.000Z'), 'user', jsonb_build_object('id', 'ann'))::text,
+      hkdf(key, 'better-auth-session', 'BetterAuth.js Generated Encryption Key'))
+  FROM (VALUES ('BetterAuthTokenOf32Characters001')) t (token) $$;
+SELECT is(who_asks(cache(format('{"alg":"dir","enc":"A256CBC-HS512"%s}', more), :'key')), wanted, 'an encrypted cache' || more)
+FROM (VALUES ('', 'ann'), (',"sub":"bob"', 'nobody'), (',"iss":1', 'nobody')) t (more, wanted);
 
 SELECT * FROM finish();
