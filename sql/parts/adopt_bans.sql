@@ -14,7 +14,7 @@ CREATE TABLE session_auth.bans (
   PRIMARY KEY (user_id, source)
 );
 COMMENT ON TABLE session_auth.bans IS
-  'who is banned by an adopted table of users';
+  'who is banned by an adopted table of users, or was, or is gone from it';
 COMMENT ON COLUMN session_auth.bans.user_id IS
   'none of whose tokens is good';
 COMMENT ON COLUMN session_auth.bans.source IS
@@ -56,6 +56,27 @@ END
 $$;
 COMMENT ON FUNCTION session_auth.set_ban(regclass, text, timestamptz) IS
   'internal: what a table says of a user now; null: no ban';
+
+-- Sessions are not found by who acts in them, so that of a user who is gone a ban is kept
+-- that is over: what is older than it is not good.
+CREATE FUNCTION session_auth.forget_actor(source regclass, user_id text) RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+  IF NOT session_auth.can_adopt_user($2) OR NOT EXISTS (
+    SELECT FROM session_auth.adopted_tables() a WHERE a.kind = 'sessions'
+      AND (session_auth.trigger_option(a.arguments, 'actor_column') <> '' OR 'user_form=symfony' = ANY (a.arguments)))
+  THEN
+    RETURN;
+  END IF;
+  INSERT INTO session_auth.bans AS b (user_id, source, until) VALUES ($2, $1, clock_timestamp())
+  ON CONFLICT (user_id, source) DO UPDATE SET until = clock_timestamp();
+END
+$$;
+COMMENT ON FUNCTION session_auth.forget_actor(regclass, text) IS
+  'internal: ends what a user who is gone does as others';
 
 -- A row that says of bans what it said before is no news.
 CREATE FUNCTION session_auth.follow_ban(

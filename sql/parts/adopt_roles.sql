@@ -261,7 +261,7 @@ BEGIN
   PERFORM session_auth.require_seen_adoption(source);
   IF old_id IS DISTINCT FROM new_id AND old_id IS NOT NULL
     AND session_auth.is_unique(source, TG_ARGV[0]::name) THEN
-    PERFORM session_auth.forget_user(old_id);
+    PERFORM session_auth.forget_user(old_id), session_auth.forget_actor(source, old_id);
   ELSE
     PERFORM session_auth.change_adopted_roles(source, old_id, old_tenant, old_fits,
       ARRAY(SELECT o.role FROM unnest(old_roles) o (role)
@@ -325,8 +325,8 @@ BEGIN
       'SELECT DISTINCT (session_auth.adopted_values(s.*, %L))[1] AS user_id FROM ONLY %s s',
       TG_ARGV[0], TG_RELID::regclass)
     LOOP
-      PERFORM session_auth.forget_user(gone.user_id);
-      PERFORM session_auth.set_ban(source, gone.user_id, NULL);
+      PERFORM session_auth.forget_user(gone.user_id), session_auth.set_ban(source, gone.user_id, NULL),
+        session_auth.forget_actor(source, gone.user_id);
     END LOOP;
   ELSIF source = TG_RELID THEN
     PERFORM session_auth.revoke_adopted_roles(source, ARRAY(

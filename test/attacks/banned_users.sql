@@ -1,13 +1,13 @@
 -- Attack: a user who was banned in the application goes on: with the session of before, with
 -- a connection's identity, with one that a sign-in under way creates, with signed tokens and
--- better-auth's cache, and once more when the ban is over. An administrator who was banned goes
--- on as another user. Somebody who acts as another user passes for that user, or takes the cache
+-- better-auth's cache, and once more when the ban is over. An administrator who was banned or
+-- deleted goes on as another user. Somebody who acts as another user passes for that user, or takes the cache
 -- of one organization into another.
 -- Holds: a ban ends what there is, for good, and nothing that came to be before its end is good; who acts is told.
 -- Guards: sql/parts/adopt_bans.sql; src/verify/revocation.c revocation_check_session(),
 -- revocation_check(); src/sql/sql_adopt.c begin_session(); src/sql/adopted_row.c read_actor();
 -- src/verify/external_read.c read_actor(); src/verify/verify.c add_session_behind().
-SELECT plan(32);
+SELECT plan(36);
 \ir ../pgtap/tokens.psql
 \ir ../pgtap/jwe.psql
 \ir ../pgtap/cookies.psql
@@ -100,5 +100,16 @@ SELECT session_auth.purge_sessions() \g /dev/null
 SELECT is((SELECT string_agg(user_id, ' ') FROM session_auth.bans) || acts('session=cid-by-ann-0123456789abcdefghijkl'), 'ben', 'nor does the purge of what is over');
 INSERT INTO session VALUES ('cid-by-ann-anew-0123456789abcdefg', 'cid', '2100-01-01', 'acme', 'ann');
 SELECT is(acts('session=cid-by-ann-anew-0123456789abcdefg'), 'ann cid acme', 'a new one is good then');
+
+-- … or who is deleted
+SELECT user_id FROM session_auth.authenticate('cid-by-ann-anew-0123456789abcdefg', scope => 'connection') \g /dev/null
+DELETE FROM "user" WHERE id = 'ann';
+SELECT is(session_auth.user_id() || acts('session=cid-by-ann-anew-0123456789abcdefg'), NULL, 'an administrator who is gone acts as nobody');
+SELECT is(acts('session=cid-by-ann-anew-0123456789abcdefg') || acts(cache('cid-by-ann-anew-0123456789abcdefg', 'cid', :'key')), '', '… whichever way');
+INSERT INTO "user" VALUES ('eva', 'admin', false, NULL);
+INSERT INTO session VALUES ('cid-by-eva-0123456789abcdefghijkl', 'cid', '2100-01-01', 'acme', 'eva');
+SELECT is(acts('session=cid-by-eva-0123456789abcdefghijkl'), 'eva cid acme', 'another acts');
+TRUNCATE "user";
+SELECT is(acts('session=cid-by-eva-0123456789abcdefghijkl'), '', 'until the table is emptied');
 
 SELECT * FROM finish();
