@@ -1,5 +1,6 @@
 # Key sets and those who run the application: which keys of a set were passed over, by their
-# kid; that a token came whose key is not here, in the log and in a counter, and not to its caller.
+# kid; that a token came whose key is not here, in the log and in a counter, and not to its caller;
+# and which keys a table of roles changes.
 # Also: test/pgtap/key_sets.sql.
 use strict;
 use warnings;
@@ -78,6 +79,13 @@ my $offset = -s $node->logfile;
 $node->psql('postgres', sprintf(q{SELECT session_auth.authenticate('%s')}, token_of(kid => 'good')));
 is($counted->(), $before, 'a bad signature of a key that is here is another reason');
 unlike(PostgreSQL::Test::Utils::slurp_file($node->logfile, $offset), qr/unknown_kid/, '… in the log, too');
+
+# --- a table of roles comes: the keys are named whose tokens lose their say
+
+$node->safe_psql('postgres', q{CREATE TABLE users (id text PRIMARY KEY, role text); CREATE TABLE others (LIKE users INCLUDING ALL)});
+my $adopt = sub { my (undef, undef, $said) = $node->psql('postgres', "SELECT session_auth.adopt_roles('$_[0]', 'id', 'role')"); return $said };
+like($adopt->('users'), qr/NOTICE:  roles that tokens name do not count any more: table public\.users says who has which\nDETAIL:  This concerns: key "good" of issuer "https:\/\/i\.example"\.\nHINT:  .*role_source/, 'adopt_roles says which keys it changes');
+unlike($adopt->('others'), qr/NOTICE/, '… the first time');
 
 $node->stop;
 done_testing();
