@@ -46,18 +46,29 @@ class_of_char(char c)
 /* Sixteen characters at once, as tokens are long. */
 typedef unsigned char Chars __attribute__((vector_size(16)));
 
+static inline Chars
+all(unsigned char c)
+{
+	return (Chars){ 0 } + c;
+}
+
 static bool
 are_base64url(const char *s)
 {
 	Chars c;
-	Chars lower;
+	Chars letter;
+	Chars digit;
 	Chars good;
 	uint64_t halves[2];
 
 	memcpy(&c, s, sizeof(c));
-	lower = c | 0x20;
-	good = (Chars) ((Chars) (lower - 'a') < 26) | (Chars) ((Chars) (c - '0') < 10) |
-		   (Chars) (c == '-') | (Chars) (c == '_');
+	letter = c | 0x20;
+	letter -= 'a';
+	digit = c - '0';
+	good = (Chars) (letter < all(26));
+	good |= (Chars) (digit < all(10));
+	good |= (Chars) (c == all('-'));
+	good |= (Chars) (c == all('_'));
 	memcpy(halves, &good, sizeof(halves));
 	return (halves[0] & halves[1]) == UINT64_MAX;
 }
