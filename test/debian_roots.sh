@@ -1,4 +1,4 @@
-# What test/matrix and test/pg_upgrade share: Debian releases in roots of their
+# What test/matrix, test/pg_upgrade and test/proofs share: Debian releases in roots of their
 # own. Sourced in the checkout, never run; its users say `own_namespace "$@"`
 # first.
 # shellcheck shell=bash disable=SC2034
