@@ -16,8 +16,8 @@ static CryptoAgreement *offered = NULL;
 static char its_offer[AGREEMENT_TEXT_LEN + 1];
 
 static CryptoKey *agreed = NULL;
-static const TokenBinding *its_signer; /* good as long as */
-static uint64 its_keys;                /* keys are the same */
+static char its_signer[64]; /* the origin of that key */
+static uint64 its_keys;     /* as long as this is the count of their changes */
 
 static void
 forget(void)
@@ -49,19 +49,19 @@ connection_key_offer(char offer[AGREEMENT_TEXT_LEN + 1])
  * was agreed on by another seal ends in any case.
  */
 void
-connection_key_agree(const char *answer, const TokenBinding *signer)
+connection_key_agree(const char *answer, const char *signer)
 {
 	CryptoAgreement *own = offered;
 
 	forget();
 	offered = NULL;
-	if (own == NULL || answer == NULL || signer == NULL)
+	if (own == NULL || answer == NULL ||
+		strlcpy(its_signer, signer, sizeof(its_signer)) >= sizeof(its_signer))
 	{
 		crypto_agreement_free(own);
 		return;
 	}
 	agreed = agreement_end(own, answer, its_offer, answer);
-	its_signer = signer;
 	its_keys = keys_changes();
 }
 
@@ -83,7 +83,8 @@ connection_key_prove(const Jws *jws, Proof *proof)
 	char *payload = palloc(cap);
 	ResultCode result = RESULT_UNKNOWN_KEY;
 
-	if (connection_key_is_agreed())
+	proof->binding = keys_find_binding(its_signer);
+	if (connection_key_is_agreed() && proof->binding != NULL)
 		result = jws_verify(jws, agreed);
 	if (result == RESULT_OK)
 		result = jws_payload(jws, payload, cap, &proof->claims.len);
@@ -92,6 +93,5 @@ connection_key_prove(const Jws *jws, Proof *proof)
 	proof->says = SAYS_CLAIMS;
 	proof->is_seal = true;
 	proof->claims.data = payload;
-	proof->binding = its_signer;
 	return result;
 }

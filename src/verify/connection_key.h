@@ -11,7 +11,7 @@
 
 extern bool connection_key_is_agreed(void);
 extern bool connection_key_offer(char offer[AGREEMENT_TEXT_LEN + 1]);
-extern void connection_key_agree(const char *answer, const TokenBinding *signer);
+extern void connection_key_agree(const char *answer, const char *signer);
 extern bool connection_key_made(const Jws *jws);
 extern ResultCode connection_key_prove(const Jws *jws, Proof *proof);
 

@@ -343,7 +343,7 @@ verify_by_signature(Slice seal, Verification *verification)
 	ResultCode result = verify_presented(&token, verification);
 
 	if (result == RESULT_OK)
-		connection_key_agree(verification->epk, keys_find_binding(verification->identity.origin));
+		connection_key_agree(verification->epk, verification->identity.origin);
 	return result;
 }
 

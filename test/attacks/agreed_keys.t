@@ -49,10 +49,13 @@ sub signed
 
 sub sealed { my ($key, @claims) = @_; my $text = header('HS256', '') . '.' . encode(claims(@claims)); return $text . '.' . encode(hmac_sha256($text, $key)); }
 
+sub is_offer { return length $_[0] == 43; }
+
 # Our answer to an offer, and the key that follows.
 sub agree
 {
 	my ($offer) = @_;
+	return ('', '') unless is_offer($offer);
 	unlink "$dir/own";
 	system_or_bail('openssl', 'genpkey', '-algorithm', 'X25519', '-out', "$dir/own");
 	system_or_bail('openssl', 'pkey', '-in', "$dir/own", '-pubout', '-outform', 'DER', '-out', "$dir/own.pub");
@@ -76,7 +79,6 @@ sub says
 }
 sub carries { my ($seal, $by) = @_; return says("UPDATE session_auth_nodes.carried_identity SET seal = '$seal' RETURNING accepted", $by); }
 sub asked { my ($by) = @_; return says(q{UPDATE session_auth_nodes.carried_identity SET seal = '' RETURNING challenge}, $by); }
-sub is_offer { return length $_[0] == 43; }
 my $refused = 'the identity that another server carries over is refused';
 
 sub agreed
