@@ -13,6 +13,7 @@
 #include "base/oauth_settings.h"
 #include "base/recorded_events.h"
 #include "base/settings.h"
+#include "base/settings_batch.h"
 #include "base/shared_memory.h"
 #include "base/string_table.h"
 #include "catalog/changes.h"
@@ -62,14 +63,20 @@ warm_up(void)
 		catalog_warm_up();
 }
 
-void
-_PG_init(void)
+static void
+define_settings(void)
 {
-	string_seeds_init();
 	settings_init();
 	recorded_events_init();
 	oauth_settings_init();
 	identity_init();
+}
+
+void
+_PG_init(void)
+{
+	string_seeds_init();
+	define_settings_at_once(define_settings);
 	MarkGUCPrefixReserved("session_auth");
 	changes_init();
 	session_init();

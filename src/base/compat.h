@@ -41,6 +41,9 @@
 #define guc_free(pointer)        free(pointer)
 #endif
 
+/* Since 16 settings are found by their hash; before, in an array that is sorted for each new one. */
+#define COMPAT_SORTS_SETTINGS (PG_VERSION_NUM < 160000)
+
 /* 18 marks a function that does not return in front, as C11 does. */
 #ifndef pg_noreturn
 #define pg_noreturn _Noreturn
