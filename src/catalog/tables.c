@@ -35,6 +35,7 @@
 #include "commands/trigger.h"
 #include "parser/parse_relation.h"
 #include "rewrite/rewriteHandler.h"
+#include "storage/bufmgr.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -327,6 +328,17 @@ scan_end(TableScan *scan)
 	table_close(scan->table, AccessShareLock);
 }
 
+/* As a table is that has never had a row. */
+static bool
+has_no_page(CatalogRelation table)
+{
+	Relation opened = open_relation(table, AccessShareLock);
+	bool none = RelationGetNumberOfBlocks(opened) == 0;
+
+	table_close(opened, AccessShareLock);
+	return none;
+}
+
 /* Whether there is a row: as of the snapshot, or now when it is NULL. */
 bool
 scan_finds(Snapshot snapshot, CatalogRelation table, CatalogRelation index, int nkeys, ScanKey keys)
@@ -334,6 +346,9 @@ scan_finds(Snapshot snapshot, CatalogRelation table, CatalogRelation index, int 
 	TableScan scan;
 	bool found;
 
+	/* then its index needs not be opened, which would be most of a first request's question */
+	if (nkeys == 0 && has_no_page(table))
+		return false;
 	scan_begin_as_of(&scan, snapshot, table, index, nkeys, keys);
 	found = HeapTupleIsValid(scan_next(&scan));
 	scan_end(&scan);

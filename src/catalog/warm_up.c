@@ -16,7 +16,7 @@
 #include "catalog/table_access.h"
 
 /*
- * What authenticate reads of a session's token, what the session's touch at commit writes,
+ * What authenticate reads of a session's token and its user, what the session's touch at commit writes,
  * and what a permission's first question reads.
  */
 static const CatalogRelation needed[] = {
@@ -33,6 +33,7 @@ static const CatalogRelation needed[] = {
 	PERMISSIONS_BY_ROLE,
 	PERMISSION_CHANGES,
 	PERMISSION_CHANGES_BY_XID,
+	BANS,
 };
 
 static void

@@ -15,22 +15,30 @@
 #include "catalog/tables.h"
 #include "verify/revocation.h"
 
-static uint64 looked_at = 0;     /* the count of changes when the tables were last looked at */
-static bool some_tokens = false; /* whether they had rows then */
-static bool some_users = false;
-static bool some_bans = false;
+/* Whether a table has rows, as of the changes that had been heard of when it was last looked at. */
+typedef struct Look
+{
+	bool (*look)(void);
+	uint64 heard;
+	bool some;
+} Look;
 
-static void
-look_for_rows(void)
+static Look tokens = { catalog_some_token_revoked, 0, false };
+static Look users = { catalog_some_user_revoked, 0, false };
+static Look bans = { catalog_some_user_banned, 0, false };
+
+/* A table that nobody asks about is not opened: sessions of one's own need that of bans alone. */
+static bool
+has_rows(Look *table)
 {
 	uint64 heard = changes_of[CHANGED_REVOCATIONS];
 
-	if (likely(looked_at == changes_of[CHANGED_REVOCATIONS]))
-		return;
-	some_tokens = catalog_some_token_revoked();
-	some_users = catalog_some_user_revoked();
-	some_bans = catalog_some_user_banned();
-	looked_at = heard;
+	if (unlikely(table->heard != heard))
+	{
+		table->some = table->look();
+		table->heard = heard;
+	}
+	return table->some;
 }
 
 /*
@@ -42,8 +50,7 @@ is_banned(const char *user_id, TimestampTz since)
 {
 	TimestampTz until;
 
-	look_for_rows();
-	if (likely(!some_bans) || user_id == NULL)
+	if (likely(!has_rows(&bans)) || user_id == NULL)
 		return false;
 	until = catalog_user_banned_until(user_id);
 	return until > clock_now() || since < until;
@@ -54,9 +61,9 @@ is_revoked(const ExternalToken *token, bool session_lives)
 {
 	TimestampTz not_before;
 
-	if (some_tokens && token->jti && catalog_token_revoked(token->jti, token->issuer))
+	if (has_rows(&tokens) && token->jti && catalog_token_revoked(token->jti, token->issuer))
 		return true;
-	if (!some_users || session_lives)
+	if (session_lives || !has_rows(&users))
 		return false;
 	not_before = catalog_user_not_before(token->user_id);
 	/* a token that does not say when it was issued may be older than that */

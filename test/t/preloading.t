@@ -1,4 +1,5 @@
-# What session_preload_libraries brings to a login: the descriptions of the tables that a first
+# What loading the library does: the settings it adds, and what session_preload_libraries brings to a
+# login: the descriptions of the tables that a first
 # request needs (src/catalog/warm_up.c). A login neither fails nor waits for it.
 use strict;
 use warnings;
@@ -22,6 +23,23 @@ add_extension($node);
 is($node->safe_psql('postgres', $described), '', 'a login that loads nothing knows no table');
 
 is(logs_in($described), $needed, 'one that loads the library knows those that a request needs');
+
+# src/base/settings_batch.c: settings of this library are added to PostgreSQL's while others stand aside.
+my $settings = q{SELECT string_agg(name || '=' || current_setting(name), ' ' ORDER BY lower(name) COLLATE "C") FROM pg_settings
+	WHERE name !~ '^session_auth'};
+my $before = $node->safe_psql('postgres', $settings);
+my $ours = q{SELECT count(*), count(*) FILTER (WHERE current_setting(name) = current_setting(name, true)) FROM pg_settings
+	WHERE name ~ '^session_auth[.]'};
+my $named = q{SELECT current_setting('session_auth.touch_interval'), current_setting('session_auth.clock_skew')};
+my $order = q{SELECT count(*) > 300 AND array_agg(name) = array_agg(name ORDER BY lower(name) COLLATE "C") FROM pg_show_all_settings()};
+is($node->safe_psql('postgres', "LOAD 'session_auth'; $settings"), $before, 'loading the library leaves all other settings as they were');
+like($node->safe_psql('postgres', "LOAD 'session_auth'; $ours"), qr/^(\d\d)\|\1$/, 'each of its own is found');
+is($node->safe_psql('postgres', "LOAD 'session_auth'; $order"), 't', 'all are in order');
+$node->safe_psql('postgres', q{ALTER ROLE preloads SET session_auth.touch_interval = '7s';
+	ALTER ROLE preloads SET session_auth.no_such_setting = 'x'; ALTER ROLE preloads SET session_zzz.other = 'y'});
+is(logs_in("$named; $order; SELECT current_setting('session_zzz.other')"), "7s|15s\nt\ny", 'what a role has set of them before is kept');
+$node->safe_psql('postgres', 'ALTER ROLE preloads RESET ALL');
+$node->safe_psql('postgres', q{ALTER ROLE preloads SET session_preload_libraries = 'session_auth'});
 
 my $locker = $node->background_psql('postgres');
 $locker->query_safe('BEGIN; LOCK TABLE session_auth.sessions IN ACCESS EXCLUSIVE MODE');
