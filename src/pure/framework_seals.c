@@ -77,6 +77,8 @@ read_laravel(const Opening *o, LaravelSeal *seal)
 	result = framework_decode(o, o->cookie->value, false, &json);
 	if (result == RESULT_OK)
 		result = framework_scan(o, json, &doc);
+	if (result == RESULT_OK && doc.unpaired) /* which PHP's reader refuses */
+		result = RESULT_MALFORMED;
 	if (result != RESULT_OK)
 		return proof_fault(result);
 	return laravel_member(o, &doc, "iv", true, &seal->iv) &&

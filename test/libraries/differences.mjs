@@ -34,6 +34,11 @@ export const differences = [
     ask: 'askEach',
   },
   {
+    party: /^Django signed_cookies/,
+    reason: 'JSON is UTF-8; Django reads what it signed as Latin-1, and writes nothing but ASCII itself',
+    holds: (theirs, our) => Buffer.from(our).toString('latin1') === theirs,
+  },
+  {
     party: /^(jose|next-auth|better-auth)/,
     reason: 'A user that is a whole number beyond 2^53 is read as it is written; JavaScript rounds it',
     holds: (theirs, our) => theirs !== null && /^-?\d+$/.test(our) && !Number.isSafeInteger(Number(our)) && String(Number(our)) === theirs,
