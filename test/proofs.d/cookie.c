@@ -6,6 +6,7 @@
 #include "proof.h"
 
 #include "pure/cookie.c"
+#define decode decode_percent /* each file has its own */
 #include "pure/percent.c"
 #include "pure/utf8.c"
 
