@@ -226,13 +226,17 @@ carry_to(RemoteNode *node, Oid user)
 {
 	const char *contents = carried_contents();
 	Connection *connection = connection_of(mapping_of(user, node->server));
+	bool accepted;
 
 	connection->server = node->server;
 	connection->user = user;
 	if (carried_equals(contents, noted(connection)))
 		return;
 	/* the first time asks what is to be sealed, or is told that it is something else now */
-	if (!write_once(connection, node, contents) && !write_once(connection, node, contents))
+	accepted = write_once(connection, node, contents);
+	if (!accepted)
+		accepted = write_once(connection, node, contents);
+	if (!accepted)
 		ereport(ERROR, (errcode(ERRCODE_FDW_ERROR),
 						errmsg("server \"%s\" does not take the identity that is carried over",
 							   GetForeignServer(node->server)->servername)));

@@ -157,16 +157,17 @@ static bool
 mask_copy(Slice secret)
 {
 	static char *copy = NULL;
+	size_t len = strlen(debug_query_string);
 	char *text;
 
 	if (debug_query_string == copy)
-		return secret_mask(copy, strlen(copy), secret);
-	text = MemoryContextAllocExtended(TopMemoryContext, strlen(debug_query_string) + 1,
-									  MCXT_ALLOC_NO_OOM | MCXT_ALLOC_HUGE);
+		return secret_mask(copy, len, secret);
+	text =
+		MemoryContextAllocExtended(TopMemoryContext, len + 1, MCXT_ALLOC_NO_OOM | MCXT_ALLOC_HUGE);
 	if (text == NULL)
 		return false;
-	strcpy(text, debug_query_string);
-	if (!secret_mask(text, strlen(text), secret))
+	memcpy(text, debug_query_string, len + 1);
+	if (!secret_mask(text, len, secret))
 	{
 		pfree(text);
 		return false;
@@ -205,10 +206,9 @@ mask_client_text(Slice secret)
 static bool
 mask_portal_text(Slice secret)
 {
-	const Portal portal = ActivePortal;
+	const char *text = ActivePortal ? ActivePortal->sourceText : NULL;
 
-	return portal && portal->sourceText && portal->sourceText != debug_query_string &&
-		   mask_in_place(portal->sourceText, secret);
+	return text && text != debug_query_string && mask_in_place(text, secret);
 }
 
 /* Each time that it is run, it is shown anew. */
