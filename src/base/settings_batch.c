@@ -36,6 +36,12 @@ typedef struct Settings
 
 static struct config_generic stand_in = { .name = "" };
 
+static size_t
+size_of(int n)
+{
+	return n * sizeof(struct config_generic *);
+}
+
 static int
 count_before(struct config_generic **all, int n, const char *name)
 {
@@ -54,13 +60,13 @@ hide_others(Settings *settings)
 	int n_others;
 
 	settings->n = GetNumConfigOptions();
-	settings->all = palloc(settings->n * sizeof(*all));
-	memcpy(settings->all, all, settings->n * sizeof(*all));
+	settings->all = palloc(size_of(settings->n));
+	memcpy(settings->all, all, size_of(settings->n));
 	settings->first = count_before(all, settings->n, OURS);
 	settings->n_ours =
 		count_before(all + settings->first, settings->n - settings->first, BEHIND_OURS);
 	n_others = settings->n - settings->n_ours;
-	memcpy(all + n_others, settings->all + settings->first, settings->n_ours * sizeof(*all));
+	memcpy(all + n_others, settings->all + settings->first, size_of(settings->n_ours));
 	for (int i = 0; i < n_others; i++)
 		all[i] = &stand_in;
 }
@@ -72,10 +78,10 @@ show_others(const Settings *settings)
 	int n_others = settings->n - settings->n_ours;
 	int n_ours = GetNumConfigOptions() - n_others;
 
-	memmove(all + settings->first, all + n_others, n_ours * sizeof(*all));
-	memcpy(all, settings->all, settings->first * sizeof(*all));
+	memmove(all + settings->first, all + n_others, size_of(n_ours));
+	memcpy(all, settings->all, size_of(settings->first));
 	memcpy(all + settings->first + n_ours, settings->all + settings->first + settings->n_ours,
-		   (n_others - settings->first) * sizeof(*all));
+		   size_of(n_others - settings->first));
 	pfree(settings->all);
 }
 
