@@ -17,7 +17,8 @@ plan(skip_all => "PostgreSQL $major has no OAuth: 18 and later have") if $major 
 # --- the issuer and the server
 
 my $dir = abs_path(PostgreSQL::Test::Utils::tempdir());
-my $pid = open(my $issuer, '-|', 'python3', 'test/t/lib/oauth_issuer.py', $dir) or die "no issuer: $!";
+# A lexical handle would be closed, and so wait for the issuer, where the test ends early, before END ends it.
+my $pid = open(our $issuer, '-|', 'python3', 'test/t/lib/oauth_issuer.py', $dir) or die "no issuer: $!";
 END { kill 'TERM', $pid if $pid }
 my $port = <$issuer>;
 chomp $port;
