@@ -4,11 +4,11 @@
  *
  * PostgreSQL 15 keeps its settings in an array and sorts it for each that is added; for ours that was
  * seven tenths of what a first request executes.  Later versions look them up by their hash.  So
- * meanwhile the array shows ours alone, and a stand-in, of which all are alike, in the place of all
+ * meanwhile the array shows ours alone, and a stand-in, of which all are alike, for each of the
  * others: that is sorted in two passes.
  *
- * Invariant: afterwards the array holds what it held and what was added, in order, also where
- * something was raised in between.
+ * Invariant: afterwards the array holds what it held and what was added, in PostgreSQL's order, also
+ * where something was raised in between.
  */
 #include "postgres.h"
 
@@ -21,18 +21,13 @@
 
 #if COMPAT_SORTS_SETTINGS
 
-/* '/' follows '.' */
-#define OURS        "session_auth."
-#define BEHIND_OURS "session_auth/"
+#define OURS "session_auth."
 
-/* The array as it was; ours in it are what files or a role's settings have named already. */
-typedef struct Settings
+typedef struct Others
 {
 	struct config_generic **all;
 	int n;
-	int first; /* of ours */
-	int n_ours;
-} Settings;
+} Others;
 
 static struct config_generic stand_in = { .name = "" };
 
@@ -42,47 +37,68 @@ size_of(int n)
 	return n * sizeof(struct config_generic *);
 }
 
+/* As guc.c, which keeps its own to itself: case is ASCII's alone, and a char is what it is here. */
 static int
-count_before(struct config_generic **all, int n, const char *name)
+compare_names(const char *a, const char *b)
 {
-	int count = 0;
+	for (; *a && *b; a++, b++)
+	{
+		char in_a = *a >= 'A' && *a <= 'Z' ? *a + ('a' - 'A') : *a;
+		char in_b = *b >= 'A' && *b <= 'Z' ? *b + ('a' - 'A') : *b;
 
-	while (count < n && pg_strcasecmp(all[count]->name, name) < 0)
-		count++;
-	return count;
+		if (in_a != in_b)
+			return in_a - in_b;
+	}
+	return (*a != '\0') - (*b != '\0');
 }
 
-/* Ours come behind the stand-ins, as their names do. */
+static int
+compare_settings(const void *a, const void *b)
+{
+	return compare_names((*(struct config_generic *const *) a)->name,
+						 (*(struct config_generic *const *) b)->name);
+}
+
+/* Files or a role's settings may have named ours already. */
+static bool
+is_ours(const struct config_generic *setting)
+{
+	return pg_strncasecmp(setting->name, OURS, strlen(OURS)) == 0;
+}
+
+/* The stand-ins come first, as their names do; ours stay in their order. */
 static void
-hide_others(Settings *settings)
+hide_others(Others *others)
 {
 	struct config_generic **all = get_guc_variables();
-	int n_others;
+	int n = GetNumConfigOptions();
+	struct config_generic **ours = palloc(size_of(n));
+	int n_ours = 0;
 
-	settings->n = GetNumConfigOptions();
-	settings->all = palloc(size_of(settings->n));
-	memcpy(settings->all, all, size_of(settings->n));
-	settings->first = count_before(all, settings->n, OURS);
-	settings->n_ours =
-		count_before(all + settings->first, settings->n - settings->first, BEHIND_OURS);
-	n_others = settings->n - settings->n_ours;
-	memcpy(all + n_others, settings->all + settings->first, size_of(settings->n_ours));
-	for (int i = 0; i < n_others; i++)
+	others->all = palloc(size_of(n));
+	others->n = 0;
+	for (int i = 0; i < n; i++)
+		if (is_ours(all[i]))
+			ours[n_ours++] = all[i];
+		else
+			others->all[others->n++] = all[i];
+	for (int i = 0; i < others->n; i++)
 		all[i] = &stand_in;
+	memcpy(all + others->n, ours, size_of(n_ours));
+	pfree(ours);
 }
 
 static void
-show_others(const Settings *settings)
+show_others(const Others *others)
 {
 	struct config_generic **all = get_guc_variables();
-	int n_others = settings->n - settings->n_ours;
-	int n_ours = GetNumConfigOptions() - n_others;
+	int n = GetNumConfigOptions();
 
-	memmove(all + settings->first, all + n_others, size_of(n_ours));
-	memcpy(all, settings->all, size_of(settings->first));
-	memcpy(all + settings->first + n_ours, settings->all + settings->first + settings->n_ours,
-		   size_of(n_others - settings->first));
-	pfree(settings->all);
+	for (int i = 0, shown = 0; i < n; i++)
+		if (all[i] == &stand_in)
+			all[i] = others->all[shown++];
+	qsort(all, n, size_of(1), compare_settings);
+	pfree(others->all);
 }
 
 #endif
@@ -91,7 +107,7 @@ void
 define_settings_at_once(void (*define)(void))
 {
 #if COMPAT_SORTS_SETTINGS
-	Settings settings;
+	Others others;
 
 	/* The postmaster does it once for all, and nobody waits for it. */
 	if (process_shared_preload_libraries_in_progress)
@@ -99,18 +115,18 @@ define_settings_at_once(void (*define)(void))
 		define();
 		return;
 	}
-	hide_others(&settings);
+	hide_others(&others);
 	PG_TRY();
 	{
 		define();
 	}
 	PG_CATCH();
 	{
-		show_others(&settings);
+		show_others(&others);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
-	show_others(&settings);
+	show_others(&others);
 #else
 	define();
 #endif

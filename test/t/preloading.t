@@ -33,11 +33,18 @@ my $ours = q{SELECT count(*), count(*) FILTER (WHERE current_setting(name) = cur
 my $named = q{SELECT current_setting('session_auth.touch_interval'), current_setting('session_auth.clock_skew')};
 my $order = q{SELECT count(*) > 300 AND array_agg(name) = array_agg(name ORDER BY lower(name) COLLATE "C") FROM pg_show_all_settings()};
 is($node->safe_psql('postgres', "LOAD 'session_auth'; $settings"), $before, 'loading the library leaves all other settings as they were');
-like($node->safe_psql('postgres', "LOAD 'session_auth'; $ours"), qr/^(\d\d)\|\1$/, 'each of its own is found');
+my $counted = $node->safe_psql('postgres', "LOAD 'session_auth'; $ours");
+like($counted, qr/^(\d\d)\|\1$/, 'each of its own is found');
 is($node->safe_psql('postgres', "LOAD 'session_auth'; $order"), 't', 'all are in order');
 $node->safe_psql('postgres', q{ALTER ROLE preloads SET session_auth.touch_interval = '7s';
 	ALTER ROLE preloads SET session_auth.no_such_setting = 'x'; ALTER ROLE preloads SET session_zzz.other = 'y'});
 is(logs_in("$named; $order; SELECT current_setting('session_zzz.other')"), "7s|15s\nt\ny", 'what a role has set of them before is kept');
+# Anybody may name a setting in another alphabet; PostgreSQL has such a name before all others where a char is signed.
+foreach my $name ('é.x', 'session_authé.x', 'session_auth.é')
+{
+	local $ENV{PGOPTIONS} = "-c $name=1";
+	is(logs_in("$named; SELECT current_setting('application_name') <> ''; $ours"), "7s|15s\nt\n$counted", "… also beside $name");
+}
 $node->safe_psql('postgres', 'ALTER ROLE preloads RESET ALL');
 $node->safe_psql('postgres', q{ALTER ROLE preloads SET session_preload_libraries = 'session_auth'});
 
