@@ -272,7 +272,7 @@ may_reach_server(const PlannedStmt *plan)
 		case T_TruncateStmt:
 		case T_VacuumStmt:
 		case T_ImportForeignSchemaStmt:
-			return IsTransactionState() && !IsParallelWorker();
+			return IsTransactionState() && !IsParallelWorker() && !carrier_is_writing();
 		default:
 			return false;
 	}
