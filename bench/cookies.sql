@@ -1,11 +1,13 @@
 -- Part cookies, called by the program of that name, which brings cookies of one kind.
 
+\o /dev/null
 CREATE TEMPORARY TABLE cookies (n serial, cookie text);
 \copy cookies (cookie) FROM pstdin
 SELECT format('SELECT session_auth.add_cookie_secret(%L, %L %s)', :'kind', :'secret', :'options') \gexec
 -- what the cookies of Laravel name
 SELECT count((session_auth.create_session('user', token => left(encode(sha256((n - 1)::text::bytea), 'hex'), 40))).token)
-FROM cookies WHERE :'kind' = 'laravel' \g /dev/null
+FROM cookies WHERE :'kind' = 'laravel';
+\o
 
 -- Microseconds of one call, the shortest of several rounds.
 CREATE FUNCTION pg_temp.time_of(cookies text[], what text) RETURNS float8 LANGUAGE plpgsql AS $$
@@ -29,8 +31,7 @@ BEGIN
   RETURN best;
 END
 $$;
-SELECT rpad(:'kind', 10) || to_char(avg(length(cookie)), '999999') || to_char(:framework, '99999999990.00') || to_char(new, '9999990.00')
-  || to_char(seen, '9999990.00') || to_char(:framework / new, '99990.0')
+SELECT :'kind', round(avg(length(cookie))), :framework, new, seen
 FROM (
   SELECT pg_temp.time_of(list, 'new') - base AS new, pg_temp.time_of(array_fill(list[1], ARRAY[cardinality(list)]), 'seen') - base AS seen
   FROM (SELECT list, pg_temp.time_of(list, 'empty') AS base FROM (SELECT array_agg(cookie) AS list FROM cookies) l OFFSET 0) b OFFSET 0) t, cookies
