@@ -36,6 +36,8 @@ $node->safe_psql('postgres', q{
 	CREATE SERVER old_shard FOREIGN DATA WRAPPER postgres_fdw;
 	SELECT session_auth.connect_node('old_shard');
 	GRANT SELECT ON old_orders TO app;
+	-- a ban that is over, for the purge
+	INSERT INTO session_auth.bans VALUES ('dave', 'people', '2020-01-01');
 });
 sub ask { return $node->safe_psql('postgres', join "\n", @_) }
 my ($token, $session) = split /\|/, ask(q{SELECT token, session_id FROM session_auth.create_session('alice')});
