@@ -27,6 +27,7 @@
 #include "monitor/backends.h"
 #include "monitor/denials.h"
 #include "pure/crypto.h"
+#include "remote/arrival.h"
 #include "remote/touched.h"
 #include "sql/hidden_secret.h"
 #include "verify/session.h"
@@ -81,6 +82,7 @@ _PG_init(void)
 	changes_init();
 	session_init();
 	verify_init();
+	arrival_init();
 	gate_init();
 	required_identity_init();
 	demands_init();

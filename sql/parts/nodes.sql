@@ -109,7 +109,9 @@ CREATE SCHEMA session_auth_nodes;
 COMMENT ON SCHEMA session_auth_nodes IS 'session_auth: how identities come from other servers, and go there';
 
 CREATE VIEW session_auth_nodes.carried_identity AS
-SELECT NULL::text AS seal, NULL::text AS challenge, NULL::boolean AS accepted;
+SELECT NULL::text AS seal, NULL::text AS challenge, NULL::boolean AS accepted
+-- never called; planning it loads the library, before an UPDATE is refused as not READ ONLY (src/remote/arrival.c)
+WHERE session_auth.has_permission('view', 'carried_identity') OR true;
 COMMENT ON VIEW session_auth_nodes.carried_identity IS
   'internal: an UPDATE of its one row with a seal makes that the current identity, with NULL nobody';
 COMMENT ON COLUMN session_auth_nodes.carried_identity.seal IS

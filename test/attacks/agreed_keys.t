@@ -161,13 +161,13 @@ sub counts
 	says("BEGIN; SELECT FROM session_auth.authenticate('$token')", $pool);
 	my $said = says('SELECT count(*) FROM item', $pool);
 	says('COMMIT', $pool);
-	my @algs = map { decode($_) =~ /"alg":"(\w+)"/ ? $1 : () } slurp_file($server{b}->logfile, $mark) =~ /parameters: \$1 = '(eyJ[^.']+)\./g;
+	my @algs = map { decode($_) =~ /"alg":"(\w+)"/ ? $1 : () } slurp_file($server{b}->logfile, $mark) =~ /[Pp]arameters: \$1 = '(eyJ[^.']+)\./g;
 	return join ' ', $said, @algs;
 }
 is(counts(), '10 EdDSA', 'the first is signed');
 my $mark = -s $server{b}->logfile;
 is(counts(), '10 HS256', 'the next are not');
-my ($carried) = slurp_file($server{b}->logfile, $mark) =~ /parameters: \$1 = '(eyJ[^']+)'/;
+my ($carried) = slurp_file($server{b}->logfile, $mark) =~ /[Pp]arameters: \$1 = '(eyJ[^']+)'/;
 $far = client();
 is(carries($carried), 'f', 'what a log shows of one is taken by no other connection');
 is(says("BEGIN; SELECT FROM session_auth.authenticate('$carried')"), 'invalid or expired session token', 'nor by authenticate');

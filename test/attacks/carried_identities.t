@@ -4,6 +4,7 @@
 # Guards: src/verify/external_read.c, read_seal(), binding_of_seal(); src/verify/verify.c, is_sealed_for(); src/verify/challenge.c, challenge_is_met();
 # src/verify/issuing.c, issuing_key_of_seals(); src/pure/jose.c, jose_read_header(); src/sql/sql_seal.c, require_allowed();
 # src/identity/identity.c, identity_set_carried(), identity_require_carriable(); src/remote/carried.c, carry_to(), end_notes(), carry_to_used();
+# src/remote/arrival.c, only_relation(), is_carried_identity(), start_executor();
 # src/remote/carrier.c, carrier_write(); src/remote/touched.c, carry_for_query(), carry_to_written(), carry_for_copy(), require_same_identity().
 use strict;
 use warnings;
@@ -110,7 +111,7 @@ is(said('b', "BEGIN; SELECT FROM session_auth.authenticate('$seal'); SAVEPOINT s
 # --------------------------------------------------- what was seen on its way is worthless
 my $mark = -s $server{b}->logfile;
 is(said('near', 'BEGIN;' . as('alice') . 'SELECT count(*) FROM item_b'), '10', 'carried over');
-my ($carried) = slurp_file($server{b}->logfile, $mark) =~ /parameters: \$1 = '(eyJ[^']+)'/;
+my ($carried) = slurp_file($server{b}->logfile, $mark) =~ /[Pp]arameters: \$1 = '(eyJ[^']+)'/;
 ok($carried, 'a log with parameters shows the seal');
 is(said('b', $enter->($carried)), 'ERROR:  28000', '… which authenticates nobody');
 is(said('b', qq{UPDATE session_auth_nodes.carried_identity SET seal = '$carried' RETURNING accepted; SELECT session_auth.is_authenticated()}), "f\nf", '… nor in another connection');
@@ -158,6 +159,25 @@ $mark = -s $server{b}->logfile;
 is(said('near', 'BEGIN;' . as('alice') . 'SELECT count(*) FROM item_b'), '10', 'carried over');
 like(slurp_file($server{b}->logfile, $mark), qr/UPDATE session_auth_nodes\.carried_identity SET seal = \$1/, 'a log of all statements');
 unlike(slurp_file($server{b}->logfile, $mark), qr/eyJ/, '… shows no seal');
+
+# --------------------------- what carries is let through a READ ONLY transaction, and nothing with it
+on('b', q{CREATE TABLE written (n integer);
+	CREATE FUNCTION writes() RETURNS integer LANGUAGE sql AS 'INSERT INTO written VALUES (1) RETURNING n';
+	CREATE SCHEMA others CREATE VIEW carried_identity AS SELECT NULL::text AS seal;
+	CREATE FUNCTION others.takes() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+	CREATE TRIGGER takes INSTEAD OF UPDATE ON others.carried_identity FOR EACH ROW EXECUTE FUNCTION others.takes();
+	GRANT USAGE ON SCHEMA others TO app; GRANT ALL ON written, others.carried_identity TO app});
+my $carries = q{UPDATE session_auth_nodes.carried_identity SET seal = };
+is(said('b', "BEGIN READ ONLY; $carries '' RETURNING accepted; SELECT session_auth.is_authenticated()"), "f\nf", 'what carries, in a READ ONLY transaction');
+foreach my $writes ("WITH w AS (INSERT INTO written VALUES (1) RETURNING n) $carries ''", "WITH w AS (DELETE FROM written RETURNING n) $carries (SELECT min(n)::text FROM w)",
+	"$carries (SELECT n::text FROM written FOR UPDATE)", "$carries '' FROM written", "WITH w AS ($carries '' RETURNING 1) INSERT INTO written SELECT 1 FROM w",
+	"$carries '' RETURNING writes()", "$carries '' || writes()", "WITH w AS MATERIALIZED (SELECT writes() AS n) $carries '' FROM w", q{UPDATE others.carried_identity SET seal = ''})
+{
+	is(said('b', "BEGIN READ ONLY; $writes"), 'ERROR:  25006', "… $writes");
+	is(said('b', "BEGIN READ ONLY; DO \$\$ BEGIN $carries 'no seal'; EXCEPTION WHEN OTHERS THEN NULL; END \$\$; $writes"), 'ERROR:  25006', '… after one that failed');
+}
+is(said('b', "BEGIN READ ONLY; $carries ''; INSERT INTO written VALUES (1)"), 'ERROR:  25006', '… or behind it');
+is(on('b', 'SELECT count(*) FROM written'), '0', 'nothing was written');
 
 # ----------------------------------------------------- nobody of before, wherever it goes
 my $pool = $near->background_psql('postgres', on_error_stop => 0);

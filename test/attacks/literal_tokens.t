@@ -200,7 +200,7 @@ my @logged = grep { my $bare = substr($_, 4); $log =~ /\Q$bare\E/ } @tokens;
 is("@logged", '', 'no token is in the log') or diag(map { my $t = $_; grep { index($_, $t) >= 0 } split /^/, $log } @logged);
 like($log, qr/STATEMENT:  SELECT session_auth.authenticate\('\*+'\), 1/, '… but the statement of an error is');
 like($log, qr/duration: \S+ ms  statement: SELECT session_auth.authenticate\('\*+'\), pg_sleep/, '… and one that took long');
-like($log, qr/duration: \S+ ms  execute <unnamed>: SELECT session_auth.authenticate\(\$1\), pg_sleep.*\n.*DETAIL:  parameters: \$1 = '\*+'/, '… and its bound value is masked');
+like($log, qr/duration: \S+ ms  execute <unnamed>: SELECT session_auth.authenticate\(\$1\), pg_sleep.*\n.*DETAIL:  [Pp]arameters: \$1 = '\*+'/, '… and its bound value is masked');
 like($log, qr/SQL statement "SELECT session_auth.authenticate\('\*+'\)/, '… and a text that a function has made');
 like($log, qr/Query Text: SELECT count\(\*\) FROM numbers WHERE session_auth.authenticate\('\*+'\)/, "… and auto_explain's texts");
 like($log, qr/Filter: .*authenticate\('\*+'::text/, '… and plans');

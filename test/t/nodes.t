@@ -8,7 +8,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use SessionAuth;
 
-my %server = map { $_ => new_server($_, 'log_statement = all') } qw(near b c);
+my %server = map { $_ => new_server($_, 'log_statement = all', 'wal_level = replica', 'max_wal_senders = 4') } qw(near b c);
 my ($private, $public) = nodes_key_pair();
 nodes_connect($server{near}, $private, $public, b => $server{b}, c => $server{c});
 my $near = $server{near};
@@ -181,6 +181,13 @@ asks('ROLLBACK');
 as('alice', 'READ ONLY');
 is(asks($ids), '1,2,3,4', 'a READ ONLY transaction');
 asks('COMMIT');
+# as postgres_fdw of 19 begins it there by itself, in a connection that is new
+on('b', q{ALTER ROLE app SET default_transaction_read_only = on; SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = 'app'});
+as('alice');
+is(asks('SELECT who FROM me_b'), "alice {OWNER} $sid t", 'one that is READ ONLY on the far side alone');
+fails(q{DELETE FROM item_b}, qr/read-only transaction/, '… which writes nothing there');
+asks('ROLLBACK');
+on('b', q{ALTER ROLE app RESET default_transaction_read_only; SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = 'app'});
 as('alice', 'ISOLATION LEVEL SERIALIZABLE');
 is(asks($ids), '1,2,3,4', 'a SERIALIZABLE one');
 asks('COMMIT');
@@ -276,6 +283,32 @@ asks('COMMIT');
 unlike(slurp_file($server{b}->logfile, $mark), qr/DECLARE/, 'and asks the other servers for nothing');
 is(on('near', q{GRANT SELECT ON orders_1 TO app; SELECT count(*) FROM session_auth.check_policies() WHERE object = 'public.orders_1' AND severity = 'error'}), '1', 'a partition that requests can read by itself is reported');
 on('near', 'REVOKE ALL ON orders_1 FROM app');
+
+# ------------------------------------------------------------------------- a hot standby
+$server{b}->backup('base');
+my $standby = PostgreSQL::Test::Cluster->new('standby');
+$standby->init_from_backup($server{b}, 'base', has_streaming => 1);
+$standby->start;
+on('near', sprintf q{CREATE SERVER standby FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '%s', port '%s', dbname 'postgres');
+	CREATE USER MAPPING FOR PUBLIC SERVER standby OPTIONS (user 'app', password_required 'false');
+	SELECT session_auth.connect_node('standby', 'b');
+	CREATE FOREIGN TABLE me_standby (who text) SERVER standby OPTIONS (table_name 'me');
+	CREATE FOREIGN TABLE item_standby (id integer, owner text) SERVER standby OPTIONS (table_name 'item');
+	GRANT SELECT, DELETE ON me_standby, item_standby TO app}, $standby->host, $standby->port);
+is(asks('SELECT who FROM me_standby'), 'f', 'a hot standby on the far side sees nobody');
+foreach my $user (qw(alice bob))
+{
+	as($user);
+	is(asks(q{SELECT split_part(who, ' ', 1), (SELECT string_agg(id::text, ',' ORDER BY id) FROM item_standby) FROM me_standby}), $user eq 'alice' ? 'alice|2,4' : 'bob|11,13', "… or $user");
+	asks('SELECT session_auth.deauthenticate()');
+	is(asks('SELECT who FROM me_standby'), 'f', '… and nobody again');
+	asks('COMMIT');
+}
+as('alice');
+fails(q{DELETE FROM item_standby}, qr/read-only transaction/, '… and is not written to');
+asks('ROLLBACK');
+on('near', q{SELECT session_auth.disconnect_node('standby'); DROP SERVER standby CASCADE});
+$standby->stop;
 
 # ------------------------------------------------------------------------- disconnecting, dumps
 my ($dump) = run_command([ 'pg_dump', '--dbname', $near->connstr('postgres') ]);
