@@ -307,6 +307,9 @@ foreach my $user (qw(alice bob))
 as('alice');
 fails(q{DELETE FROM item_standby}, qr/read-only transaction/, '… and is not written to');
 asks('ROLLBACK');
+as('alice', 'ISOLATION LEVEL SERIALIZABLE');
+fails('SELECT who FROM me_standby', qr/serializable mode in a hot standby/, '… which has no SERIALIZABLE transactions');
+asks('ROLLBACK');
 on('near', q{SELECT session_auth.disconnect_node('standby'); DROP SERVER standby CASCADE});
 $standby->stop;
 
