@@ -58,7 +58,8 @@ COMMENT ON FUNCTION session_auth.set_ban(regclass, text, timestamptz) IS
   'internal: what a table says of a user now; null: no ban';
 
 -- Sessions are not found by who acts in them, so that of a user who is gone a ban is kept
--- that is over: what is older than it is not good.
+-- that is over: what is older than it is not good.  Caches of better-auth say who acts, too,
+-- also where no table of sessions does.
 CREATE FUNCTION session_auth.forget_actor(source regclass, user_id text) RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -66,6 +67,8 @@ AS $$
 #variable_conflict use_column
 BEGIN
   IF NOT session_auth.can_adopt_user($2) OR NOT EXISTS (
+    SELECT FROM session_auth.cookie_secrets c WHERE c.kind = 'better-auth'
+    UNION ALL
     SELECT FROM session_auth.adopted_tables() a WHERE a.kind = 'sessions'
       AND (session_auth.trigger_option(a.arguments, 'actor_column') <> '' OR 'user_form=symfony' = ANY (a.arguments)))
   THEN

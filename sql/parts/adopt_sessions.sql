@@ -187,28 +187,34 @@ DECLARE
   gone uuid[];
 BEGIN
   PERFORM session_auth.check_snapshot();
+  -- when a row came to be is not known, and what is older than a ban's end is not good
   EXECUTE 'WITH ' || rows_of_source || ',
+    banned AS (SELECT b.user_id, max(b.until) AS until FROM session_auth.bans b GROUP BY 1),
+    candidates AS NOT MATERIALIZED (
+      SELECT a.*, greatest(u.until, w.until) AS banned_until
+      FROM adopted a
+      LEFT JOIN banned u ON u.user_id = a.user_id
+      LEFT JOIN banned w ON w.user_id = a.actor),
     taken AS (
       INSERT INTO session_auth.sessions (session_id, token_key, created_at, expires_at,
         last_seen_at, lifetime, token_hash, user_id, tenant, signed_only, actor)
       SELECT a.session_id, a.token_key, $1, a.expires_at, $1, a.expires_at - $1, a.token_hash, a.user_id,
         a.tenant, a.signed_only, a.actor
-      FROM adopted a
-      WHERE a.expires_at > $1 AND NOT EXISTS (
+      FROM candidates a
+      WHERE a.expires_at > $1 AND a.banned_until IS NULL AND NOT EXISTS (
         SELECT FROM session_auth.rotated_tokens r WHERE r.token_hash = a.token_hash)
-        AND NOT EXISTS (SELECT FROM session_auth.bans b WHERE b.user_id = a.user_id AND b.until > $1)
-        AND NOT EXISTS (SELECT FROM session_auth.bans b WHERE b.user_id = a.actor AND b.until > $1)
       ON CONFLICT (token_key) DO NOTHING
       RETURNING 1)
     SELECT (SELECT count(*) FROM taken),
       (SELECT ARRAY[count(a.session_id), count(*)] FROM adopted a),
       (SELECT coalesce(jsonb_object_agg(l.left_out, l.n), ''{}'') FROM (
-         SELECT coalesce(a.left_out, CASE WHEN a.expires_at <= $1 THEN ''expired already'' ELSE ''of a banned user'' END)
-           AS left_out, count(*) AS n
-         FROM adopted a
-         WHERE a.left_out IS NOT NULL OR a.expires_at <= $1
-           OR EXISTS (SELECT FROM session_auth.bans b WHERE b.user_id = a.user_id AND b.until > $1)
-           OR EXISTS (SELECT FROM session_auth.bans b WHERE b.user_id = a.actor AND b.until > $1) GROUP BY 1) l)'
+         SELECT coalesce(a.left_out, CASE WHEN a.expires_at <= $1 THEN ''expired already''
+             WHEN a.banned_until > $1 THEN ''of a banned user''
+             ELSE ''of a user who was banned or deleted lately'' END) AS left_out, count(*) AS n
+         FROM candidates a
+         WHERE a.left_out IS NOT NULL OR a.expires_at <= $1 OR a.banned_until > $1
+           OR a.banned_until IS NOT NULL AND NOT EXISTS (
+             SELECT FROM session_auth.sessions x WHERE x.token_key = a.token_key) GROUP BY 1) l)'
     INTO taken, counted, left_out USING clock_timestamp();
   PERFORM session_auth.refuse_hashes(arguments, left_out, counted[1]);
   IF counted[1] = 0 AND counted[2] > 0 AND left_out = '{}' THEN

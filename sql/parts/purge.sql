@@ -98,12 +98,14 @@ COMMENT ON FUNCTION session_auth.purge_permission_changes() IS
 
 -- What the bans that are forgotten kept closed is ended: sessions that were opened, and tokens
 -- that were issued, before their end.  A sign-in that is under way then is done within the hour.
+-- A cache of better-auth in which the user acts as another is closed by the ban's row alone, so
+-- that this stays for as long as such a cache may be good.
 CREATE FUNCTION session_auth.purge_bans() RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  over_since timestamptz := clock_timestamp() - interval '1 hour';
+  over_since timestamptz := clock_timestamp() - greatest(interval '1 hour', session_auth.purged_after());
 BEGIN
   IF NOT EXISTS (SELECT FROM session_auth.bans b WHERE b.until < over_since) THEN
     RETURN;
@@ -123,7 +125,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION session_auth.purge_bans() IS
-  'internal: forgets bans that have been over for an hour';
+  'internal: forgets bans that have been over for an hour, with a secret of better-auth for 30 days';
 
 -- Events are deleted in the order of time, in which they lie in their table, so that
 -- whole pages become free and are written anew (docs/performance.md has the figures).

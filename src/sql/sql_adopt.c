@@ -308,10 +308,16 @@ begin_session(Oid source, const AdoptedRow *row)
 		log_left_out(
 			source,
 			"It is a row that has expired already, if its times are read as they are meant.");
-	else if (revocation_check_session(&session) == RESULT_BANNED)
-		log_left_out(source, "It is a row of a banned user.");
 	else
+	{
+		/*
+		 * It is taken in nevertheless, and refused for good as it is older than the ban's end: when
+		 * the ban is over, nothing can make its row pass for that of a new sign-in.
+		 */
+		if (revocation_check_session(&session) == RESULT_BANNED)
+			log_left_out(source, "It is a row of a banned user.");
 		insert_session(source, row, &session);
+	}
 }
 
 typedef struct Move

@@ -86,15 +86,29 @@ issuing_jti(void)
 }
 
 /*
+ * When the latest ban of a user was over; DT_NOBEGIN without one, and while one lasts, as no
+ * token is good then, however long this waits.
+ */
+static TimestampTz
+end_of_ban(const char *user_id, TimestampTz now)
+{
+	TimestampTz until =
+		catalog_some_user_banned() ? catalog_user_banned_until(user_id) : DT_NOBEGIN;
+
+	return until > now ? DT_NOBEGIN : until;
+}
+
+/*
  * The whole second that a token is issued in.  All of a user's tokens may have
- * been refused within that same second; then this waits for the next one, or the
- * new token would seem to be as old as they are.
+ * been refused within that same second, or the user's ban have ended in it; then
+ * this waits for the next one, or the new token would seem to be as old as what
+ * is refused.
  */
 TimestampTz
 issuing_second(const char *user_id)
 {
-	TimestampTz not_before = catalog_user_not_before(user_id);
 	TimestampTz now = clock_now();
+	TimestampTz not_before = Max(catalog_user_not_before(user_id), end_of_ban(user_id, now));
 
 	while (now - now % USECS_PER_SEC < not_before && now - not_before < USECS_PER_SEC)
 	{

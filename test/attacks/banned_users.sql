@@ -4,10 +4,11 @@
 -- deleted goes on as another user. Somebody who acts as another user passes for that user, or takes the cache
 -- of one organization into another.
 -- Holds: a ban ends what there is, for good, and nothing that came to be before its end is good; who acts is told.
--- Guards: sql/parts/adopt_bans.sql; src/verify/revocation.c revocation_check_session(),
+-- Guards: sql/parts/adopt_bans.sql; sql/parts/adopt_sessions.sql take_over_sessions(); sql/parts/purge.sql purge_bans();
+-- src/verify/issuing.c issuing_second(); src/verify/revocation.c revocation_check_session(),
 -- revocation_check(); src/sql/sql_adopt.c begin_session(); src/sql/adopted_row.c read_actor();
 -- src/verify/external_read.c read_actor(); src/verify/verify.c add_session_behind().
-SELECT plan(36);
+SELECT plan(43);
 \ir ../pgtap/tokens.psql
 \ir ../pgtap/jwe.psql
 \ir ../pgtap/cookies.psql
@@ -54,8 +55,18 @@ UPDATE session_auth.bans SET user_id = 'ann' WHERE user_id = 'cid';
 -- when it is over
 UPDATE "user" SET banned = false WHERE id = 'ann';
 SELECT is(who('ann-0123456789abcdefghijklmnopqrs') || who_asks(:'cached') || who_asks(:'alone') || who(:'jwt') || who('ann-late-0123456789abcdefghijklmno'), 'nobodynobodynobodynobodynobody', 'its end brings nothing back');
+SELECT is(who(session_auth.issue_token('ann', '1 hour')), 'ann', 'a token that is issued then is good, also in the same second');
 UPDATE session SET "activeOrganizationId" = 'other' WHERE "userId" = 'ann';
-SELECT is(who('ann-0123456789abcdefghijklmnopqrs'), 'nobody', 'nor does a row that is written again');
+SELECT is(who('ann-0123456789abcdefghijklmnopqrs'), 'nobody', 'a row that is written again brings nothing back');
+SELECT session_auth.adopt_sessions('session', 'token', 'userId', 'expiresAt', tenant_column => 'activeOrganizationId', signed_only => false) \g /dev/null
+SELECT is(who('ann-late-0123456789abcdefghijklmno'), 'nobody', 'nor does a table that is adopted again');
+DELETE FROM session WHERE "userId" = 'ann' AND token LIKE '%late%';
+INSERT INTO session VALUES ('ann-late-0123456789abcdefghijklmno', 'ann', '2100-01-01', NULL, NULL);
+SELECT is(who('ann-late-0123456789abcdefghijklmno'), 'nobody', 'nor does a row that is deleted and comes again');
+-- as if what the ban has ended had been purged since
+DELETE FROM session_auth.sessions;
+SELECT session_auth.adopt_sessions('session', 'token', 'userId', 'expiresAt', tenant_column => 'activeOrganizationId', signed_only => false) \g /dev/null
+SELECT is(who('ann-0123456789abcdefghijklmnopqrs') || who('ann-late-0123456789abcdefghijklmno'), 'nobodynobody', 'nor does a table that is adopted again when they have been purged');
 INSERT INTO session VALUES ('ann-again-0123456789abcdefghijklmn', 'ann', '2100-01-01', 'acme', NULL);
 SELECT is(who('ann-again-0123456789abcdefghijklmn'), 'ann', 'a new sign-in is one');
 
@@ -97,6 +108,10 @@ SELECT is(acts('session=cid-by-ann-0123456789abcdefghijkl') || acts('session=cid
 UPDATE session_auth.bans SET until = until - interval '1 hour';
 UPDATE session_auth.sessions SET created_at = created_at - interval '1 hour';
 SELECT session_auth.purge_sessions() \g /dev/null
+SELECT is(acts(cache('unknown-1123456789abcdefghijklmno', 'cid', :'key', '{"impersonatedBy": "ann", "createdAt": "2020-01-01T00:00:00.000Z"}')), '', 'an hour later a cache is not good again');
+UPDATE session_auth.bans SET until = until - interval '30 days';
+UPDATE session_auth.sessions SET created_at = created_at - interval '30 days';
+SELECT session_auth.purge_sessions() \g /dev/null
 SELECT is((SELECT string_agg(user_id, ' ') FROM session_auth.bans) || acts('session=cid-by-ann-0123456789abcdefghijkl'), 'ben', 'nor does the purge of what is over');
 INSERT INTO session VALUES ('cid-by-ann-anew-0123456789abcdefg', 'cid', '2100-01-01', 'acme', 'ann');
 SELECT is(acts('session=cid-by-ann-anew-0123456789abcdefg'), 'ann cid acme', 'a new one is good then');
@@ -111,5 +126,12 @@ INSERT INTO session VALUES ('cid-by-eva-0123456789abcdefghijkl', 'cid', '2100-01
 SELECT is(acts('session=cid-by-eva-0123456789abcdefghijkl'), 'eva cid acme', 'another acts');
 TRUNCATE "user";
 SELECT is(acts('session=cid-by-eva-0123456789abcdefghijkl'), '', 'until the table is emptied');
+-- … where caches alone say who acts
+SELECT session_auth.abandon('session') \g /dev/null
+INSERT INTO "user" VALUES ('fay', 'admin', false, NULL);
+SELECT cache('unknown-1123456789abcdefghijklmno', 'dan', :'key', created_now('{"impersonatedBy": "fay"}')) AS by_fay \gset
+SELECT is(acts(:'by_fay'), 'fay dan', 'one acts by a cache');
+DELETE FROM "user" WHERE id = 'fay';
+SELECT is(acts(:'by_fay'), '', 'until the user is deleted');
 
 SELECT * FROM finish();
