@@ -236,6 +236,18 @@ COMMENT ON FUNCTION session_auth.hide_secret(text) IS
   'internal: masks a secret in the text of the statement and in what is logged from now on; whether the '
   'text held it';
 
+-- The secrets and private numbers of RFC 7518, of keys that are no objects none.
+CREATE FUNCTION session_auth.hide_private_numbers(jwks jsonb) RETURNS boolean
+LANGUAGE sql VOLATILE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT coalesce(bool_or(session_auth.hide_secret(v.value #>> '{}')), false)
+  FROM unnest('{k,d,p,q,dp,dq,qi}'::text[]) m (name)
+  CROSS JOIN jsonb_path_query($1, format('lax $.keys[*].%I', m.name)::jsonpath) v (value);
+END;
+COMMENT ON FUNCTION session_auth.hide_private_numbers(jsonb) IS
+  'internal: does what hide_secret does with what an issuer should not have published in its set of keys';
+
 -- What is stored where nobody said it follows adopt_roles (src/verify/keys.c).
 CREATE FUNCTION session_auth.check_role_source(role_source text) RETURNS text
 LANGUAGE plpgsql STABLE
@@ -433,6 +445,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
+  hidden boolean := session_auth.hide_private_numbers($2);
   key_set jsonb;
   new_source text := session_auth.check_role_source($6);
   new_user_claim text := session_auth.check_user_claim($7);

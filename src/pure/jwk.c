@@ -333,6 +333,57 @@ jwk_key(const JsonDoc *doc, const JsonNode *jwk, CryptoAlg alg, CryptoKey **key,
 	return result;
 }
 
+static bool
+holds_private_numbers(const JsonDoc *doc, const JsonNode *jwk)
+{
+	static const char *const names[] = { "d", "p", "q", "dp", "dq", "qi", "oth" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (json_member(doc, jwk, names[i], strlen(names[i])) != NULL)
+			return true;
+	return false;
+}
+
+static ResultCode
+make_public_rsa(const JsonDoc *doc, const JsonNode *jwk, CryptoKey **key)
+{
+	CryptoRsaParts parts = { .n.len = 0 };
+	Bytes bytes = { .used = 0 };
+
+	if (!read_bytes(doc, jwk, "n", &bytes, &parts.n) ||
+		!read_bytes(doc, jwk, "e", &bytes, &parts.e))
+		return RESULT_BAD_KEY;
+	return crypto_key_from_rsa(CRYPTO_ALG_RS256, &parts, key, NULL);
+}
+
+static ResultCode
+make_public_curve(const JsonDoc *doc, const JsonNode *jwk, CryptoKey **key)
+{
+	const Slice none = { NULL, 0 };
+	Bytes bytes = { .used = 0 };
+	CryptoAlg alg;
+	Slice x;
+	Slice y;
+
+	if (!curve_alg(doc, jwk, &alg) || !kty_fits(doc, jwk, alg) ||
+		!read_bytes(doc, jwk, "x", &bytes, &x) || !read_bytes(doc, jwk, "y", &bytes, &y))
+		return RESULT_BAD_KEY;
+	if (alg == CRYPTO_ALG_EDDSA)
+		return crypto_key_from_ed25519(x, none, key, NULL);
+	return crypto_key_from_ec(alg, x, y, none, key, NULL);
+}
+
+ResultCode
+jwk_exposed_key(const JsonDoc *doc, const JsonNode *jwk, CryptoKey **key)
+{
+	*key = NULL;
+	if (jwk->kind != JSON_KIND_OBJECT || !holds_private_numbers(doc, jwk))
+		return RESULT_BAD_KEY;
+	if (TEXT_IS(doc, MEMBER(doc, jwk, "kty"), "RSA"))
+		return make_public_rsa(doc, jwk, key);
+	return make_public_curve(doc, jwk, key);
+}
+
 static ResultCode
 key_of_certificate_pem(CryptoAlg alg, const char *text, size_t len, CryptoKey **key,
 					   const char **why)

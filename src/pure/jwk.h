@@ -39,6 +39,13 @@ extern ResultCode jwk_describe(const JsonDoc *doc, const JsonNode *jwk, JwkInfo 
 /* A secret, which its issuer has with its verifiers in common (kty "oct"). */
 extern bool jwk_is_secret(const JsonDoc *doc, const JsonNode *jwk);
 
+/*
+ * The public half of a JWK that holds private numbers, whatever its use, key_ops and alg say, and
+ * whether these numbers are right or not: whoever has them may sign with it.  RESULT_BAD_KEY for
+ * any other JWK, and for a secret, which has none.
+ */
+extern ResultCode jwk_exposed_key(const JsonDoc *doc, const JsonNode *jwk, CryptoKey **key);
+
 /* The array of a set ({"keys":[…]}), whatever is in it; answers as jwk_set. */
 extern ResultCode jwk_set_keys(const JsonDoc *doc, const JsonNode **keys, const char **why);
 

@@ -152,21 +152,18 @@ is_second_of_its_kid(KeySet *set, const JwkInfo *info)
 static void
 note_exposed(KeySet *set, const JsonNode *jwk)
 {
-	JwkInfo info;
 	CryptoKey *key = NULL;
 	Datum pem;
 	Datum fingerprint;
 	bool is_secret;
+	ResultCode result = jwk_exposed_key(&set->doc, jwk, &key);
 
-	if (jwk_describe(&set->doc, jwk, &info) != RESULT_OK ||
-		jwk_key(&set->doc, jwk, info.alg, &key, NULL) != RESULT_OK)
+	if (result == RESULT_NO_MEMORY || result == RESULT_CRYPTO_FAILED)
+		result_raise(result);
+	if (result != RESULT_OK)
 		return;
-	if (crypto_key_is_private(key))
-	{
-		describe_key(key, &pem, &fingerprint, &is_secret);
-		if (!is_secret)
-			set->exposed = lappend(set->exposed, TextDatumGetCString(fingerprint));
-	}
+	describe_key(key, &pem, &fingerprint, &is_secret);
+	set->exposed = lappend(set->exposed, TextDatumGetCString(fingerprint));
 	crypto_key_free(key);
 }
 
@@ -175,16 +172,10 @@ put_key_of_set(ReturnSetInfo *rsinfo, KeySet *set, const JwkInfo *info, CryptoKe
 {
 	Datum values[4] = { 0 };
 	bool nulls[4] = { false };
-	bool is_private = crypto_key_is_private(key);
 	bool is_secret;
 
 	describe_key(key, &values[2], &values[3], &is_secret);
 	crypto_key_free(key);
-	if (is_private || is_secret)
-	{
-		pass_over(set, info, IS_SECRET);
-		return;
-	}
 	if (string_list_has(set->exposed, TextDatumGetCString(values[3])))
 	{
 		pass_over(set, info, "Its private key is in the set, too.");
@@ -222,6 +213,12 @@ put_jwk(ReturnSetInfo *rsinfo, KeySet *set, const JsonNode *jwk)
 		result_raise(result);
 	if (result != RESULT_OK)
 		pass_over(set, &info, why ? why : "It cannot be used.");
+	else if (crypto_key_is_private(key) ||
+			 crypto_alg_type(crypto_key_alg(key)) == CRYPTO_TYPE_SECRET)
+	{
+		crypto_key_free(key);
+		pass_over(set, &info, IS_SECRET);
+	}
 	else if (is_second_of_its_kid(set, &info))
 	{
 		crypto_key_free(key);
