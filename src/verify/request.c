@@ -54,12 +54,55 @@ end_search(const Search *search, ResultCode result)
 	return result;
 }
 
+/* Is this the name of several kinds, of two cookies the first for one and the last for another? */
+static bool
+is_read_in_two_ways(Slice name)
+{
+	bool first = false;
+	bool last = false;
+	ListCell *cell;
+
+	foreach (cell, keys_authjs_names())
+		first = first || slice_is(name, lfirst(cell));
+	foreach (cell, keys_cookies())
+	{
+		const CookieKey *key = lfirst(cell);
+		bool is_last = key->row->chunks == COOKIE_WHOLE_LAST;
+
+		if (slice_equals(key->name, name))
+			*(is_last ? &last : &first) = true;
+	}
+	return first && last;
+}
+
+/* Where both are read, only their being the same says which one the application takes. */
+static bool
+first_is_last(const Search *search, Slice name)
+{
+	size_t cap = setting_max_token_length;
+	char *other = palloc(cap);
+	Slice first = { search->room, 0 };
+	Slice last = { other, 0 };
+	ResultCode results[] = {
+		cookie_value(search->header, name, COOKIE_WHOLE, COOKIE_ESCAPES_NONE, search->room, cap,
+					 &first.len),
+		cookie_value(search->header, name, COOKIE_WHOLE_LAST, COOKIE_ESCAPES_NONE, other, cap,
+					 &last.len),
+	};
+	bool same = results[0] == results[1] && (results[0] != RESULT_OK || slice_equals(first, last));
+
+	pfree(other);
+	return same;
+}
+
 /* The cookie, if the header has it. */
 static ResultCode
 take_cookie(const Search *search, const Framework *row, Slice name, RequestCookie *cookie)
 {
 	if (name.len == 0)
 		return RESULT_NO_TOKEN;
+	if (is_read_in_two_ways(name) && !first_is_last(search, name))
+		return RESULT_MALFORMED;
 	*cookie = (RequestCookie){ name, { search->room, 0 } };
 	return framework_cookie_text(row, name, search->header, search->room, setting_max_token_length,
 								 &cookie->text.len);

@@ -1,11 +1,11 @@
 -- Attack: what the application's framework reads in one way and the database in another: two cookies
--- of one name, of which the other one counts there; a value that is decoded twice; a user whose
+-- of one name, of which the other one counts there, or with two kinds of that name either; a value that is decoded twice; a user whose
 -- number a library writes otherwise; a text that Ruby does not read.
 -- Holds: both take the same user, or the database refuses.
--- Guards: src/pure/cookie.c, collect() and join(); src/verify/prove_cookie.c, is_decoded(); src/pure/json_number.c,
+-- Guards: src/pure/cookie.c, collect() and join(); src/verify/request.c, is_read_in_two_ways(); src/verify/prove_cookie.c, is_decoded(); src/pure/json_number.c,
 -- json_is_whole(); src/pure/framework_envelope.c, read_rails_envelope(); src/pure/framework_cache.c, open_jwe().
 -- Also: test/t/libraries.t, test/unit/cookie_test.c, test/pgtap/requests.sql.
-SELECT plan(26);
+SELECT plan(30);
 SET client_min_messages = error;
 \ir ../pgtap/tokens.psql
 \ir ../pgtap/jwe.psql
@@ -23,6 +23,13 @@ SELECT is(who_asks('sessionid=x; a=1; ' || :'one'), '1', '… and what stands be
 SELECT session_auth.add_cookie_secret('express', :'key', cookie_names => '{sid}') \g /dev/null
 SELECT session_auth.create_session(who, token => token) FROM (VALUES ('ann', 'VYQdl8X0bJ5qk2uQm3sQ1n0yqvPZ0l5a'), ('ben', 'WYQdl8X0bJ5qk2uQm3sQ1n0yqvPZ0l5a')) t (who, token) \g /dev/null
 SELECT is(who_asks('sid=' || express('VYQdl8X0bJ5qk2uQm3sQ1n0yqvPZ0l5a', :'key') || '; sid=' || express('WYQdl8X0bJ5qk2uQm3sQ1n0yqvPZ0l5a', :'key')), 'ann', 'express: the first');
+-- one name of two kinds, of which one takes the first and the other the last
+SELECT session_auth.add_cookie_secret('express', 'another secret, long enough too', cookie_names => '{sessionid}') \g /dev/null
+SELECT is(who_asks(:'one' || '; ' || :'two'), 'nobody', 'a name of two kinds: neither of two cookies');
+SELECT is(session_auth.token_from_cookie(:'one' || '; ' || :'two', '{sessionid}'), NULL, '… nor where the caller names it');
+SELECT is(who_asks(:'one' || '; a=1; ' || :'one') || who_asks(:'two'), '12', '… but one that stands there twice, or alone');
+SELECT session_auth.drop_cookie_secret('express', 'another secret, long enough too') \g /dev/null
+SELECT is(who_asks(:'one' || '; ' || :'two'), '2', '… and the last as soon as there is one kind');
 
 -- a value is decoded once
 CREATE FUNCTION public.escaped(text) RETURNS text LANGUAGE sql AS
