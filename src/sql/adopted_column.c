@@ -218,7 +218,7 @@ text_of_node(const JsonDoc *doc, const JsonNode *node)
 
 	if (node == NULL)
 		return NULL;
-	if (node->kind == JSON_KIND_NUMBER)
+	if (json_is_whole(doc, node))
 		text = json_raw(doc, node);
 	else
 	{
@@ -230,7 +230,7 @@ text_of_node(const JsonDoc *doc, const JsonNode *node)
 	return is_storable_here(text) ? pnstrdup(text.data, text.len) : NULL;
 }
 
-/* A text or a number at the path; NULL when there is anything else, or nothing. */
+/* A text or a whole number at the path; NULL when there is anything else, or nothing. */
 static char *
 user_in_json(const char *text, const Adoption *adoption)
 {

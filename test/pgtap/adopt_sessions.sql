@@ -2,7 +2,7 @@
 -- it refuses. Siblings: adopt.sql (plain tables), adopt_roles.sql, adopt_partitions.sql;
 -- test/attacks/adoption_forms.sql.
 SET timezone = 'Asia/Tokyo';
-SELECT plan(147);
+SELECT plan(149);
 \ir adoption.psql
 
 CREATE FUNCTION public.ends(token text) RETURNS timestamptz LANGUAGE sql
@@ -131,10 +131,11 @@ SET timezone = 'Asia/Tokyo';
 CREATE TABLE session (sid varchar PRIMARY KEY, sess json NOT NULL, expire timestamp(6) NOT NULL);
 CREATE FUNCTION public.sid(n int) RETURNS text LANGUAGE sql AS $$ SELECT 'k3Jd82mQpZx7Vb1nLr5TwYc9Hf0Gs4A' || n $$;
 INSERT INTO session VALUES (sid(1), '{"cookie": {"path": "/"}, "passport": {"user": 42}}', '2100-01-01'), (sid(2), '{"passport": {"user": "u2"}}', '2100-01-01'),
-  (sid(3), '{"passport": {}}', '2100-01-01'), (sid(4), '{"passport": {"user": {"id": 4}}}', '2100-01-01'), (sid(5), '{"passport": {"user": null}}', '2100-01-01'), (sid(6), '[]', '2100-01-01'), (sid(7), '{"passport": {"user": ["x"]}, "user": "u7"}', '2100-01-01'), (sid(8), '{"passport": {"user": "a\u0000b"}}', '2100-01-01');
+  (sid(3), '{"passport": {}}', '2100-01-01'), (sid(4), '{"passport": {"user": {"id": 4}}}', '2100-01-01'), (sid(5), '{"passport": {"user": null}}', '2100-01-01'), (sid(6), '[]', '2100-01-01'), (sid(7), '{"passport": {"user": ["x"]}, "user": "u7"}', '2100-01-01'), (sid(8), '{"passport": {"user": "a\u0000b"}}', '2100-01-01'),
+  (sid(9), '{"passport": {"user": 7.0}}', '2100-01-01'), (sid(10), '{"passport": {"user": 7e0}}', '2100-01-01');
 SELECT is(session_auth.adopt_sessions('session', 'sid', 'sess', 'expire', user_path => '{passport,user}'), 2::bigint, 'connect-pg-simple with passport');
 SELECT is(who(sid(1)) || ' ' || who(sid(2)), '42 u2', 'a number counts as its text');
-SELECT is(who(sid(n)), 'nobody', 'nobody has logged in: ' || (SELECT sess FROM session WHERE sid = sid(n))) FROM generate_series(3, 8) n;
+SELECT is(who(sid(n)), 'nobody', 'nobody has logged in: ' || (SELECT sess FROM session WHERE sid = sid(n))) FROM generate_series(3, 10) n;
 UPDATE session SET sess = '{"passport": {"user": 3}}' WHERE sid = sid(3);
 SELECT is(who(sid(3)), '3', 'a login in a session that was there');
 UPDATE session SET sess = '{"cookie": {}}' WHERE sid = sid(3);
