@@ -521,6 +521,7 @@ COMMENT ON FUNCTION session_auth.adopt_sessions(regclass, name, name, name, text
   'value. signed_only: opened by a cookie whose proof was verified alone; null: as long as a cookie secret '
   'is set up. actor_column: who acts as the user, as actor() says it; null: the column impersonatedBy or '
   'impersonated_by, if there is one; empty: nobody. Expired rows are left out, and so, with a warning that says why (later: in the log), are '
-  'rows that cannot be carried over. How many sessions are new or changed: 0 when repeated. Repeat it '
-  'after a restore, as dumps hold the table but not the sessions. Do not rotate adopted sessions '
+  'rows that cannot be carried over, or are of a user who is banned or was lately. How many sessions are new or changed: 0 when '
+  'repeated. Repeat it after a restore, as dumps hold the table but not the sessions. Rows whose sessions were ended here and '
+  'purged since are taken over again: delete these rows first. Do not rotate adopted sessions '
   'here. Logins wait while it runs. The caller must own the table. 22023 for a bad argument.';

@@ -220,7 +220,8 @@ BEGIN ATOMIC
   UNION ALL
   SELECT 'warning', a.source::regclass::text,
          format('adopt_sessions does not follow its column "%s": who acts as a user passes for the user', n.actor),
-         'Repeat adopt_sessions with the same arguments; with actor_column => '''' if it says something else.'
+         'Repeat adopt_sessions with the same arguments; with actor_column => '''' if it says something else. Rows whose '
+           'sessions were ended here and purged since are taken over again: delete these rows first.'
   FROM session_auth.adopted_tables() a
   CROSS JOIN LATERAL session_auth.named_actor_column(a.source) n (actor)
   WHERE a.kind = 'sessions' AND n.actor IS NOT NULL
