@@ -163,7 +163,8 @@ note_exposed(KeySet *set, const JsonNode *jwk)
 	if (result != RESULT_OK)
 		return;
 	describe_key(key, &pem, &fingerprint, &is_secret);
-	set->exposed = lappend(set->exposed, TextDatumGetCString(fingerprint));
+	if (!is_secret)
+		set->exposed = lappend(set->exposed, TextDatumGetCString(fingerprint));
 	crypto_key_free(key);
 }
 
