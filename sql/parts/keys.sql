@@ -916,7 +916,7 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'session_auth_authenticate_request_or';
 COMMENT ON FUNCTION session_auth.authenticate_request(text, text, text, text, text) IS
   'authenticate with the token of a Cookie header or, where that has none, of an Authorization: Bearer '
-  'header (RFC 6750). A cookie whose kind is set up decides, unless its session is over or not known; a '
+  'header (RFC 6750). A cookie whose kind is set up decides, unless its session has expired; a '
   'stranger''s is passed over. 28000 when neither has one, or when it is refused.';
 
 CREATE FUNCTION session_auth.issue_token(

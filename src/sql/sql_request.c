@@ -146,20 +146,16 @@ verify_bearer(const RequestTokens *tokens, const char *tenant, Verification *ver
 	return verify_token(tokens->bearer.bytes, tokens->bearer.len, tenant, verification);
 }
 
-/*
- * Browsers keep a cookie longer than its session lives, and another program on the host may set one
- * that looks alike: such a cookie says nothing about who is asking.
- */
+/* Browsers keep a cookie longer than its session lives. */
 static bool
-is_over(ResultCode result)
+has_expired(ResultCode result)
 {
-	return result == RESULT_EXPIRED || result == RESULT_IDLE || result == RESULT_ENDED ||
-		   result == RESULT_NO_SESSION;
+	return result == RESULT_EXPIRED || result == RESULT_IDLE;
 }
 
 /*
- * A cookie comes first, and decides, unless it opens nothing any more: one that is forged, stolen,
- * revoked or of a banned user is not made good by a header.
+ * A cookie comes first, and decides, unless its time is over: one that is forged, stolen, ended,
+ * revoked, unknown or of a banned user is not made good by a header.
  */
 static ResultCode
 verify_request(const RequestTokens *tokens, const char *tenant, Verification *verification)
@@ -171,7 +167,7 @@ verify_request(const RequestTokens *tokens, const char *tenant, Verification *ve
 	if (tokens->cookie_result != RESULT_OK)
 		return refuse_unread(tokens->cookie_result, verification);
 	result = verify_cookie(tokens->cookie.name, tokens->cookie.text, tenant, verification);
-	if (is_over(result) && tokens->bearer_result == RESULT_OK)
+	if (has_expired(result) && tokens->bearer_result == RESULT_OK)
 		return verify_bearer(tokens, tenant, verification);
 	return result;
 }
