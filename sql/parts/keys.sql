@@ -667,22 +667,9 @@ $$;
 COMMENT ON FUNCTION session_auth.find_cookie_secret(text, text) IS
   'internal: the number of a secret, or NULL';
 
--- RFC 6265: a name is a token of RFC 2616.
 CREATE FUNCTION session_auth.check_cookie_names(cookie_names text[]) RETURNS void
-LANGUAGE plpgsql STABLE
-SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-  IF cardinality(cookie_names) NOT BETWEEN 1 AND 16 THEN
-    PERFORM session_auth.refuse('cookie_names', 'There must be 1 to 16 of them.');
-  ELSIF EXISTS (SELECT FROM unnest(cookie_names) n (name)
-    WHERE octet_length(n.name) > 256 OR n.name !~ '^[-!#$%&''*+.^_`|~0-9A-Za-z]+$' COLLATE "C")
-  THEN
-    PERFORM session_auth.refuse('cookie_names',
-      'They must be names of cookies (RFC 6265) of at most 256 bytes.');
-  END IF;
-END
-$$;
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'session_auth_check_cookie_names';
 COMMENT ON FUNCTION session_auth.check_cookie_names(text[]) IS
   'internal: 22023 for what no cookie can be called';
 

@@ -124,6 +124,18 @@ argument_path(FunctionCallInfo fcinfo, int n, size_t *count)
 	return path;
 }
 
+SQL_FUNCTION(session_auth_check_cookie_names);
+
+/* check_cookie_names(cookie_names): for secrets that are added otherwise */
+Datum
+session_auth_check_cookie_names(PG_FUNCTION_ARGS)
+{
+	size_t count;
+
+	(void) argument_cookie_names(fcinfo, 0, &count);
+	PG_RETURN_VOID();
+}
+
 /* In microseconds; 0 for null. */
 static int64
 argument_age(FunctionCallInfo fcinfo, int n)
