@@ -15,8 +15,6 @@
 #include <openssl/err.h>
 #include <openssl/params.h>
 
-#include "pure/base64.h"
-
 struct CryptoMac
 {
 	CryptoHash hash;

@@ -12,6 +12,7 @@
 #include "pure/arena.h"
 #include "pure/frameworks.h"
 #include "pure/json.h"
+#include "pure/time_units.h"
 
 typedef struct Opening
 {
@@ -59,9 +60,6 @@ extern ResultCode framework_prove_jwe(const Opening *o, Slice *content);
 extern ResultCode framework_open_cache(const Opening *o);
 
 /* ------------------------------------------------------------- framework_time.c */
-
-#define US_PER_SECOND INT64_C(1000000)
-#define US_PER_MS     INT64_C(1000)
 
 /* Takes the time off the content's end where the row has one there. */
 extern ResultCode framework_take_time(const Opening *o, Slice *content);

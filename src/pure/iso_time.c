@@ -4,8 +4,9 @@
  */
 #include "pure/iso_time.h"
 
-#define ISO_LEN       24 /* 2100-01-01T00:00:00.000Z */
-#define US_PER_SECOND INT64_C(1000000)
+#include "pure/time_units.h"
+
+#define ISO_LEN 24 /* 2100-01-01T00:00:00.000Z */
 
 /* Days from 1970-01-01 to a date of the Gregorian calendar. */
 static int64_t

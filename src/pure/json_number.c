@@ -6,8 +6,9 @@
 
 #include <string.h>
 
-#define WHOLE_MAX     18
-#define US_PER_SECOND INT64_C(1000000)
+#include "pure/time_units.h"
+
+#define WHOLE_MAX 18
 
 /* The digits of a number without its point: value = 0.DIGITS * 10^point. */
 typedef struct Decimal
