@@ -166,7 +166,7 @@ verify_request(const RequestTokens *tokens, const char *tenant, Verification *ve
 		return verify_bearer(tokens, tenant, verification);
 	if (tokens->cookie_result != RESULT_OK)
 		return refuse_unread(tokens->cookie_result, verification);
-	result = verify_cookie(tokens->cookie.name, tokens->cookie.text, tenant, verification);
+	result = verify_cookie(&tokens->cookie, tenant, verification);
 	if (has_expired(result) && tokens->bearer_result == RESULT_OK)
 		return verify_bearer(tokens, tenant, verification);
 	return result;

@@ -37,25 +37,12 @@ is_worth_trying(const CookieKey *key, const Presented *token)
 	return key->first || begins_with_name(token->text, key->name);
 }
 
-/*
- * Has the value been decoded as the row has it?  Of several kinds with cookies of one name it was
- * done as the first has it (request.c).
- */
+/* Has the value been decoded as the row has it?  Several kinds may have cookies of one name. */
 static bool
 is_decoded(const CookieKey *key, const Presented *token)
 {
-	ListCell *cell;
-
-	if (token->cookie.data == NULL || framework_has_companion(key->row))
-		return false;
-	foreach (cell, keys_cookies())
-	{
-		const CookieKey *other = lfirst(cell);
-
-		if (slice_equals(other->name, token->cookie))
-			return other->row->escapes == key->row->escapes && !framework_has_companion(other->row);
-	}
-	return false;
+	return token->row && token->row->escapes == key->row->escapes &&
+		   !framework_has_companion(token->row) && !framework_has_companion(key->row);
 }
 
 /* What was decoded once is not decoded again: other texts would count as the same cookie. */

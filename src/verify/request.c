@@ -80,18 +80,18 @@ static bool
 first_is_last(const Search *search, Slice name)
 {
 	size_t cap = setting_max_token_length;
-	char *other = palloc(cap);
-	Slice first = { search->room, 0 };
-	Slice last = { other, 0 };
+	char *room = palloc(2 * cap);
+	Slice first = { room, 0 };
+	Slice last = { room + cap, 0 };
 	ResultCode results[] = {
-		cookie_value(search->header, name, COOKIE_WHOLE, COOKIE_ESCAPES_NONE, search->room, cap,
+		cookie_value(search->header, name, COOKIE_WHOLE, COOKIE_ESCAPES_NONE, room, cap,
 					 &first.len),
-		cookie_value(search->header, name, COOKIE_WHOLE_LAST, COOKIE_ESCAPES_NONE, other, cap,
+		cookie_value(search->header, name, COOKIE_WHOLE_LAST, COOKIE_ESCAPES_NONE, room + cap, cap,
 					 &last.len),
 	};
 	bool same = results[0] == results[1] && (results[0] != RESULT_OK || slice_equals(first, last));
 
-	pfree(other);
+	pfree(room);
 	return same;
 }
 
@@ -99,13 +99,16 @@ first_is_last(const Search *search, Slice name)
 static ResultCode
 take_cookie(const Search *search, const Framework *row, Slice name, RequestCookie *cookie)
 {
+	ResultCode result;
+
 	if (name.len == 0)
 		return RESULT_NO_TOKEN;
-	if (is_read_in_two_ways(name) && !first_is_last(search, name))
+	*cookie = (RequestCookie){ name, { search->room, 0 }, row };
+	result = framework_cookie_text(row, name, search->header, search->room,
+								   setting_max_token_length, &cookie->text.len);
+	if (result != RESULT_NO_TOKEN && is_read_in_two_ways(name) && !first_is_last(search, name))
 		return RESULT_MALFORMED;
-	*cookie = (RequestCookie){ name, { search->room, 0 } };
-	return framework_cookie_text(row, name, search->header, search->room, setting_max_token_length,
-								 &cookie->text.len);
+	return result;
 }
 
 static ResultCode

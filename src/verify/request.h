@@ -7,13 +7,15 @@
 
 #include "nodes/pg_list.h"
 
+#include "pure/frameworks.h"
 #include "pure/result.h"
 #include "pure/slice.h"
 
 typedef struct RequestCookie
 {
 	Slice name;
-	Slice text; /* as verify_cookie takes it */
+	Slice text;
+	const Framework *row; /* as which it was read */
 } RequestCookie;
 
 extern ResultCode request_find_cookie(Slice header, RequestCookie *cookie);

@@ -6,6 +6,7 @@
 #define SESSION_AUTH_VERIFICATION_H
 
 #include "identity/identity.h"
+#include "pure/frameworks.h"
 #include "pure/slice.h"
 #include "pure/token.h"
 #include "verify/session.h"
@@ -13,8 +14,9 @@
 typedef struct Presented
 {
 	Slice text;
-	Slice cookie;   /* the name of the cookie that it came in; data NULL: not known */
-	TokenForm form; /* of the text */
+	Slice cookie;         /* the name of the cookie that it came in; data NULL: not known */
+	const Framework *row; /* as which that cookie was read; NULL: not known */
+	TokenForm form;       /* of the text */
 } Presented;
 
 typedef struct Verification

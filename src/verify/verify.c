@@ -306,14 +306,15 @@ begin_verification(Slice token, const char *tenant, Verification *verification)
 }
 
 static ResultCode
-verify_named(Slice name, Slice text, const char *tenant, Verification *verification)
+verify_text(const RequestCookie *cookie, const char *tenant, Verification *verification)
 {
+	Slice text = cookie->text;
 	ResultCode result = begin_verification(text, tenant, verification);
 	Presented token;
 
 	if (result != RESULT_OK)
 		return result;
-	token = (Presented){ text, name, token_form_of(text.data, text.len) };
+	token = (Presented){ text, cookie->name, cookie->row, token_form_of(text.data, text.len) };
 	return verify_presented(&token, verification);
 }
 
@@ -339,7 +340,7 @@ verify_by_connection_key(const Jws *jws, Verification *verification)
 static ResultCode
 verify_by_signature(Slice seal, Verification *verification)
 {
-	Presented token = { seal, { NULL, 0 }, TOKEN_FORM_JWS };
+	Presented token = { .text = seal, .form = TOKEN_FORM_JWS };
 	ResultCode result = verify_presented(&token, verification);
 
 	if (result == RESULT_OK)
@@ -375,11 +376,11 @@ verify_carried(Slice seal, const char *challenge, Verification *verification)
 	return result;
 }
 
-/* The cookie of that name, as request.c gives it; data NULL: the name is not known. */
+/* As request.c gives it. */
 ResultCode
-verify_cookie(Slice name, Slice text, const char *tenant, Verification *verification)
+verify_cookie(const RequestCookie *cookie, const char *tenant, Verification *verification)
 {
-	ResultCode result = verify_named(name, text, tenant, verification);
+	ResultCode result = verify_text(cookie, tenant, verification);
 
 	count(result);
 	return result;
@@ -394,7 +395,7 @@ verify_header(Slice header, const char *tenant, Verification *verification, Resu
 	if (memchr(header.data, '=', header.len) == NULL ||
 		request_find_cookie(header, &cookie) != RESULT_OK)
 		return so_far;
-	return verify_named(cookie.name, cookie.text, tenant, verification);
+	return verify_text(&cookie, tenant, verification);
 }
 
 /*
@@ -405,12 +406,11 @@ verify_header(Slice header, const char *tenant, Verification *verification, Resu
 ResultCode
 verify_token(const char *token, size_t len, const char *tenant, Verification *verification)
 {
-	const Slice text = { token, len };
-	const Slice no_name = { NULL, 0 };
-	ResultCode result = verify_named(no_name, text, tenant, verification);
+	const RequestCookie unnamed = { .text = { token, len } };
+	ResultCode result = verify_text(&unnamed, tenant, verification);
 
 	if (is_left_open(result) || result == RESULT_NO_SESSION)
-		result = verify_header(text, tenant, verification, result);
+		result = verify_header(unnamed.text, tenant, verification, result);
 	count(result);
 	return result;
 }

@@ -7,12 +7,13 @@
 
 #include "base/compat.h"
 #include "pure/result.h"
+#include "verify/request.h"
 #include "verify/verification.h"
 
 extern void verify_init(void);
 extern ResultCode verify_token(const char *token, size_t len, const char *tenant,
 							   Verification *verification);
-extern ResultCode verify_cookie(Slice name, Slice text, const char *tenant,
+extern ResultCode verify_cookie(const RequestCookie *cookie, const char *tenant,
 								Verification *verification);
 extern ResultCode verify_carried(Slice seal, const char *challenge, Verification *verification);
 extern void verify_load_roles(Identity *identity);
