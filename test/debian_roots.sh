@@ -1,6 +1,6 @@
-# What test/matrix, test/pg_upgrade and test/proofs share: Debian releases in roots of their
-# own. Sourced in the checkout, never run; its users say `own_namespace "$@"`
-# first.
+# What test/deb, test/matrix, test/pg_upgrade, test/poolers and test/proofs share: Debian
+# releases in roots of their own. Sourced in the checkout, never run; its users say
+# `own_namespace "$@"` first.
 # shellcheck shell=bash disable=SC2034
 # shellcheck disable=SC2016 # $(RELEASE) and the like are apt's
 #
@@ -39,6 +39,15 @@ find_mirror() {
     mirror=$(debian_sources '$(RELEASE) $(REPO_URI)' | sed -n 's/^[a-z]* //p' | head -1)
     [[ -n $mirror ]] || { echo "apt knows no Debian mirror here: run apt-get update" >&2; exit 1; }
     keyring=$(debian_sources '$(SIGNED_BY)' | grep -m1 '^/' || echo /usr/share/keyrings/debian-archive-keyring.gpg)
+}
+
+# logged LOG CMD...: runs it, with what it says in the file, whose end is shown when it fails;
+# that ends the script. In the background, as before || set -e would be ignored within it.
+logged() {
+    local log=$1
+    shift
+    "$@" >"$log" 2>&1 &
+    wait $! || { tail -40 "$log" >&2; exit 1; }
 }
 
 in_root() {
