@@ -15,13 +15,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <openssl/evp.h>
 
 #include "pure/base64.h"
 #include "pure/framework_internal.h"
 #include "pure/inflate.h"
+#include "timing.h"
 #include "vectors.h"
 
 #define ROUNDS     15
@@ -229,32 +229,17 @@ cookie_primitives(void)
 
 /* ------------------------------------------------------------------- measuring them */
 
-static double
-now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double) t.tv_sec * 1e6 + (double) t.tv_nsec / 1e3;
-}
-
-/* Microseconds of one call, the shortest of several short runs: others use the machine, too. */
+/* The shortest of several short runs: others use the machine, too. */
 static double
 shortest(bool (*call)(void))
 {
-	double best = 1e9;
+	double best = time_of(call, ROUND_US);
 
-	for (int round = 0; round < ROUNDS; round++)
+	for (int round = 1; round < ROUNDS; round++)
 	{
-		double start = now_us();
-		double end = start;
-		long n = 0;
+		double us = time_of(call, ROUND_US);
 
-		for (; end - start < ROUND_US; n++, end = now_us())
-			if (!call())
-				return 0;
-		if ((end - start) / (double) n < best)
-			best = (end - start) / (double) n;
+		best = us < best ? us : best;
 	}
 	return best;
 }

@@ -7,17 +7,15 @@
  * Build and run with `make -f test/pure.mk bench`.  Cookies: cookie_cost.c.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "pure/base64.h"
 #include "pure/claims.h"
 #include "pure/jwe.h"
 #include "pure/jwk.h"
 #include "pure/jws.h"
 #include "pems.h"
 #include "pure/token.h"
+#include "timing.h"
 #include "vectors.h"
 
 #define SECRET "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -32,35 +30,6 @@ static Slice token;
 static CryptoKey *key;
 static JweKey jwe_keys[2];
 static unsigned char bytes[4096];
-
-static double
-now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double) t.tv_sec * 1e6 + (double) t.tv_nsec / 1e3;
-}
-
-/* Microseconds of one call, or 0 when it fails. */
-static double
-time_of(bool (*call)(void), double budget)
-{
-	double start = now_us();
-	double end = start;
-	long n = 0;
-	int i;
-
-	while (end - start < budget)
-	{
-		for (i = 0; i < 10; i++)
-			if (!call())
-				return 0;
-		n += 10;
-		end = now_us();
-	}
-	return (end - start) / (double) n;
-}
 
 static void
 measure(const char *what, bool (*call)(void))

@@ -17,7 +17,7 @@ PURE = $(patsubst src/%.c,%,$(sort $(wildcard src/pure/*.c)))
 SUPPORT = tap vectors verdict signed
 TESTS = $(patsubst test/unit/%.c,%,$(sort $(wildcard test/unit/*_test.c)))
 FUZZERS = $(patsubst test/fuzz/%_fuzz.c,%,$(sort $(wildcard test/fuzz/*_fuzz.c)))
-HEADERS = $(wildcard src/pure/*.h) $(wildcard test/unit/*.h)
+HEADERS = $(wildcard src/pure/*.h) $(wildcard test/unit/*.h) $(wildcard bench/*.h)
 
 WARNINGS = -Wall -Wextra -Werror -Wmissing-prototypes -Wdeclaration-after-statement
 PURE_CFLAGS = -std=gnu11 -O2 -g $(WARNINGS) -Isrc -Itest/unit \
