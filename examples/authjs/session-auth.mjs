@@ -181,14 +181,6 @@ function authenticateStatement(token, options = {}, placeholder = (n) => `$${n}`
   }
 }
 
-/** scope => 'connection': until the connection ends. */
-function authenticateConnectionStatement(token, { tenant } = {}) {
-  return {
-    text: 'SELECT (session_auth.authenticate($1, $2, $3)).user_id',
-    values: [bindable(token), 'connection', tenant ?? null],
-  }
-}
-
 /**
  * Refuses scope connection on a connection that others get as well. PgBouncer 1.26 and newer report at login
  * how they pool; older ones and other poolers say nothing, and nothing can be refused there.
@@ -200,9 +192,6 @@ function refuseSharedConnection(poolMode) {
   )
   throw Object.assign(error, { code: '55000' })
 }
-
-/** The name under which it reports that. */
-const POOL_MODE = 'pgbouncer.pool_mode'
 
 /** Runs work; what it rejects with does not hold the token. */
 async function withoutToken(token, work) {
@@ -313,7 +302,7 @@ export async function withSession(pool, token, fn, options = {}) {
 async function connectListening(client) {
   let poolMode
   const hear = ({ parameterName, parameterValue }) => {
-    if (parameterName === POOL_MODE) poolMode = parameterValue
+    if (parameterName === 'pgbouncer.pool_mode') poolMode = parameterValue
   }
   client.connection.on('parameterStatus', hear)
   try {
@@ -322,6 +311,14 @@ async function connectListening(client) {
     client.connection.removeListener('parameterStatus', hear)
   }
   return poolMode
+}
+
+/** scope => 'connection': until the connection ends. */
+function authenticateConnectionStatement(token, { tenant } = {}) {
+  return {
+    text: 'SELECT (session_auth.authenticate($1, $2, $3)).user_id',
+    values: [bindable(token), 'connection', tenant ?? null],
+  }
 }
 
 /** On a connection that is ended afterwards, which ends the identity. */

@@ -21,13 +21,13 @@ const HEAD = `/**
 `
 const PARTS = { errors: 'errors', session: 'what all clients share', pg: 'node-postgres', prisma: 'Prisma', authjs: 'Auth.js' }
 // What only other files of the package import.
-const INNER = /^export ((?:async )?function (?:bindable|checkIsolationLevel|beginStatement|authenticateStatement|authenticateConnectionStatement|refuseSharedConnection|withoutToken|unnoticed)\b|const POOL_MODE\b)/gm
+const INNER = /^export ((?:async )?function (?:bindable|checkIsolationLevel|beginStatement|authenticateStatement|refuseSharedConnection|withoutToken|unnoticed)\b)/gm
 
 function part(name) {
   const text = readFileSync(new URL(`${name}.mjs`, import.meta.url), 'utf8')
   return text
     .replace(/^\/\*\*\n.*?\*\/\n/s, '')
-    .replace(/^import [^']*'.*'\n/gm, '')
+    .replace(/^import .*\n/gm, '')
     .replace(/^export \{.*\n/gm, '')
     .replace(INNER, '$1')
     .trim()

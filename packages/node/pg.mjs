@@ -2,10 +2,7 @@
  * pg.mjs
  *   node-postgres: BEGIN and authenticate in one round trip.
  */
-import {
-  POOL_MODE, authenticateConnectionStatement, authenticateStatement, beginStatement, refuseSharedConnection, unnoticed,
-  withoutToken,
-} from './session.mjs'
+import { authenticateStatement, beginStatement, bindable, refuseSharedConnection, unnoticed, withoutToken } from './session.mjs'
 
 /** For each version of node-postgres that an application has: a query that begins first. */
 const beginning = new WeakMap()
@@ -100,7 +97,7 @@ export async function withSession(pool, token, fn, options = {}) {
 async function connectListening(client) {
   let poolMode
   const hear = ({ parameterName, parameterValue }) => {
-    if (parameterName === POOL_MODE) poolMode = parameterValue
+    if (parameterName === 'pgbouncer.pool_mode') poolMode = parameterValue
   }
   client.connection.on('parameterStatus', hear)
   try {
@@ -109,6 +106,14 @@ async function connectListening(client) {
     client.connection.removeListener('parameterStatus', hear)
   }
   return poolMode
+}
+
+/** scope => 'connection': until the connection ends. */
+function authenticateConnectionStatement(token, { tenant } = {}) {
+  return {
+    text: 'SELECT (session_auth.authenticate($1, $2, $3)).user_id',
+    values: [bindable(token), 'connection', tenant ?? null],
+  }
 }
 
 /** On a connection that is ended afterwards, which ends the identity. */

@@ -46,14 +46,6 @@ export function authenticateStatement(token, options = {}, placeholder = (n) => 
   }
 }
 
-/** scope => 'connection': until the connection ends. */
-export function authenticateConnectionStatement(token, { tenant } = {}) {
-  return {
-    text: 'SELECT (session_auth.authenticate($1, $2, $3)).user_id',
-    values: [bindable(token), 'connection', tenant ?? null],
-  }
-}
-
 /**
  * Refuses scope connection on a connection that others get as well. PgBouncer 1.26 and newer report at login
  * how they pool; older ones and other poolers say nothing, and nothing can be refused there.
@@ -65,9 +57,6 @@ export function refuseSharedConnection(poolMode) {
   )
   throw Object.assign(error, { code: '55000' })
 }
-
-/** The name under which it reports that. */
-export const POOL_MODE = 'pgbouncer.pool_mode'
 
 /** Runs work; what it rejects with does not hold the token. */
 export async function withoutToken(token, work) {

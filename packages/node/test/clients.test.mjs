@@ -9,9 +9,8 @@ import { after, before, describe, test } from 'node:test'
 import { inspect } from 'node:util'
 import { httpStatus, sqlState } from 'session-auth'
 import { clients } from './clients.mjs'
-import { createDatabase, startRelay, versionOf } from './support.mjs'
+import { MADE_UP, createDatabase, failure, startRelay, versionOf } from './support.mjs'
 
-const MADE_UP = `sat_${'Q'.repeat(43)}`
 const COUNT = 'SELECT count(*)::int AS n, session_auth.user_id() AS who FROM ledger'
 
 let db, ada, uwe
@@ -25,8 +24,6 @@ before(async () => {
 after(async () => {
   await db?.end()
 })
-
-const failure = (promise) => promise.then(() => assert.fail('it was not refused'), (error) => error)
 
 /** Everything that a console, a report or an API could show of an error. */
 const shown = (error) => {

@@ -10,13 +10,10 @@ import { inspect } from 'node:util'
 import pg from 'pg'
 import { httpStatus, sqlState } from 'session-auth'
 import { withConnection } from 'session-auth/pg'
-import { createDatabase } from './support.mjs'
+import { MADE_UP, WHO, createDatabase, failure } from './support.mjs'
 
 const manifest = createRequire(import.meta.url).resolve('session-auth/package.json')
 const { refuseSharedConnection } = await import(new URL('session.mjs', `file://${manifest}`))
-const MADE_UP = `sat_${'Q'.repeat(43)}`
-const WHO = 'SELECT session_auth.user_id() AS who, count(*)::int AS n FROM ledger'
-const failure = (promise) => promise.then(() => assert.fail('it was not refused'), (error) => error)
 const who = async (client) => (await client.query(WHO)).rows[0]
 
 let db, ada

@@ -12,9 +12,8 @@ import { cleanError, httpStatus, sqlState } from 'session-auth'
 import { withSession } from 'session-auth/pg'
 import { sessionAuthExtension, withPrismaSession } from 'session-auth/prisma'
 import { clients } from './clients.mjs'
-import { createDatabase, startRelay } from './support.mjs'
+import { MADE_UP, createDatabase, failure, startRelay } from './support.mjs'
 
-const REFUSED = `sat_${'Q'.repeat(43)}`
 let db, ada
 
 before(async () => {
@@ -23,11 +22,10 @@ before(async () => {
 })
 after(() => db?.end())
 
-const failure = (promise) => promise.then(() => assert.fail('it was not refused'), (error) => error)
 const holds = (error, how) =>
-  how === 'message' ? String(error).includes(REFUSED)
-  : how === 'JSON' ? (JSON.stringify(error) ?? '').includes(REFUSED)
-  : inspect(error, { depth: 12, showHidden: true }).includes(REFUSED)
+  how === 'message' ? String(error).includes(MADE_UP)
+  : how === 'JSON' ? (JSON.stringify(error) ?? '').includes(MADE_UP)
+  : inspect(error, { depth: 12, showHidden: true }).includes(MADE_UP)
 
 describe('errors as libraries make them', () => {
   // In which of these each has the token: what docs/drivers.md warns of.
@@ -48,13 +46,13 @@ describe('errors as libraries make them', () => {
       try {
         // within a transaction of nobody's, so that the package does not see the token
         const error = await failure(
-          client.entry.withSession(handle, null, (inner) => client.fail(inner, REFUSED), { optional: true }),
+          client.entry.withSession(handle, null, (inner) => client.fail(inner, MADE_UP), { optional: true }),
         )
         assert.equal(sqlState(error), '22012')
         for (const how of ['message', 'JSON', 'console']) {
           assert.equal(holds(error, how), holding[client.name].includes(how), `${how} of ${client.name}: ${inspect(error, { depth: 4 })}`)
         }
-        assert.equal(cleanError(error, REFUSED), error)
+        assert.equal(cleanError(error, MADE_UP), error)
         for (const how of ['message', 'JSON', 'console']) assert.ok(!holds(error, how), how)
         assert.equal(sqlState(error), '22012')
       } finally {
@@ -68,14 +66,14 @@ describe('errors as libraries make them', () => {
     const pgp = pgPromise({ noWarnings: true })
     const connection = pgp({ ...db.config(), max: 1 })
     const statement = 'SELECT session_auth.authenticate($1)'
-    const formatted = await failure(connection.query(statement, [REFUSED]))
+    const formatted = await failure(connection.query(statement, [MADE_UP]))
     assert.equal(httpStatus(formatted), 401)
     assert.deepEqual(['message', 'JSON', 'console'].map((how) => holds(formatted, how)), [false, true, true])
-    cleanError(formatted, REFUSED)
+    cleanError(formatted, MADE_UP)
     assert.deepEqual(['message', 'JSON', 'console'].map((how) => holds(formatted, how)), [false, false, false])
-    const bound = await failure(connection.query(new pgp.ParameterizedQuery({ text: statement, values: [REFUSED] })))
+    const bound = await failure(connection.query(new pgp.ParameterizedQuery({ text: statement, values: [MADE_UP] })))
     assert.equal(httpStatus(bound), 401)
-    cleanError(bound, REFUSED)
+    cleanError(bound, MADE_UP)
     assert.ok(!holds(bound, 'console'))
     pgp.end()
   })
@@ -88,14 +86,14 @@ describe('errors as libraries make them', () => {
     const written = async (query) => {
       relay.reset()
       await query.catch(() => {})
-      return relay.sent.includes(`'${REFUSED}'`)
+      return relay.sent.includes(`'${MADE_UP}'`)
     }
-    assert.equal(await written(connection.query(statement, [REFUSED])), true, 'pg-promise query')
-    assert.equal(await written(connection.query(new pgp.ParameterizedQuery({ text: statement, values: [REFUSED] }))), false, 'ParameterizedQuery')
+    assert.equal(await written(connection.query(statement, [MADE_UP])), true, 'pg-promise query')
+    assert.equal(await written(connection.query(new pgp.ParameterizedQuery({ text: statement, values: [MADE_UP] }))), false, 'ParameterizedQuery')
     pgp.end()
     for (const [name, text, withValue] of [
-      ['Sequelize', '?', (handle, sql) => handle.query(sql, { replacements: [REFUSED] })],
-      ['MikroORM', '?', (handle, sql) => handle.fork().execute(sql, [REFUSED])],
+      ['Sequelize', '?', (handle, sql) => handle.query(sql, { replacements: [MADE_UP] })],
+      ['MikroORM', '?', (handle, sql) => handle.fork().execute(sql, [MADE_UP])],
     ]) {
       const client = clients.find((one) => one.name === name)
       const handle = await client.open(db.config(relay.port), 1)
@@ -162,12 +160,12 @@ describe('errors that are hard to read', () => {
     let deep = { code: '28000' }
     for (let i = 0; i < 100_000; i++) deep = { cause: deep }
     assert.equal(sqlState(deep), undefined)
-    assert.equal(cleanError(deep, REFUSED), deep)
+    assert.equal(cleanError(deep, MADE_UP), deep)
     const angry = { get code() { throw new Error('no') }, cause: { code: '28000' } }
     assert.equal(httpStatus(angry), 401)
     for (const nothing of [undefined, null, 'text', 7, () => {}]) {
       assert.equal(httpStatus(nothing), undefined)
-      assert.equal(cleanError(nothing, REFUSED), nothing)
+      assert.equal(cleanError(nothing, MADE_UP), nothing)
     }
     for (const code of ['EPIPE', 'P1001', 'P2002', 'abcde', 28000, '280000']) assert.equal(sqlState({ code }), undefined)
     assert.equal(httpStatus({ code: '28000', severity: 'FATAL' }), undefined)
@@ -175,14 +173,14 @@ describe('errors that are hard to read', () => {
   })
 
   test('the token goes from wherever it is; what cannot be changed is replaced', () => {
-    const error = new Error(`failed: ${REFUSED}`, { cause: new Error(REFUSED) })
-    Object.assign(error, { query: { text: REFUSED, values: ['a', REFUSED] }, self: error, toJSON: () => ({}) })
-    assert.equal(cleanError(error, REFUSED), error)
-    assert.ok(!inspect(error, { depth: 9, showHidden: true }).includes(REFUSED))
-    const frozen = Object.freeze(Object.assign(new Error(`frozen: ${REFUSED}`), { code: '28000' }))
-    const another = cleanError(frozen, REFUSED)
+    const error = new Error(`failed: ${MADE_UP}`, { cause: new Error(MADE_UP) })
+    Object.assign(error, { query: { text: MADE_UP, values: ['a', MADE_UP] }, self: error, toJSON: () => ({}) })
+    assert.equal(cleanError(error, MADE_UP), error)
+    assert.ok(!inspect(error, { depth: 9, showHidden: true }).includes(MADE_UP))
+    const frozen = Object.freeze(Object.assign(new Error(`frozen: ${MADE_UP}`), { code: '28000' }))
+    const another = cleanError(frozen, MADE_UP)
     assert.deepEqual([another.message, httpStatus(another)], ['frozen: ***', 401])
-    assert.equal(cleanError(`text ${REFUSED}`, REFUSED), 'text ***')
+    assert.equal(cleanError(`text ${MADE_UP}`, MADE_UP), 'text ***')
     const quoted = `0123456789'0123456789`
     assert.equal(cleanError(new Error("x '0123456789''0123456789'"), quoted).message, "x '***'")
     assert.equal(cleanError(new Error('a word'), 'a').message, 'a word')

@@ -8,11 +8,7 @@ import { after, before, test } from 'node:test'
 import postgres from 'postgres'
 import { sqlState } from 'session-auth'
 import { withSession } from 'session-auth/postgres'
-import { createDatabase } from './support.mjs'
-
-const MADE_UP = `sat_${'Q'.repeat(43)}`
-const WHO = 'SELECT session_auth.user_id() AS who, count(*)::int AS n FROM ledger'
-const failure = (promise) => promise.then(() => assert.fail('it was not refused'), (error) => error)
+import { MADE_UP, WHO, createDatabase, failure } from './support.mjs'
 
 let db, ada, sql
 before(async () => {

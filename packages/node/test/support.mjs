@@ -3,6 +3,7 @@
  *   A database in the cluster that PGHOST names (scripts/with-cluster), and a relay before it that
  *   counts round trips and hears whether a token is bound.
  */
+import assert from 'node:assert/strict'
 import net from 'node:net'
 import { existsSync, readFileSync } from 'node:fs'
 import pg from 'pg'
@@ -19,6 +20,15 @@ const SCHEMA = `
   SELECT session_auth.import_permissions('{"ADMIN": ["*:ledger"], "USER": []}');
   SELECT session_auth.grant_role('ada', 'ADMIN'), session_auth.grant_role('uwe', 'USER');
 `
+
+/** A token of the right form that nobody has. */
+export const MADE_UP = `sat_${'Q'.repeat(43)}`
+
+/** Who asks, and how many rows they see. */
+export const WHO = 'SELECT session_auth.user_id() AS who, count(*)::int AS n FROM ledger'
+
+/** What a promise rejects with, which it has to. */
+export const failure = (promise) => promise.then(() => assert.fail('it was not refused'), (error) => error)
 
 export async function createDatabase(name) {
   const admin = new pg.Client({ ...server, user: 'postgres', database: 'postgres' })
