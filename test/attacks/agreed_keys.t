@@ -7,7 +7,7 @@
 use strict;
 use warnings;
 use Digest::SHA qw(hmac_sha256);
-use MIME::Base64;
+use MIME::Base64 qw(encode_base64url decode_base64url);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -18,13 +18,10 @@ my ($private, $public) = nodes_key_pair();
 my $near = $server{near};
 nodes_connect($near, $private, $public, b => $server{b}, c => $server{c});
 my $dir = PostgreSQL::Test::Utils::tempdir();
-append_to_file("$dir/sealing", $private);
 
 sub on { my ($name, $statement) = @_; return $server{$name}->safe_psql('postgres', $statement); }
 
 # ------------------------------------------------------------------ the far side's language
-sub encode { my $text = encode_base64($_[0], ''); $text =~ tr{+/=}{-_}d; return $text; }
-sub decode { return decode_base64($_[0] =~ tr{-_}{+/}r); }
 sub write_new { my ($name, $bytes) = @_; unlink "$dir/$name"; append_to_file("$dir/$name", $bytes); return "$dir/$name"; }
 
 # The contents of a seal for a challenge; what is given last stands in the place of what it would say.
@@ -37,17 +34,11 @@ sub claims
 	return '{' . join(',', map { qq{"$_":$claims{$_}} } sort keys %claims) . '}';
 }
 
-sub header { my ($alg, $kid) = @_; return encode(qq{{"alg":"$alg","typ":"seal+jwt","crit":["session_auth_seal"],"session_auth_seal":true$kid}}); }
+sub header { my ($alg, $kid) = @_; return encode_base64url(qq{{"alg":"$alg","typ":"seal+jwt","crit":["session_auth_seal"],"session_auth_seal":true$kid}}); }
 
-sub signed
-{
-	my $text = header('EdDSA', ',"kid":"sealing"') . '.' . encode(claims(@_));
-	my $file = write_new('signed', $text);
-	system_or_bail('openssl', 'pkeyutl', '-sign', '-inkey', "$dir/sealing", '-rawin', '-in', $file, '-out', "$dir/signature");
-	return $text . '.' . encode(slurp_file("$dir/signature"));
-}
+sub signed { return nodes_sign($private, header('EdDSA', ',"kid":"sealing"') . '.' . encode_base64url(claims(@_))); }
 
-sub sealed { my ($key, @claims) = @_; my $text = header('HS256', '') . '.' . encode(claims(@claims)); return $text . '.' . encode(hmac_sha256($text, $key)); }
+sub sealed { my ($key, @claims) = @_; my $text = header('HS256', '') . '.' . encode_base64url(claims(@claims)); return $text . '.' . encode_base64url(hmac_sha256($text, $key)); }
 
 sub is_offer { return length $_[0] == 43; }
 
@@ -56,11 +47,10 @@ sub agree
 {
 	my ($offer) = @_;
 	return ('', '') unless is_offer($offer);
-	unlink "$dir/own";
 	system_or_bail('openssl', 'genpkey', '-algorithm', 'X25519', '-out', "$dir/own");
 	system_or_bail('openssl', 'pkey', '-in', "$dir/own", '-pubout', '-outform', 'DER', '-out', "$dir/own.pub");
-	my $answer = encode(substr slurp_file("$dir/own.pub"), -32);
-	my $peer = write_new('peer', pack('H*', '302a300506032b656e032100') . decode($offer));
+	my $answer = encode_base64url(substr slurp_file("$dir/own.pub"), -32);
+	my $peer = write_new('peer', pack('H*', '302a300506032b656e032100') . decode_base64url($offer));
 	system_or_bail('openssl', 'pkeyutl', '-derive', '-inkey', "$dir/own", '-peerform', 'DER', '-peerkey', $peer, '-out', "$dir/secret");
 	return ($answer, hmac_sha256("session_auth connection key $offer $answer\x01", hmac_sha256(slurp_file("$dir/secret"), '')));
 }
@@ -117,7 +107,7 @@ ok(is_offer(asked($other)), 'another connection has agreed on nothing');
 is(carries(sealed($key, asked($other)), $other), 'f', 'the key proves nothing there');
 my ($answer) = agree(asked($other));
 is(carries(signed(asked(), epk => qq{"$answer"}), $other), 'f', 'nor does a signature for this one');
-is(carries(signed(asked($other), epk => '"' . encode("\0" x 32) . '"'), $other), 't', 'an answer that makes no key (of small order) is none');
+is(carries(signed(asked($other), epk => '"' . encode_base64url("\0" x 32) . '"'), $other), 't', 'an answer that makes no key (of small order) is none');
 ok(is_offer(asked($other)), '… and the offer is made anew');
 is(carries(sealed("\0" x 32, asked($other)), $other), 'f', '… nor does a key of nothing do');
 $other->quit;
@@ -161,7 +151,7 @@ sub counts
 	says("BEGIN; SELECT FROM session_auth.authenticate('$token')", $pool);
 	my $said = says('SELECT count(*) FROM item', $pool);
 	says('COMMIT', $pool);
-	my @algs = map { decode($_) =~ /"alg":"(\w+)"/ ? $1 : () } slurp_file($server{b}->logfile, $mark) =~ /[Pp]arameters: \$1 = '(eyJ[^.']+)\./g;
+	my @algs = map { decode_base64url($_) =~ /"alg":"(\w+)"/ ? $1 : () } slurp_file($server{b}->logfile, $mark) =~ /[Pp]arameters: \$1 = '(eyJ[^.']+)\./g;
 	return join ' ', $said, @algs;
 }
 is(counts(), '10 EdDSA', 'the first is signed');

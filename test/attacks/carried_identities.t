@@ -1,6 +1,6 @@
 # Who sees an identity on its way to another server, or makes up one, gains nothing; and no
 # foreign table is read or written as somebody who is not in force here any more.
-# Siblings: test/t/nodes.t.
+# Siblings: test/attacks/agreed_keys.t, test/t/nodes.t.
 # Guards: src/verify/external_read.c, read_seal(), binding_of_seal(); src/verify/verify.c, is_sealed_for(); src/verify/challenge.c, challenge_is_met();
 # src/verify/issuing.c, issuing_key_of_seals(); src/pure/jose.c, jose_read_header(); src/sql/sql_seal.c, require_allowed();
 # src/identity/identity.c, identity_set_carried(), identity_require_carriable(); src/remote/carried.c, carry_to(), end_notes(), carry_to_used();
@@ -9,7 +9,7 @@
 use strict;
 use warnings;
 use File::Spec;
-use MIME::Base64;
+use MIME::Base64 qw(encode_base64url decode_base64url);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -91,8 +91,7 @@ is(said('b', qq{UPDATE session_auth_nodes.carried_identity SET seal = '$issued' 
 is(said('b', qq{UPDATE session_auth_nodes.carried_identity SET seal = '$seal' RETURNING accepted; SELECT session_auth.is_authenticated()}), "f\nf", 'nor is a seal that was made by hand');
 is(said('b', q{UPDATE session_auth_nodes.carried_identity SET seal = 'nothing of the kind'}), 'ERROR:  55000', 'nor anything else');
 my ($head) = split /\./, $seal;
-like(decode($head), qr/"crit":\["session_auth_seal"\]/, 'whoever reads seals as ordinary tokens has to refuse them (RFC 7515)');
-sub decode { return decode_base64($_[0] =~ tr{-_}{+/}r); }
+like(decode_base64url($head), qr/"crit":\["session_auth_seal"\]/, 'whoever reads seals as ordinary tokens has to refuse them (RFC 7515)');
 
 # a key that was not added for seals
 on('c', qq{SELECT session_auth.drop_key('sealing', 'near'), session_auth.add_key('sealing', 'EdDSA', \$\$$public\$\$, 'near')});
@@ -142,14 +141,9 @@ $far->quit;
 sub forge
 {
 	my ($for, $contents, $age) = @_;
-	my $dir = PostgreSQL::Test::Utils::tempdir();
 	my $now = time + ($age // 0);
-	my $encode = sub { my $text = encode_base64($_[0], ''); $text =~ tr{+/=}{-_}d; return $text };
-	my $signed = $head . '.' . $encode->(qq{{"iat":$now,"exp":@{[$now + 30]},"jti":"x","iss":"near","aud":"b","challenge":"$for",$contents}} =~ s/\n/\\n/gr);
-	append_to_file("$dir/key", $private);
-	append_to_file("$dir/signed", $signed);
-	system_or_bail('openssl', 'pkeyutl', '-sign', '-inkey', "$dir/key", '-rawin', '-in', "$dir/signed", '-out', "$dir/signature");
-	return $signed . '.' . $encode->(slurp_file("$dir/signature"));
+	my $claims = qq{{"iat":$now,"exp":@{[$now + 30]},"jti":"x","iss":"near","aud":"b","challenge":"$for",$contents}} =~ s/\n/\\n/gr;
+	return nodes_sign($private, $head . '.' . encode_base64url($claims));
 }
 
 # docs/shards.md: the setting with which the far side's log shows no seal

@@ -1,5 +1,5 @@
 -- Key sets as issuers publish them: a key that is no use does not stop the others, and
--- says which it is. See also keys.sql and test/unit/jwk_test.c.
+-- says which it is. See also keys.sql, test/t/key_sets.t and test/unit/jwk_test.c.
 \ir tokens.psql
 SELECT plan(54);
 

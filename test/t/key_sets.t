@@ -27,7 +27,7 @@ sub pair
 sub import_of
 {
 	my ($set) = @_;
-	my ($status, $out, $err) = $node->psql('postgres', 'SELECT session_auth.import_jwks(:issuer, :jwks)' =~ s/:(\w+)/:'$1'/gr,
+	my ($status, $out, $err) = $node->psql('postgres', q{SELECT session_auth.import_jwks(:'issuer', :'jwks')},
 		extra_params => [ '--set' => "issuer=$issuer", '--set' => 'jwks=' . $json->encode($set) ]);
 	return ($out, $err);
 }

@@ -1,6 +1,6 @@
 # Identities travel between servers: sealed by hand for one of them, and carried over by
 # postgres_fdw to two at once, at the first use in a transaction and whenever they change.
-# Siblings: test/attacks/carried_identities.t, test/t/logical.t; bench/nodes has what it costs.
+# Siblings: test/attacks/carried_identities.t, test/attacks/agreed_keys.t, test/t/logical.t; bench/nodes has what it costs.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;

@@ -1,7 +1,7 @@
 # The cookies that web frameworks' libraries made, with these libraries' own verdicts
 # (test/vectors/web_frameworks.json), through the server: secrets set up and tables adopted as
 # an administrator does it, by a server whose clock stands where the verdict was made (libfaketime).
-# Also: test/t/vectors.t, test/unit/web_frameworks_test.c, test/pgtap/cookie_secrets.sql.
+# Also: test/t/vectors.t, test/t/libraries.t, test/unit/web_frameworks_test.c, test/pgtap/cookie_secrets.sql.
 use strict;
 use warnings;
 use Cwd qw(abs_path);
@@ -13,7 +13,7 @@ use PostgreSQL::Test::Cluster;
 use POSIX qw(strftime);
 use SessionAuth;
 
-my ($faketime) = grep { -e } map { "$_/faketime/libfaketime.so.1" } glob('/usr/lib/*-linux-gnu'), '/usr/lib', '/usr/local/lib';
+my $faketime = find_faketime();
 plan skip_all => 'libfaketime is not installed' unless $faketime;
 
 # Stricter here than that version, as the unit test says: no padding, a seal that says its version.

@@ -1,4 +1,4 @@
-/* crypto_test.c: which keys are refused, and which signatures. */
+/* crypto_test.c: which keys are refused, and which signatures, and what two ends agree on. */
 #include <string.h>
 
 #include "pure/crypto.h"

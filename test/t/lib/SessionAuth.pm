@@ -5,12 +5,13 @@ package SessionAuth;
 use strict;
 use warnings;
 use Exporter 'import';
+use MIME::Base64 qw(encode_base64url);
 use Test::More;
 
 # Interrupted, a test still stops its servers, which END blocks do.
 $SIG{$_} = sub { exit 130 } foreach qw(INT TERM HUP);
 
-our @EXPORT = qw(new_server crash add_extension nodes_key_pair nodes_connect find_pgbouncer start_pgbouncer relay);
+our @EXPORT = qw(new_server crash add_extension nodes_key_pair nodes_sign nodes_connect find_faketime find_pgbouncer start_pgbouncer relay);
 
 # A started node of PostgreSQL::Test::Cluster, which the test has loaded;
 # further lines of postgresql.conf can be given. Tests write tokens into statements,
@@ -50,6 +51,17 @@ sub nodes_key_pair
 	return map { PostgreSQL::Test::Utils::slurp_file("$dir/$_") } qw(private public);
 }
 
+# A text with such a key's signature behind it, as a JWS has it.
+sub nodes_sign
+{
+	my ($private, $text) = @_;
+	my $dir = PostgreSQL::Test::Utils::tempdir();
+	PostgreSQL::Test::Utils::append_to_file("$dir/key", $private);
+	PostgreSQL::Test::Utils::append_to_file("$dir/text", $text);
+	PostgreSQL::Test::Utils::system_or_bail('openssl', 'pkeyutl', '-sign', '-inkey', "$dir/key", '-rawin', '-in', "$dir/text", '-out', "$dir/signature");
+	return $text . '.' . encode_base64url(PostgreSQL::Test::Utils::slurp_file("$dir/signature"));
+}
+
 # The extension and the database role app on a server and on others, whose names they know, and
 # whom it carries identities to.
 sub nodes_connect
@@ -81,6 +93,13 @@ sub crash
 	my $before = -s $node->logfile;
 	kill 'KILL', $pid;
 	return $node->wait_for_log(qr/ready to accept connections/, $before);
+}
+
+# libfaketime's library, with which a server's clock stands; nothing where it is not installed.
+sub find_faketime
+{
+	my ($library) = grep { -e } map { "$_/faketime/libfaketime.so.1" } glob('/usr/lib/*-linux-gnu'), '/usr/lib', '/usr/local/lib';
+	return $library;
 }
 
 # PgBouncer's program, or nothing where it is not installed; Debian keeps it out
