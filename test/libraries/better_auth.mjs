@@ -13,6 +13,7 @@ import { Random } from './random.mjs'
 const TOKEN = 'better-auth.session_token'
 const DATA = 'better-auth.session_data'
 const hmac = (secret, data, form) => createHmac('sha256', secret).update(data).digest(form)
+const cacheKey = (secret) => Buffer.from(hkdfSync('sha256', secret, 'better-auth-session', 'BetterAuth.js Generated Encryption Key', 64))
 
 // How a strategy writes a payload that was changed as JSON.
 const writers = {
@@ -20,18 +21,18 @@ const writers = {
     const expiresAt = plain ? NOW * 1000 + 300000 : NOW * 1000 + r.pick([300000, 1, 0, -1, 300000.5])
     let signed = payload
     try { signed = JSON.stringify({ ...JSON.parse(payload), expiresAt }) } catch { /* as it is */ }
-    const [what, around] = changedJson(r, { expiresAt, signature: hmac(secret, signed, 'base64url') })
-    const whole = plain || r.chance(0.7) ? `{"session":${payload},"expiresAt":${expiresAt},"signature":"${hmac(secret, signed, 'base64url')}"}` : around.replace('{', `{"session":${payload},`)
+    const signature = hmac(secret, signed, 'base64url')
+    const [what, around] = changedJson(r, { expiresAt, signature })
+    const whole = plain || r.chance(0.7) ? `{"session":${payload},"expiresAt":${expiresAt},"signature":"${signature}"}` : around.replace('{', `{"session":${payload},`)
     return [what, Buffer.from(whole).toString('base64url')]
   },
   jwt(r, secret, payload, plain) {
     const [what, header] = !plain && r.chance(0.3) ? changedJson(r, { alg: 'HS256', typ: 'JWT' }, ['"none"', '"HS512"']) : ['', '{"alg":"HS256"}']
-    return [what, jws(header, payload, (data) => createHmac('sha256', secret).update(data).digest())]
+    return [what, jws(header, payload, (data) => hmac(secret, data))]
   },
   jwe(r, secret, payload, plain) {
-    const key = Buffer.from(hkdfSync('sha256', secret, 'better-auth-session', 'BetterAuth.js Generated Encryption Key', 64))
     const [what, header] = !plain && r.chance(0.3) ? changedJson(r, { alg: 'dir', enc: 'A256CBC-HS512' }, ['"A256GCM"', '"A256KW"']) : ['', '{"alg":"dir","enc":"A256CBC-HS512"}']
-    return [what, jwe(r, header, payload, key, 'A256CBC-HS512')]
+    return [what, jwe(r, header, payload, cacheKey(secret), 'A256CBC-HS512')]
   },
 }
 
@@ -42,7 +43,7 @@ const readers = {
     return signature === hmac(secret, JSON.stringify({ ...session, expiresAt }), 'base64url') && expiresAt >= NOW * 1000 ? session : null
   },
   jwt: async (secret, value) => (await jose.jwtVerify(value, Buffer.from(secret))).payload,
-  jwe: async (secret, value) => (await jose.jwtDecrypt(value, Buffer.from(hkdfSync('sha256', secret, 'better-auth-session', 'BetterAuth.js Generated Encryption Key', 64)))).payload,
+  jwe: async (secret, value) => (await jose.jwtDecrypt(value, cacheKey(secret))).payload,
 }
 
 /** The header with nothing but the token and its cache, whose members that say neither who nor until when are good ones. */

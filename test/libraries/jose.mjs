@@ -128,16 +128,13 @@ async function authjs(r, version) {
   const tokens = (r) => r.chance(0.5) ? ['', r.pick(pool)] : encrypted(r)
   const readV5 = (token) => decode({ token, secret: secrets, salt: V5 })
   const readHeaderV5 = (header) => getToken({ req: { headers: new Headers({ cookie: header }) }, secret: secrets, cookieName: V5, salt: V5, logger: quietly })
-  const readEach = async (token) => {
-    for (const secret of secrets) try { return await decode({ token, secret, salt: V5 }) } catch { /* the next */ }
-    return null
-  }
   // Version 4 knows one secret at a time, and gets its cookies from Next.js, which parses with this parser.
-  const readV4 = async (token) => {
-    for (const secret of secrets) try { return await v4.decode({ token, secret }) } catch { /* the next */ }
+  const decodeOne = version === 5 ? (token, secret) => decode({ token, secret, salt: V5 }) : (token, secret) => v4.decode({ token, secret })
+  const readEach = async (token) => {
+    for (const secret of secrets) try { return await decodeOne(token, secret) } catch { /* the next */ }
     return null
   }
-  const readHeaderV4 = async (header) => readV4(await v4.getToken({ req: { cookies: cookie.parse(header), headers: {} }, raw: true, secureCookie: false, logger: quietly }))
+  const readHeaderV4 = async (header) => readEach(await v4.getToken({ req: { cookies: cookie.parse(header), headers: {} }, raw: true, secureCookie: false, logger: quietly }))
 
   const setup = secrets.map((secret) => ['SELECT session_auth.add_authjs_secret(%L, %L)', secret, `{${name}}`])
   const party = { setup, library: version === 5 ? 'next-auth' : 'next-auth-4' }
@@ -146,7 +143,7 @@ async function authjs(r, version) {
     name: `next-auth ${version}, tokens`,
     header: false,
     make: (r) => r.chance(0.5) ? changed(r, r.pick(pool), r.pick(pool)) : encrypted(r),
-    ask: (inputs) => answers(inputs, async (token) => (await (version === 5 ? readV5 : readV4)(token))?.sub),
+    ask: (inputs) => answers(inputs, async (token) => (await (version === 5 ? readV5 : readEach)(token))?.sub),
     askEach: (inputs) => answers(inputs, async (token) => (await readEach(token))?.sub),
   }, {
     ...party,

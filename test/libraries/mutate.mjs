@@ -105,9 +105,9 @@ const VALUES = ['null', 'true', 'false', '0', '-0', '1', '-1', '1.0', '1.5', '1e
   '""', '" "', '"u-1"', '"u-2"', '"u-1\\u0000"', '"\\u0075-1"', '"\\ud800"', '"\\ud83e\\udd8a"', '"u-1 "', '"\\/"', '"\\x"', '"\t"', '"a\u0301"', '[]', '{}', '["u-1"]', '["u-1","u-2"]', '{"id":"u-1"}', '{"0":"u-1"}', '[[[[]]]]', '"1900000000"', '"2030-03-17T17:46:40Z"', '"2031-01-01"']
 
 /** A time near one of the borders, as a JSON value. */
-export function time(r, scale = 1) {
+export function time(r) {
   const seconds = NOW + r.pick([0, 0, 0, 60, -60, 300, -300, 86400, -1209600, -2678400, 2592000]) + r.pick([0, 0, 1, -1, 14, 15, 16, -14, -15, -16, 60, 61])
-  return String(seconds * scale) + r.pick(['', '', '', '.0', '.5', '.000001', '.999999', '.9999999999', 'e0', 'e1', 'e-1', '0'])
+  return String(seconds) + r.pick(['', '', '', '.0', '.5', '.000001', '.999999', '.9999999999', 'e0', 'e1', 'e-1', '0'])
 }
 
 // The name of a member, which may have been changed before.

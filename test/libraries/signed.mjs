@@ -10,6 +10,7 @@ import { changed, changedCookies, changedJson, time } from './mutate.mjs'
 const here = (name) => fileURLToPath(new URL(name, import.meta.url))
 const sign = (hash, key, data, form) => createHmac(hash, key).update(data).digest(form)
 const url = (data) => Buffer.from(data).toString('base64url')
+const base64 = (data) => Buffer.from(data).toString('base64')
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 
 /** A question to a program: which library, its secret, the instant, and then an input a line; an answer a line. */
@@ -52,6 +53,7 @@ const instant = (r, ages) => NOW - r.pick([0, 0, 0, 1, -1, ...ages.flatMap((age)
 
 function python(r, { name, library, separator, payload, timed, mac, setup, cookie, hash }) {
   const secret = r.text(50)
+  const key = mac(secret)
   return party({
     name, library, command: PYTHON, secret, cookie, setup: setup(secret), checks: ['/usr/bin/python3', '-c', `import ${name.toLowerCase().split(' ')[0]}`],
     made(r, user, anew) {
@@ -59,7 +61,7 @@ function python(r, { name, library, separator, payload, timed, mac, setup, cooki
       const stamp = timed(anew ? instant(r, [1209600, 2678400]) : NOW)
       const [which, when] = anew && r.chance(0.1) ? changed(r, stamp) : ['', stamp]
       const signed = `${data}${separator}${when}`
-      return [`${what} time ${which}`, `${signed}${separator}${sign(hash, mac(secret), signed, 'base64url')}`]
+      return [`${what} time ${which}`, `${signed}${separator}${sign(hash, key, signed, 'base64url')}`]
     },
   })
 }
@@ -82,7 +84,7 @@ const pythons = (r) => [
     name: 'Starlette', library: 'starlette', cookie: 'session', separator: '.', hash: 'sha1', timed: bigEndian, mac: (secret) => sha('sha1', 'itsdangerous.Signer', 'signer', secret), setup: (secret) => [['SELECT session_auth.add_cookie_secret(%L, %L, %L)', 'starlette', secret, '{session}']],
     payload(r, user, anew) {
       const [what, text] = anew ? changedJson(r, { user_id: user, other: 1 }) : ['', JSON.stringify({ user_id: user })]
-      return [what, Buffer.from(text).toString('base64')]
+      return [what, base64(text)]
     },
   }),
   python(r, { name: 'Django signed_cookies', library: 'django', cookie: 'sessionid', separator: ':', hash: 'sha256', timed: base62, payload: pythonJson('_auth_user_id'), mac: (secret) => sha('sha256', DJANGO, 'signer', secret), setup: (secret) => [['SELECT session_auth.add_cookie_secret(%L, %L, %L)', 'django', secret, '{sessionid}']] }),
@@ -99,7 +101,6 @@ function rails(r, kind) {
   const encrypted = kind === 'rails'
   const cookie = encrypted ? '_shop_session' : 'uid'
   const key = encrypted ? pbkdf2Sync(secret, 'authenticated encrypted cookie', 1000, 32, 'sha1') : pbkdf2Sync(secret, 'signed cookie', 1000, 64, 'sha1')
-  const base64 = (data) => Buffer.from(data).toString('base64')
   const iso = (r) => { try { return new Date((Number(time(r)) || NOW) * 1000 + r.pick([0, 0, 1, 999])).toISOString() } catch { return 'x' } }
   const sealed = (r, text) => {
     if (!encrypted) return `${base64(text)}--${sign('sha1', key, base64(text), 'hex')}`
@@ -130,7 +131,6 @@ function rails(r, kind) {
 function laravel(r) {
   const key = r.bytes(32)
   const ids = { 'u-1': r.text(40), 'u-2': r.text(40) }
-  const base64 = (data) => Buffer.from(data).toString('base64')
   const envelope = (r, text, anew) => {
     const iv = r.bytes(16)
     const cipher = createCipheriv('aes-256-cbc', key, iv)

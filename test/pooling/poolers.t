@@ -3,7 +3,6 @@
 # docs/poolers.md has the table. Siblings: test/t/pooled_clients.t, test/t/pgpool.t.
 use strict;
 use warnings;
-use Cwd qw(abs_path);
 use IPC::Run;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
@@ -72,7 +71,7 @@ sub node
 {
 	my ($conninfo) = @_;
 	my ($host, $port) = $conninfo =~ /host=(\S+) port=(\d+)/;
-	my ($out, $err) = run_command([ 'node', 'test/pooling/with_node.mjs', abs_path('packages/node'), $host, $port, $token{alice} ]);
+	my ($out, $err) = run_command([ 'node', 'test/pooling/with_node.mjs', $host, $port, $token{alice} ]);
 	diag($err) if $err ne '';
 	return $out;
 }
