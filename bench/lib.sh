@@ -33,7 +33,7 @@ use_quick_sizes() {
     partition_rounds=1
 }
 
-# Parts that are programs of their own are told the size.
+# Parts that are programs of their own are told the size, and how many rounds.
 restore_settings() {
     [[ ${BENCH_SIZE:-full} != quick ]] || use_quick_sizes
     rounds=${BENCH_ROUNDS:-$rounds}
@@ -48,6 +48,15 @@ sql() {
         --set=few_sessions="$few_sessions" --set=many_sessions="$many_sessions" --set=huge_sessions="$huge_sessions" \
         --set=rounds="$rounds" --set=calls="$calls" \
         --set=growth_permissions="'$growth_permissions'" --set=growth_rounds="$growth_rounds" "$@"
+}
+
+# measure_part PART: a program of its own, or a file of SQL.
+measure_part() {
+    if [[ -x $1 ]]; then
+        "./$1"
+    else
+        sql "$1.sql"
+    fi
 }
 
 # query SQL: prints its rows, columns separated by tabs.

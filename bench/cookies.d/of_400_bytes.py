@@ -11,6 +11,7 @@ import hmac
 import json
 import struct
 import sys
+import urllib.parse
 import zlib
 
 from cryptography.hazmat.primitives import padding
@@ -37,6 +38,10 @@ def std(data):
 
 def url(data):
     return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def escaped(text):
+    return urllib.parse.quote(text, safe="")
 
 
 def mac(hash_name, key, text):
@@ -101,30 +106,29 @@ def rails():
     iv = SALT[:12].encode()
     sealed = AESGCM(rails_key("authenticated encrypted cookie", 32)).encrypt(
         iv, envelope("_app_session", {"session_id": SID[:32], "user_id": 42, "_csrf_token": CSRF}), None)
-    return "_app_session", "--".join(std(part).replace("+", "%2B").replace("=", "%3D").replace("/", "%2F")
-                                     for part in (sealed[:-16], iv, sealed[-16:]))
+    return "_app_session", "--".join(escaped(std(part)) for part in (sealed[:-16], iv, sealed[-16:]))
 
 
 def rails_signed():
     text = std(envelope("session_id", {"user_id": 42, **SESSION}))
-    return "session_id", text.replace("=", "%3D") + "--" + mac("sha1", rails_key("signed cookie", 64), text).hex()
+    return "session_id", escaped(text) + "--" + mac("sha1", rails_key("signed cookie", 64), text).hex()
 
 
 def laravel():
     iv = SALT[:16].encode()
     name = mac("sha1", SECRET, "laravel_sessionv2").hex()
     iv, value = std(iv), std(cbc(SECRET.encode(), iv, (name + "|" + SID).encode()))
-    return "laravel_session", std(compact({"iv": iv, "value": value, "mac": mac("sha256", SECRET, iv + value).hex(), "tag": ""})).replace("=", "%3D")
+    return "laravel_session", escaped(std(compact({"iv": iv, "value": value, "mac": mac("sha256", SECRET, iv + value).hex(), "tag": ""})))
 
 
 def express():
     sid = SID[:32]
-    return "connect.sid", "s%3A" + sid + "." + std(mac("sha256", SECRET, sid)).rstrip("=").replace("+", "%2B").replace("/", "%2F")
+    return "connect.sid", "s%3A" + sid + "." + escaped(std(mac("sha256", SECRET, sid)).rstrip("="))
 
 
 def better_auth():
     sid = SID[:32]
-    return "better-auth.session_token", sid + "." + std(mac("sha256", SECRET, sid)).replace("+", "%2B").replace("/", "%2F").replace("=", "%3D")
+    return "better-auth.session_token", sid + "." + escaped(std(mac("sha256", SECRET, sid)))
 
 
 def beside(name, value):
@@ -141,7 +145,7 @@ def koa():
 
 def react_router():
     text = std(compact({"userId": "42", **LONG}))
-    return "__session", text.replace("=", "%3D") + "." + std(mac("sha256", SECRET, text)).rstrip("=").replace("+", "%2B").replace("/", "%2F")
+    return "__session", escaped(text) + "." + escaped(std(mac("sha256", SECRET, text)).rstrip("="))
 
 
 def iron(value, password_id, expires, suffix):
