@@ -95,6 +95,9 @@ extern Slice framework_path_step(const Opening *o, size_t i);
 
 /* ------------------------------------------------- framework_envelope.c, _erlang.c */
 
+/* Notes in the key how envelopes of its name end. */
+extern void framework_note_rails_end(FrameworkKey *key);
+
 extern ResultCode framework_read_rails(const Opening *o, Slice content);
 extern ResultCode framework_read_named(const Opening *o, Slice content);
 

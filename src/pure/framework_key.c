@@ -6,7 +6,7 @@
 
 #include "pure/base64.h"
 #include "pure/crypto_sodium.h"
-#include "pure/frameworks.h"
+#include "pure/framework_internal.h"
 #include "pure/hex.h"
 
 #define PBKDF2_ROUNDS 1000
@@ -282,6 +282,24 @@ prepare_macs(FrameworkKey *key)
 	return RESULT_OK;
 }
 
+/* Laravel's default is CBC; its GCM cookies are opened with the bytes. */
+static ResultCode
+prepare_ciphers(FrameworkKey *key)
+{
+	const FrameworkProofKind proof = key->row->proof;
+
+	if (proof != PROOF_GCM_PARTS && proof != PROOF_LARAVEL)
+		return RESULT_OK;
+	for (size_t i = 0; i < key->n_keys; i++)
+	{
+		key->keys[i].cipher =
+			(proof == PROOF_LARAVEL ? crypto_cbc_new : crypto_gcm_new)(key->keys[i].bytes);
+		if (key->keys[i].cipher == NULL)
+			return RESULT_CRYPTO_FAILED;
+	}
+	return RESULT_OK;
+}
+
 /* hex(HMAC-SHA1(name + "v2", key)) and "|" */
 static ResultCode
 mark_name(FrameworkKey *key)
@@ -303,6 +321,10 @@ prepare(FrameworkKey *key)
 {
 	ResultCode result = prepare_macs(key);
 
+	if (result == RESULT_OK)
+		result = prepare_ciphers(key);
+	if (key->row->payload == PAYLOAD_RAILS)
+		framework_note_rails_end(key);
 	return result == RESULT_OK && key->row->payload == PAYLOAD_NAMED_RAW ? mark_name(key) : result;
 }
 
@@ -356,6 +378,9 @@ void
 framework_key_clear(FrameworkKey *key)
 {
 	for (size_t i = 0; i < key->n_keys; i++)
+	{
 		crypto_mac_free(key->keys[i].mac);
+		crypto_cipher_free(key->keys[i].cipher);
+	}
 	crypto_cleanse(key, sizeof(*key));
 }

@@ -199,7 +199,6 @@ bytes_of(Slice s)
 static ResultCode
 prove_gcm_parts(const Opening *o, Slice *content)
 {
-	const Slice no_aad = { NULL, 0 };
 	Slice parts[PARTS_MAX];
 	unsigned char *out;
 	ResultCode result;
@@ -220,8 +219,8 @@ prove_gcm_parts(const Opening *o, Slice *content)
 		 n++)
 	{
 		i = nth_digest(o->key, n);
-		result = crypto_gcm_open(o->key->keys[i].bytes, bytes_of(parts[1]), no_aad, parts[0],
-								 bytes_of(parts[2]), out, &content->len);
+		result = crypto_gcm_open_with(o->key->keys[i].cipher, bytes_of(parts[1]), parts[0],
+									  bytes_of(parts[2]), out, &content->len);
 	}
 	if (result == RESULT_OK)
 		note_digest(o->key, i);

@@ -20,24 +20,20 @@ proof_fault(ResultCode result)
 	return result == RESULT_MALFORMED ? RESULT_BAD_SIGNATURE : result;
 }
 
-/* Decrypts what a MAC has shown to be genuine; iv and value in base64. */
+/* Decodes what a MAC has shown to be genuine, and makes room for what is sealed in it. */
 static ResultCode
-decrypt_cbc(const Opening *o, const unsigned char *key, Slice iv, Slice value, bool url,
-			Slice *content)
+decode_cbc(const Opening *o, Slice *iv, Slice *value, bool url, unsigned char **out, Slice *content)
 {
-	unsigned char *out;
-	ResultCode result = framework_decode(o, iv, url, &iv);
+	ResultCode result = framework_decode(o, *iv, url, iv);
 
 	if (result == RESULT_OK)
-		result = framework_decode(o, value, url, &value);
+		result = framework_decode(o, *value, url, value);
 	if (result != RESULT_OK)
 		return proof_fault(result);
-	if (iv.len != CBC_IV_LEN)
+	if (iv->len != CBC_IV_LEN)
 		return RESULT_BAD_SIGNATURE;
-	out = framework_room(o, value.len + 1, content);
-	if (out == NULL)
-		return RESULT_TOO_LONG;
-	return crypto_cbc_decrypt(key, (const unsigned char *) iv.data, value, out, &content->len);
+	*out = framework_room(o, value->len + 1, content);
+	return *out == NULL ? RESULT_TOO_LONG : RESULT_OK;
 }
 
 /* ------------------------------------------------------------------------ Laravel */
@@ -117,8 +113,11 @@ open_laravel_gcm(const Opening *o, const LaravelSeal *seal, Slice *content)
 static ResultCode
 open_laravel_cbc(const Opening *o, const LaravelSeal *seal, Slice *content)
 {
-	const unsigned char *key = o->key->keys[0].bytes;
 	const Slice parts[] = { seal->iv, seal->value };
+	Slice iv = seal->iv;
+	Slice value = seal->value;
+	unsigned char *out;
+	ResultCode result;
 	unsigned char mac[CRYPTO_SHA256_LEN];
 	char expected[2 * CRYPTO_SHA256_LEN];
 
@@ -128,7 +127,11 @@ open_laravel_cbc(const Opening *o, const LaravelSeal *seal, Slice *content)
 	if (seal->mac.len != sizeof(expected) ||
 		!crypto_equal(expected, seal->mac.data, sizeof(expected)))
 		return RESULT_BAD_SIGNATURE;
-	return decrypt_cbc(o, key, seal->iv, seal->value, false, content);
+	result = decode_cbc(o, &iv, &value, false, &out, content);
+	return result == RESULT_OK
+			   ? crypto_cbc_decrypt_with(o->key->keys[0].cipher, (const unsigned char *) iv.data,
+										 value, out, &content->len)
+			   : result;
 }
 
 /* The tag's presence tells the cipher, as each refuses what the other needs. */
@@ -239,6 +242,7 @@ framework_prove_iron(const Opening *o, Slice *content)
 	unsigned char key[CBC_KEY];
 	Slice parts[IRON_PARTS];
 	Slice covered;
+	unsigned char *out;
 	ResultCode result;
 
 	if (!split_iron(o->row, o->cookie->value, parts, &covered))
@@ -248,9 +252,13 @@ framework_prove_iron(const Opening *o, Slice *content)
 		result = note_iron_end(o, parts[IRON_EXPIRES]);
 	if (result != RESULT_OK)
 		return result;
+	result = decode_cbc(o, &parts[IRON_IV], &parts[IRON_VALUE], true, &out, content);
+	if (result != RESULT_OK)
+		return result;
 	if (!iron_key(o, parts[IRON_SALT], key))
 		return RESULT_CRYPTO_FAILED;
-	result = decrypt_cbc(o, key, parts[IRON_IV], parts[IRON_VALUE], true, content);
+	result = crypto_cbc_decrypt(key, (const unsigned char *) parts[IRON_IV].data, parts[IRON_VALUE],
+								out, &content->len);
 	crypto_cleanse(key, sizeof(key));
 	return result;
 }

@@ -274,6 +274,7 @@ extern FrameworkEnd framework_ends(const Framework *row, const FrameworkOptions 
 #define FRAMEWORK_NAME_MAX 256
 #define FRAMEWORK_SALT_MAX 512
 #define FRAMEWORK_MARK_LEN 41
+#define FRAMEWORK_END_MAX  320
 
 typedef struct FrameworkKey
 {
@@ -285,9 +286,12 @@ typedef struct FrameworkKey
 	{
 		size_t len;
 		unsigned char bytes[FRAMEWORK_KEY_LEN];
-		CryptoMac *mac; /* with these bytes, where such a MAC proves the cookie */
+		CryptoMac *mac;       /* with these bytes, where such a MAC proves the cookie */
+		CryptoCipher *cipher; /* with these bytes, where they decrypt each cookie */
 	} keys[FRAMEWORK_KEYS_MAX];
 	char name_mark[FRAMEWORK_MARK_LEN]; /* PAYLOAD_NAMED_RAW begins with it */
+	char rails_end[FRAMEWORK_END_MAX];  /* PAYLOAD_RAILS, where it does not end, ends with it */
+	size_t rails_end_len;               /* 0: not known */
 	JweKey jwe;
 } FrameworkKey;
 

@@ -47,6 +47,13 @@ slice_begins_with(Slice s, Slice prefix)
 	return s.len >= prefix.len && slice_equals(slice_make(s.data, prefix.len), prefix);
 }
 
+static inline bool
+slice_ends_with(Slice s, Slice suffix)
+{
+	return s.len >= suffix.len &&
+		   slice_equals(slice_make(s.data + s.len - suffix.len, suffix.len), suffix);
+}
+
 /* Moves the first n bytes out of what is left to read; false when they are not there. */
 static inline bool
 slice_take(Slice *rest, size_t n, Slice *taken)

@@ -375,6 +375,50 @@ ciphers(void)
 		   RESULT_BAD_SIGNATURE, "GCM: another tag");
 }
 
+/* A key that is kept opens what one that is used once does, whatever it refused before. */
+static void
+kept_ciphers(void)
+{
+	static const unsigned char zeros[32];
+	static const unsigned char tag[] =
+		"\xd0\xd1\xc8\xa7\x99\x99\x6b\xf0\x26\x5b\x98\xb5\xd4\x8a\xb9\x19";
+	static const unsigned char tag_of_nothing[] =
+		"\x53\x0f\x8a\xfb\xc7\x45\x36\xb9\xa9\x63\xb4\xf1\xc4\xcb\x73\x8b";
+	const Slice sealed =
+		slice_make("\xce\xa7\x40\x3d\x4d\x60\x6b\x6e\x07\x4e\xc5\xd3\xba\xf3\x9d\x18", 16);
+	const Slice padded =
+		slice_make("\x7f\xa6\xe6\x0a\x76\x57\xfb\x31\xe4\x62\x4a\xc3\xe5\xba\x35\x26", 16);
+	const Slice nothing = { NULL, 0 };
+	CryptoCipher *gcm = crypto_gcm_new(zeros);
+	CryptoCipher *cbc = crypto_cbc_new(zeros);
+	unsigned char out[32];
+	size_t len = 0;
+
+	for (int i = 0; i < 2; i++)
+	{
+		is_int(crypto_gcm_open_with(gcm, zeros, sealed, tag, out, &len), RESULT_OK, "GCM");
+		is_bytes(out, len, zeros, 16, "of its authors' test case 14");
+		memset(out, 1, sizeof(out));
+		is_int(crypto_gcm_open_with(gcm, zeros, sealed, tag_of_nothing, out, &len),
+			   RESULT_BAD_SIGNATURE, "another tag");
+		ok(len == 0 && memcmp(out, zeros, 16) == 0, "and nothing is left of it");
+		is_int(crypto_gcm_open_with(gcm, tag, sealed, tag, out, &len), RESULT_BAD_SIGNATURE,
+			   "another nonce");
+		is_int(crypto_gcm_open_with(gcm, zeros, nothing, tag_of_nothing, out, &len), RESULT_OK,
+			   "nothing, of test case 13");
+		is_int((long long) len, 0, "is nothing");
+		is_int(crypto_cbc_decrypt_with(cbc, zeros, padded, out, &len), RESULT_OK, "CBC");
+		is_bytes(out, len, "a kept key", 10, "as others encrypt it");
+		is_int(crypto_cbc_decrypt_with(cbc, zeros, sealed, out, &len), RESULT_BAD_SIGNATURE,
+			   "no padding");
+		is_int(crypto_cbc_decrypt_with(cbc, zeros, slice_make(padded.data, 15), out, &len),
+			   RESULT_BAD_SIGNATURE, "15 bytes");
+	}
+	crypto_cipher_free(gcm);
+	crypto_cipher_free(cbc);
+	crypto_cipher_free(NULL);
+}
+
 /* What two ends make of what they told each other. */
 static void
 agreements(void)
@@ -421,6 +465,7 @@ main(void)
 	digests();
 	derivations();
 	ciphers();
+	kept_ciphers();
 	for (i = CRYPTO_ALG_HS256; i <= CRYPTO_ALG_EDDSA; i++)
 	{
 		ok(crypto_alg_by_name(crypto_alg_name((CryptoAlg) i),
