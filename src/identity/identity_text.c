@@ -7,6 +7,7 @@
 #include "base/compat.h"
 #include "identity/identity_chunk.h"
 #include "identity/identity_text.h"
+#include "pure/letters.h"
 
 #define FIXED_SIZE (offsetof(Identity, narrowed) + sizeof(bool))
 
@@ -30,7 +31,7 @@ write_roles(char *at, const Identity *identity)
 		return at + identity->list->text_len;
 	}
 	for (int i = 0; i < identity->nroles; i++)
-		at = write_string(at, identity->roles[i], strlen(identity->roles[i]));
+		at = letters_write_string(at, identity->roles[i], strlen(identity->roles[i]));
 	return at;
 }
 
@@ -42,73 +43,19 @@ identity_to_text(Identity *identity)
 	char *at;
 
 	identity_list_strings(identity, strings);
-	text = at = palloc(2 * FIXED_SIZE + (IDENTITY_STRINGS + identity->nroles) * LEN_LETTERS +
+	text = at = palloc(2 * FIXED_SIZE + (IDENTITY_STRINGS + identity->nroles) * LETTERS_OF_LENGTH +
 					   identity_strings_size(identity, strings) + 2);
 	*at++ = FORMAT;
-	at = write_bytes(at, identity, FIXED_SIZE);
+	at = letters_write_bytes(at, identity, FIXED_SIZE);
 	for (int i = 0; i < IDENTITY_STRINGS; i++)
-		at = write_string(at, *strings[i], *strings[i] ? strlen(*strings[i]) : 0);
+		at = letters_write_string(at, *strings[i], *strings[i] ? strlen(*strings[i]) : 0);
 	at = write_roles(at, identity);
 	*at = '\0';
 	return text;
 }
 
-/* A cursor over the text, and the place where strings are copied to. */
-typedef struct Reader
-{
-	const char *at;
-	char *copy;
-	bool failed;
-} Reader;
-
-static unsigned int
-read_half(Reader *reader)
-{
-	unsigned int half = (unsigned int) *reader->at - 'a';
-
-	if (half < 16)
-		reader->at++;
-	else
-		reader->failed = true;
-	return half;
-}
-
 static void
-read_bytes(Reader *reader, void *to, size_t len)
-{
-	unsigned char *bytes = to;
-
-	for (size_t i = 0; i < len && !reader->failed; i++)
-	{
-		unsigned int low = read_half(reader);
-
-		bytes[i] = (unsigned char) (low | read_half(reader) << 4);
-	}
-}
-
-static const char *
-read_string(Reader *reader)
-{
-	char *start = reader->copy;
-	uint32 len = NULL_STRING;
-
-	read_bytes(reader, &len, sizeof(len));
-	if (reader->failed || len == NULL_STRING)
-		return NULL;
-	if (strnlen(reader->at, len) < len)
-	{
-		reader->failed = true;
-		return NULL;
-	}
-	memcpy(start, reader->at, len);
-	start[len] = '\0';
-	reader->copy += len + 1;
-	reader->at += len;
-	return start;
-}
-
-static void
-read_strings(Reader *reader, Identity *identity)
+read_strings(LettersReader *reader, Identity *identity)
 {
 	const char **strings[IDENTITY_STRINGS];
 	const char **roles = (const char **) identity->roles;
@@ -116,10 +63,14 @@ read_strings(Reader *reader, Identity *identity)
 
 	identity_list_strings(identity, strings);
 	for (int i = 0; i < IDENTITY_STRINGS; i++)
-		*strings[i] = read_string(reader);
+		*strings[i] = letters_read_string(reader);
 	first_role = reader->copy;
 	for (int i = 0; i < identity->nroles; i++)
-		roles[i] = read_string(reader);
+	{
+		roles[i] = letters_read_string(reader);
+		if (roles[i] == NULL)
+			reader->failed = true;
+	}
 	identity->roles_len = (size_t) (reader->copy - first_role);
 }
 
@@ -129,9 +80,9 @@ identity_from_text(const char *text)
 {
 	Identity fixed;
 	Identity *identity;
-	Reader reader = { text + 1, NULL, *text != FORMAT };
+	LettersReader reader = { text + 1, NULL, *text != FORMAT };
 
-	read_bytes(&reader, &fixed, FIXED_SIZE);
+	letters_read_bytes(&reader, &fixed, FIXED_SIZE);
 	if (reader.failed || fixed.nroles < 0 || (size_t) fixed.nroles > strlen(reader.at))
 		return NULL;
 	identity = identity_allocate_chunk(fixed.nroles, strlen(reader.at) + 1, &reader.copy);

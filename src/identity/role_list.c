@@ -10,8 +10,8 @@
 #include "catalog/pg_type.h"
 
 #include "base/compat.h"
-#include "identity/identity_text.h"
 #include "identity/role_list.h"
+#include "pure/letters.h"
 
 /*
  * Roles as text[]: what construct_array would make of a text each, written without
@@ -49,11 +49,11 @@ role_array(const char *const *names, int n)
 static void
 write_text(RoleList *list)
 {
-	char *text = palloc(list->len + list->n * LEN_LETTERS);
+	char *text = palloc(list->len + list->n * LETTERS_OF_LENGTH);
 	char *at = text;
 
 	for (int i = 0; i < list->n; i++)
-		at = write_string(at, list->names[i], strlen(list->names[i]));
+		at = letters_write_string(at, list->names[i], strlen(list->names[i]));
 	list->text = text;
 	list->text_len = (size_t) (at - text);
 }
