@@ -1,7 +1,7 @@
 -- Key sets as issuers publish them: a key that is no use does not stop the others, and
 -- says which it is. See also keys.sql, test/t/key_sets.t and test/unit/jwk_test.c.
 \ir tokens.psql
-SELECT plan(54);
+SELECT plan(63);
 
 \set certificate `openssl req -x509 -newkey rsa:2048 -nodes -keyout /dev/null -subj /CN=test -days 1 2>/dev/null`
 \set good 'jwk(:''rsa_public'', ''{"kid": "good", "use": "sig", "alg": "RS256"}'')'
@@ -64,4 +64,20 @@ FROM (VALUES ('{"kid": "s"}'::jsonb), ('{"use": "enc"}'), ('{"key_ops": ["encryp
 SELECT is(kids(), 'good RS256', '… whatever its kid, and what it says that it is for');
 SELECT throws_ok(format('SELECT session_auth.import_jwks(%L, %L)', 'https://i.example', jwks(key)), '22023', 'invalid jwks', 'alone: ' || what) FROM secrets;
 SELECT is(kids(), 'good RS256', 'what there was stays');
+
+-- A token without kid, which RFC 7515, 4.1.4 leaves optional. Libraries differ (findings/key-set-with-a-second-key.sh): jose
+-- 6.2.18 takes the only key of a set and none of two, python-jose 3.3.0 tries all. Here it is for keys without kid, however many
+-- there are. The second one is RFC 8037's, A.2.
+\set another 'jsonb_build_object(''kty'', ''OKP'', ''crv'', ''Ed25519'', ''x'', ''11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo'')'
+SELECT session_auth.add_key(NULL, 'EdDSA', :'ed', 'https://signs.example') \g /dev/null
+SELECT session_auth.issue_token('alice', '5 min') AS without_kid \gset
+SELECT session_auth.drop_key(NULL, 'https://signs.example') \g /dev/null
+SELECT is(from_base64url(split_part(:'without_kid', '.', 1))::jsonb -> 'kid', NULL, 'a token that names no key');
+SELECT is(session_auth.import_jwks('https://signs.example', jwks(jwk(:'ed_public'))), 1, 'a set of its key, without kid');
+SELECT accepted(:'without_kid', 'by the only key');
+SELECT is(session_auth.import_jwks('https://signs.example', jwks(:another, jwk(:'ed_public'))), 2, 'the next key beside it');
+SELECT accepted(:'without_kid', 'by one of two keys');
+SELECT is(session_auth.import_jwks('https://signs.example', jwks(jwk(:'ed_public', '{"kid": "e"}'))), 1, 'its key, with a kid');
+SELECT refused(:'without_kid', 'as the only key has a name that it does not name');
+SELECT is(session_auth.import_jwks('https://signs.example', jwks(:another || '{"kid": "next"}', jwk(:'ed_public'))), 2, 'its key without kid beside one with a kid');
 SELECT * FROM finish();

@@ -102,6 +102,7 @@ export const clients = [
     npm: 'kysely',
     entry: withKysely,
     gotcha: '`sql.raw` and `sql.lit` put values into the text',
+    notices: true,
     open: (config, max) => new Kysely({ dialect: new PostgresDialect({ pool: new pg.Pool({ ...config, max }), cursor: Cursor.default }) }),
     ask: async (trx, text) => (await trx.executeQuery(CompiledQuery.raw(text))).rows,
     fail: (trx, token) => trx.executeQuery(CompiledQuery.raw(FAIL, [token])),
