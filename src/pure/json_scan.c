@@ -327,20 +327,36 @@ close_container(Scanner *s)
 #define HASHED_MAX       32
 #define HASH(hash, word) (((hash) ^ (word)) * UINT64_C(0x9e3779b97f4a7c15))
 
+/* Fewer than eight characters, in any order. */
+static inline uint64_t
+load_few(const char *text, size_t len)
+{
+	uint64_t word = 0;
+	uint32_t first;
+	uint32_t last;
+
+	if (len >= sizeof(first))
+	{
+		memcpy(&first, text, sizeof(first));
+		memcpy(&last, text + len - sizeof(last), sizeof(last));
+		return (uint64_t) last << 32 | first;
+	}
+	for (size_t i = 0; i < len; i++)
+		word = word << 8 | (unsigned char) text[i];
+	return word;
+}
+
 static uint32_t
 hash_bytes(const char *text, size_t len)
 {
 	uint64_t hash = len;
-	uint64_t word = 0;
 
 	for (; len >= WORD; len -= WORD, text += WORD)
 	{
 		hash = HASH(hash, load_word(text));
 		hash ^= hash >> 32;
 	}
-	for (size_t i = 0; i < len; i++)
-		word = word << 8 | (unsigned char) text[i];
-	hash = HASH(hash, word);
+	hash = HASH(hash, load_few(text, len));
 	return (uint32_t) (hash >> 32);
 }
 
