@@ -14,7 +14,7 @@
 BUILD = build/pure
 
 PURE = $(patsubst src/%.c,%,$(sort $(wildcard src/pure/*.c)))
-SUPPORT = tap vectors verdict signed
+SUPPORT = tap vectors verdict signed portable_base64
 TESTS = $(patsubst test/unit/%.c,%,$(sort $(wildcard test/unit/*_test.c)))
 FUZZERS = $(patsubst test/fuzz/%_fuzz.c,%,$(sort $(wildcard test/fuzz/*_fuzz.c)))
 HEADERS = $(wildcard src/pure/*.h) $(wildcard test/unit/*.h) $(wildcard bench/*.h)

@@ -6,6 +6,7 @@
  */
 #include "proof.h"
 
+#define BASE64_PORTABLE
 #define SHIFT_RIGHT(x, n) ((x) / (UINT64_C(1) << (n)))
 #include "pure/base64.c"
 

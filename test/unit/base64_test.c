@@ -1,6 +1,8 @@
 /* base64_test.c: what is encoded decodes, and nothing else does. */
+#include <stdlib.h>
 #include <string.h>
 
+#include "portable_base64.h"
 #include "pure/base64.h"
 #include "tap.h"
 
@@ -78,31 +80,63 @@ one_text_per_value(void)
 	is_int((long long) accepted, 65536, "three characters stand for each two bytes once");
 }
 
-/* Each byte at each place of three groups. */
+typedef ResultCode (*Decoder)(const char *, size_t, unsigned char *, size_t, size_t *);
+
+/* Each byte at each place of eleven groups, which are two vectors and what is behind them. */
 static void
-every_byte(const char *chars,
-		   ResultCode (*decode)(const char *, size_t, unsigned char *, size_t, size_t *),
-		   const char *name)
+every_byte(const char *chars, Decoder decode, const char *name)
 {
-	char text[12];
-	unsigned char out[12];
+	char text[44];
+	unsigned char out[33];
 	size_t len;
 	int wrong = 0;
 	int place;
 	int c;
 
-	for (place = 0; place < 12; place++)
+	for (place = 0; place < 44; place++)
 		for (c = 0; c < 256; c++)
 		{
 			bool good = c != 0 && strchr(chars, c) != NULL;
 
 			memset(text, 'A', sizeof(text));
 			text[place] = (char) c;
-			if ((decode(text, 12, out, sizeof(out), &len) == RESULT_OK) != good &&
-				!(c == '=' && place == 11))
+			if ((decode(text, 44, out, sizeof(out), &len) == RESULT_OK) != good &&
+				!(c == '=' && place == 43))
 				wrong++;
 		}
 	is_int(wrong, 0, "%s: its characters decode, no other does, wherever it stands", name);
+}
+
+/* This processor's way and the portable one, of texts of which one character may be wrong. */
+static void
+same_answers(const char *chars, Decoder decode, Decoder portable, const char *name)
+{
+	int differ = 0;
+	int accepted = 0;
+
+	srand(1);
+	for (int i = 0; i < 200000; i++)
+	{
+		char text[80];
+		unsigned char out[60] = { 0 };
+		unsigned char expected[60] = { 0 };
+		size_t len = (size_t) (rand() % 81);
+		size_t n;
+		size_t n_expected;
+		ResultCode result;
+
+		for (size_t j = 0; j < len; j++)
+			text[j] = chars[rand() % 64];
+		if (len > 0 && rand() % 2 == 0)
+			text[(size_t) rand() % len] = (char) (rand() % 256);
+		result = decode(text, len, out, sizeof(out), &n);
+		accepted += result == RESULT_OK;
+		if (result != portable(text, len, expected, sizeof(expected), &n_expected) ||
+			n != n_expected || memcmp(out, expected, n) != 0)
+			differ++;
+	}
+	is_int(differ, 0, "%s: both ways answer alike", name);
+	ok(accepted > 20000 && accepted < 180000, "... to %d right ones and others", accepted);
 }
 
 int
@@ -115,6 +149,10 @@ main(void)
 	one_text_per_value();
 	every_byte(LETTERS "-_", base64url_decode, "base64url");
 	every_byte(LETTERS "+/", base64_decode, "base64");
+	every_byte(LETTERS "-_", portable_base64url_decode, "base64url, the portable way");
+	every_byte(LETTERS "+/", portable_base64_decode, "base64, the portable way");
+	same_answers(LETTERS "-_", base64url_decode, portable_base64url_decode, "base64url");
+	same_answers(LETTERS "+/", base64_decode, portable_base64_decode, "base64");
 	is_int(url("", &len), RESULT_OK, "the empty text");
 	is_int(url("YQ", &len), RESULT_OK, "one byte");
 	is_int(url("YQ==", &len), RESULT_MALFORMED, "padding in base64url");

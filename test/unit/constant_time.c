@@ -12,6 +12,7 @@
 
 #include <valgrind/memcheck.h>
 
+#include "portable_base64.h"
 #include "pure/base64.h"
 #include "pure/crypto.h"
 #include "pure/hex.h"
@@ -98,6 +99,20 @@ encode_and_decode_for_urls(void)
 	return ok;
 }
 
+/* As where the processor has no AVX. */
+static bool
+decode_portably(void)
+{
+	unsigned char bytes[64];
+	size_t len = base64url_encode(secret, sizeof(secret), text);
+	size_t n = 0;
+	ResultCode result = portable_base64url_decode(text, len, bytes, sizeof(bytes), &n);
+
+	PUBLIC(&n, sizeof(n));
+	PUBLIC(&result, sizeof(result));
+	return result == RESULT_OK && n == sizeof(secret) && crypto_equal(bytes, other, n);
+}
+
 static bool
 encode_and_decode_in_hex(void)
 {
@@ -169,6 +184,7 @@ static const struct
 	{ "compare-with-text", compare_with_text },
 	{ "base64", encode_and_decode },
 	{ "base64url", encode_and_decode_for_urls },
+	{ "base64-portably", decode_portably },
 	{ "hex", encode_and_decode_in_hex },
 	{ "derive", derive },
 	{ "timed-token", write_and_read_a_token },
