@@ -21,6 +21,7 @@
 #include "executor/demands.h"
 #include "executor/gate.h"
 #include "executor/required_identity.h"
+#include "executor/worker_identity.h"
 #include "identity/identity.h"
 #include "maintenance/launcher.h"
 #include "maintenance/worker.h"
@@ -92,6 +93,7 @@ _PG_init(void)
 	denials_init();
 	worker_init();
 	launcher_init();
+	worker_identity_init();
 	shared_memory_init();
 	warm_up();
 }

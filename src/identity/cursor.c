@@ -10,8 +10,9 @@
  *
  * PostgreSQL keeps the table of its portals to itself, but each portal has a
  * memory context that bears its name, below one that all have in common.  The
- * portal that is running now must be met on the way.  Should it not be, portals
- * lie elsewhere, and the stricter question that PostgreSQL answers is asked.
+ * portal that is running now must be met on the way, where it is not alone.  Should
+ * it not be, portals lie elsewhere, and the stricter question that PostgreSQL answers
+ * is asked.
  */
 #include "postgres.h"
 
@@ -46,15 +47,24 @@ portal_of(MemoryContext context)
 	return portal && portal->portalContext == context ? portal : NULL;
 }
 
+/* As nearly always: the portal that runs is the only one. */
+static bool
+is_alone(MemoryContext context)
+{
+	return context->parent->firstchild == context && context->nextchild == NULL;
+}
+
 bool
 cursor_takes_more_rows(void)
 {
+	MemoryContext active = ActivePortal ? ActivePortal->portalContext : NULL;
 	bool met_active = false;
 
-	if (ActivePortal == NULL || ActivePortal->portalContext->parent == NULL)
+	if (active == NULL || active->parent == NULL)
 		return !ThereAreNoReadyPortals();
-	for (MemoryContext context = ActivePortal->portalContext->parent->firstchild; context;
-		 context = context->nextchild)
+	if (is_alone(active))
+		return false;
+	for (MemoryContext context = active->parent->firstchild; context; context = context->nextchild)
 	{
 		Portal portal = portal_of(context);
 

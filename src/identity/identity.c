@@ -3,9 +3,10 @@
  *		Who the current caller is: the guarded setting session_auth.identity.
  *
  * Invariant: the setting is the only truth.  Its text carries the identity to
- * parallel workers; its extra data is the struct that readers use; PostgreSQL's
- * own machinery for settings ends it with the transaction, restores it with a
- * rolled back savepoint and clears it with DISCARD ALL.
+ * parallel workers, once identity_tell_workers has written it; its extra data is
+ * the struct that readers use; PostgreSQL's own machinery for settings ends it with
+ * the transaction, restores it with a rolled back savepoint and clears it with
+ * DISCARD ALL.
  *
  * The check hook is the guard: it takes a value only from identity_set, or
  * while a parallel worker is given its leader's settings.  Whatever SQL says
@@ -42,22 +43,57 @@ static const Identity *withheld =
 	NULL; /* what the setting says and a narrowed transaction must not have */
 static IdentityCheck check_connection = NULL;
 
+static const char covers_nothing[] = { NARROWING_END, '\0' };
+
+/* ------------------------------------------------------------ a worker's identity */
+
 /*
- * What stands for a leader's identity in a worker that cannot read it, which
+ * What stands for a leader's identity in a worker that does not know it, which
  * says so when it is asked: an error of the setting's would show the text.
  */
 static Identity *
-unreadable_identity(void)
+unknown_identity(IdentityScope why)
 {
 	Identity *identity = guc_malloc(LOG, sizeof(Identity));
 
 	if (identity)
 	{
 		memset(identity, 0, sizeof(Identity));
-		identity->scope = SCOPE_UNREADABLE;
+		identity->scope = why;
 		identity->expires_at = DT_NOEND;
 	}
 	return identity;
+}
+
+static bool
+is_unknown(const Identity *identity)
+{
+	return identity->scope == SCOPE_UNREADABLE || identity->scope == SCOPE_UNTOLD;
+}
+
+static Identity *
+identity_of_leader(const char *text)
+{
+	Identity *identity;
+
+	if (*text == IDENTITY_BLANK)
+		return unknown_identity(SCOPE_UNTOLD);
+	identity = identity_from_text(text);
+	return identity ? identity : unknown_identity(SCOPE_UNREADABLE);
+}
+
+pg_noreturn static void refuse_unknown(const Identity *identity);
+
+static void
+refuse_unknown(const Identity *identity)
+{
+	if (identity->scope == SCOPE_UNREADABLE)
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("session_auth was updated while this connection was open"),
+						errhint("Connect again.")));
+	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					errmsg("a parallel operation that is no query does not know the identity"),
+					errhint("What an index holds must not depend on who is calling.")));
 }
 
 /* ---------------------------------------------------------------- the setting */
@@ -75,10 +111,8 @@ identity_check_hook(char **newval, void **extra, GucSource source)
 		GUC_check_errhint("Use session_auth.authenticate().");
 		return false;
 	}
-	*extra = setting_ourselves ? setting_chunk : identity_from_text(*newval);
+	*extra = setting_ourselves ? setting_chunk : identity_of_leader(*newval);
 	setting_chunk = NULL;
-	if (*extra == NULL)
-		*extra = unreadable_identity();
 	return *extra != NULL;
 }
 
@@ -88,7 +122,7 @@ show_to_others(const Identity *identity)
 {
 	Publication publication;
 
-	if (identity == NULL || identity->scope == SCOPE_UNREADABLE || IsParallelWorker() ||
+	if (identity == NULL || is_unknown(identity) || IsParallelWorker() ||
 		identity->expires_at == DT_NOBEGIN)
 	{
 		active_retract();
@@ -179,12 +213,16 @@ write_setting(const char *value, Identity *chunk, GucAction action)
 	finish_setting();
 }
 
+/* One that is looked up again in the middle of a query has its text at once, for that query's workers. */
 static void
 write_identity(Identity *identity, GucAction action)
 {
-	const char *text = identity_to_text(identity);
+	size_t strings_size = identity_strings_size(identity);
+	char *text = identity_blank_text(identity->nroles, strings_size);
 
-	write_setting(text, identity_to_chunk(identity), action);
+	if (action == GUC_ACTION_SAVE)
+		identity_write_text(identity, text);
+	write_setting(text, identity_to_chunk(identity, strings_size), action);
 }
 
 /* ------------------------------------------------------------------ the reader */
@@ -246,20 +284,12 @@ check_connection_identity(void)
 		write_setting("", NULL, GUC_ACTION_SAVE);
 }
 
-static void
-refuse_unreadable(void)
-{
-	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					errmsg("session_auth was updated while this connection was open"),
-					errhint("Connect again.")));
-}
-
 /* One of scope connection, which has not expired: looked up again if that is due. */
 const Identity *
 identity_current_checked(void)
 {
-	if (identity_in_force->scope == SCOPE_UNREADABLE)
-		refuse_unreadable();
+	if (is_unknown(identity_in_force))
+		refuse_unknown(identity_in_force);
 	if (!is_checked(identity_in_force))
 	{
 		check_connection_identity();
@@ -277,12 +307,10 @@ identity_current_checked(void)
 const char *
 identity_narrowing(void)
 {
-	static const char covers_nothing[] = { NARROWING_END, '\0' };
-
 	if (identity_in_force == NULL)
 		return transaction_is_narrowed ? covers_nothing : NULL;
-	if (identity_in_force->scope == SCOPE_UNREADABLE)
-		refuse_unreadable();
+	if (is_unknown(identity_in_force))
+		refuse_unknown(identity_in_force);
 	return identity_in_force->narrowing;
 }
 
@@ -423,13 +451,13 @@ static void
 leave_narrowing(void)
 {
 	Identity ended = *identity_in_force;
-	const char *text;
+	size_t strings_size = identity_strings_size(&ended);
+	char *text = identity_blank_text(ended.nroles, strings_size);
 	Identity *chunk;
 
 	ended.expires_at = DT_NOBEGIN;
 	ended.scope = SCOPE_TRANSACTION;
-	text = identity_to_text(&ended);
-	chunk = identity_to_chunk(&ended);
+	chunk = identity_to_chunk(&ended, strings_size);
 	write_setting("", NULL, GUC_ACTION_SET);
 	write_setting(text, chunk, GUC_ACTION_LOCAL);
 }
@@ -442,4 +470,41 @@ identity_drop(void)
 		leave_narrowing();
 	else
 		write_setting("", NULL, GUC_ACTION_SET);
+}
+
+/* ------------------------------------------------------------- what workers are told */
+
+/*
+ * Where an identity is withheld, or was reset, in a narrowed transaction, workers would have it,
+ * or nobody who is not narrowed: they are given one that has ended and may do nothing.
+ */
+static void
+put_nobody_in_force(void)
+{
+	Identity nobody = { .expires_at = DT_NOBEGIN,
+						.scope = SCOPE_TRANSACTION,
+						.narrowed = true,
+						.kind = "",
+						.user_id = "",
+						.narrowing = covers_nothing };
+
+	write_identity(&nobody, GUC_ACTION_LOCAL);
+}
+
+/*
+ * To be called before a query with parallel workers runs.  The text is written where it stands,
+ * in the setting's own memory: to PostgreSQL nothing has changed, so nothing has to be restored.
+ */
+void
+identity_tell_workers(void)
+{
+	Identity identity;
+
+	if (transaction_is_narrowed && identity_in_force == NULL)
+		put_nobody_in_force();
+	if (identity_in_force == NULL || is_unknown(identity_in_force) ||
+		*setting_value != IDENTITY_BLANK)
+		return;
+	identity = *identity_in_force;
+	identity_write_text(&identity, setting_value);
 }

@@ -14,7 +14,9 @@ typedef enum IdentityScope
 {
 	SCOPE_TRANSACTION,
 	SCOPE_CONNECTION,
-	SCOPE_UNREADABLE /* a parallel worker's, from a leader with another library */
+	/* those of parallel workers that do not know it */
+	SCOPE_UNREADABLE, /* their leader has another library */
+	SCOPE_UNTOLD      /* they do something else than a query */
 } IdentityScope;
 
 /*
@@ -90,6 +92,7 @@ extern void identity_set(Identity *identity);
 extern void identity_set_carried(Identity *identity);
 extern void identity_narrow(const Identity *identity, const char *permissions);
 extern void identity_drop(void);
+extern void identity_tell_workers(void);
 extern const char *identity_actor_or_user(void);
 
 /* What is in force, whether or not it has expired; only identity.c looks at it. */

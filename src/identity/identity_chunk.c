@@ -62,11 +62,14 @@ roles_size(const Identity *identity)
 	return size;
 }
 
+/* Of all strings with their NULs, which is more than their text takes. */
 size_t
-identity_strings_size(const Identity *identity, const char **strings[IDENTITY_STRINGS])
+identity_strings_size(Identity *identity)
 {
+	const char **strings[IDENTITY_STRINGS];
 	size_t size = roles_size(identity);
 
+	identity_list_strings(identity, strings);
 	for (int i = 0; i < IDENTITY_STRINGS; i++)
 		size += *strings[i] ? strlen(*strings[i]) + 1 : 0;
 	return size;
@@ -110,15 +113,11 @@ fill_chunk(const Identity *identity, Identity *chunk, char *at)
 
 /* A copy as one chunk: what readers use. */
 Identity *
-identity_to_chunk(Identity *identity)
+identity_to_chunk(Identity *identity, size_t strings_size)
 {
-	const char **strings[IDENTITY_STRINGS];
-	Identity *chunk;
 	char *at;
+	Identity *chunk = identity_allocate_chunk(identity->nroles, strings_size, &at);
 
-	identity_list_strings(identity, strings);
-	chunk =
-		identity_allocate_chunk(identity->nroles, identity_strings_size(identity, strings), &at);
 	if (chunk)
 		return fill_chunk(identity, chunk, at);
 	ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));

@@ -35,23 +35,33 @@ write_roles(char *at, const Identity *identity)
 	return at;
 }
 
+/* Room for the text of an identity that has so many roles, and strings of that size in all. */
 char *
-identity_to_text(Identity *identity)
+identity_blank_text(int nroles, size_t strings_size)
+{
+	size_t len =
+		1 + 2 * FIXED_SIZE + (IDENTITY_STRINGS + nroles) * LETTERS_OF_LENGTH + strings_size;
+	char *text = palloc(len + 1);
+
+	memset(text, IDENTITY_BLANK, len);
+	text[len] = '\0';
+	return text;
+}
+
+/* Into the room that identity_blank_text has made for it. */
+void
+identity_write_text(Identity *identity, char *text)
 {
 	const char **strings[IDENTITY_STRINGS];
-	char *text;
-	char *at;
+	char *at = text;
 
 	identity_list_strings(identity, strings);
-	text = at = palloc(2 * FIXED_SIZE + (IDENTITY_STRINGS + identity->nroles) * LETTERS_OF_LENGTH +
-					   identity_strings_size(identity, strings) + 2);
 	*at++ = FORMAT;
 	at = letters_write_bytes(at, identity, FIXED_SIZE);
 	for (int i = 0; i < IDENTITY_STRINGS; i++)
 		at = letters_write_string(at, *strings[i], *strings[i] ? strlen(*strings[i]) : 0);
 	at = write_roles(at, identity);
 	*at = '\0';
-	return text;
 }
 
 static void

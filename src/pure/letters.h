@@ -3,8 +3,7 @@
  *		Values as text without a NUL, written and read in one pass.
  *
  * What has a fixed size is written as its bytes, two letters each, a string as its
- * length and its bytes.  An identity's setting is written so at each authenticate
- * (identity/identity_text.c), so it is kept simple enough to be fast.
+ * length and its bytes: what parallel workers read of an identity (identity/identity_text.c).
  *
  * Invariant: a value has one text, and a text that is read as a value is that text.  A
  * reader never reads behind the NUL, and copies no more than its text is long.

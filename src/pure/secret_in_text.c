@@ -82,6 +82,13 @@ counts(const char *text, size_t len, size_t start, size_t end, Slice secret)
 		   (start > 0 && end < len && is_delimiter(text[start - 1]) && is_delimiter(text[end]));
 }
 
+/* Preparing to find a long secret costs more than finding that its beginning is nowhere. */
+static bool
+has_beginning(const char *text, size_t len, Slice secret)
+{
+	return memmem(text, len, secret.data, secret.len < 8 ? secret.len : 8) != NULL;
+}
+
 static bool
 mask_as_it_is(char *text, size_t len, Slice secret)
 {
@@ -89,6 +96,8 @@ mask_as_it_is(char *text, size_t len, Slice secret)
 	size_t at = 0;
 	char *place;
 
+	if (!has_beginning(text, len, secret))
+		return false;
 	while (at < len && (place = memmem(text + at, len - at, secret.data, secret.len)) != NULL)
 	{
 		size_t start = (size_t) (place - text);
@@ -318,6 +327,13 @@ mask_as_quoted(char *text, size_t len, Slice secret, Escapes escapes)
 }
 
 /* ---------------------------------------------------------------------------- both */
+
+/* Whether a statement so long can hold it as a literal, which no escape makes shorter. */
+bool
+secret_fits(Slice secret, size_t text_len)
+{
+	return text_len >= (secret.len < PREFIX_MAX ? secret.len : PREFIX_MAX);
+}
 
 static bool
 has(Slice text, char c)

@@ -13,6 +13,7 @@
 /* Shorter than any token that opens a session: such a text counts where it is a whole literal. */
 #define SECRET_SHORT 20
 
+extern bool secret_fits(Slice secret, size_t text_len);
 extern bool secret_mask(char *text, size_t len, Slice secret);
 
 #endif /* SESSION_AUTH_SECRET_IN_TEXT_H */

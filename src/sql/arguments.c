@@ -157,6 +157,18 @@ argument_text_or_null(FunctionCallInfo fcinfo, int n)
 	return PG_ARGISNULL(n) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(n));
 }
 
+/* A word as it stands in the argument; nothing for NULL. */
+Slice
+argument_word(FunctionCallInfo fcinfo, int n)
+{
+	text *value;
+
+	if (PG_ARGISNULL(n))
+		return slice_make(NULL, 0);
+	value = PG_GETARG_TEXT_PP(n);
+	return slice_make(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+}
+
 static char *
 argument_required(FunctionCallInfo fcinfo, int n, const char *what)
 {

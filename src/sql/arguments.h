@@ -10,6 +10,8 @@
 #include "utils/array.h"
 #include "utils/jsonb.h"
 
+#include "pure/slice.h"
+
 /* A token as it was given: bytes that may be missing, or too many to look at. */
 typedef struct TokenArgument
 {
@@ -19,6 +21,7 @@ typedef struct TokenArgument
 
 extern TokenArgument argument_token(FunctionCallInfo fcinfo, int n);
 extern char *argument_text_or_null(FunctionCallInfo fcinfo, int n);
+extern Slice argument_word(FunctionCallInfo fcinfo, int n);
 extern char *argument_user_id(FunctionCallInfo fcinfo, int n);
 extern char *argument_audience(FunctionCallInfo fcinfo, int n);
 extern char *argument_tenant(FunctionCallInfo fcinfo, int n);

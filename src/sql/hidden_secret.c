@@ -149,7 +149,9 @@ forget_at_end(XactEvent event, void *arg)
 static bool
 mask_in_place(const char *text, Slice secret)
 {
-	return secret_mask(unconstify(char *, text), strlen(text), secret);
+	size_t len = strlen(text);
+
+	return secret_fits(secret, len) && secret_mask(unconstify(char *, text), len, secret);
 }
 
 /* A background process may point to anything: a masked copy is put in its place, till the next one. */

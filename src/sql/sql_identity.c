@@ -35,11 +35,11 @@
 IdentityScope
 argument_scope(FunctionCallInfo fcinfo, int n)
 {
-	char *scope = argument_text_or_null(fcinfo, n);
+	Slice scope = argument_word(fcinfo, n);
 
-	if (scope && strcmp(scope, "transaction") == 0)
+	if (slice_is(scope, "transaction"))
 		return SCOPE_TRANSACTION;
-	if (scope && strcmp(scope, "connection") == 0)
+	if (slice_is(scope, "connection"))
 	{
 		if (!setting_connection_scope)
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid scope"),
@@ -106,11 +106,11 @@ row_of_nobody(void)
 OnRefused
 argument_on_refused(FunctionCallInfo fcinfo, int n)
 {
-	char *answer = argument_text_or_null(fcinfo, n);
+	Slice answer = argument_word(fcinfo, n);
 
-	if (answer && strcmp(answer, "error") == 0)
+	if (slice_is(answer, "error"))
 		return REFUSED_IS_ERROR;
-	if (answer && strcmp(answer, "nobody") == 0)
+	if (slice_is(answer, "nobody"))
 		return REFUSED_IS_NOBODY;
 	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid on_refused"),
 					errdetail("It must be \"error\" or \"nobody\".")));

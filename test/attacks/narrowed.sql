@@ -3,9 +3,9 @@
 -- blocks with EXCEPTION, plans from before, parallel workers, another token, filters of every kind, and by
 -- ending the transaction.
 -- Holds: at each step the same few rows; after the transaction nobody's. Guards: src/identity/identity.c,
--- identity_narrow(), identity_set() and undoes_narrowing(); src/permission/narrowing.c, narrowing_rules();
+-- identity_narrow(), identity_set(), undoes_narrowing() and identity_tell_workers(); src/permission/narrowing.c, narrowing_rules();
 -- src/sql/sql_permission.c; src/verify/verify.c, identity_of_session(). Also: test/pgtap/narrow.sql.
-SELECT plan(81);
+SELECT plan(83);
 \ir people.psql
 SELECT session_auth.import_permissions('{"ADMIN": ["view:project:*", "view:vault", "edit:project:*"], "USER": ["view:accounts"]}') \g /dev/null
 CREATE TABLE things AS
@@ -201,6 +201,11 @@ COMMIT;
 BEGIN; SET LOCAL ROLE sa_request;
 SELECT pinned('SELECT session_auth.narrow(''{view:accounts,view:project:7}'')') \g /dev/null
 SELECT ok(seen() IN (:few, '0 0 0 0'), 'a narrowing that is taken back leaves nobody');
+SELECT set_config(name, 'on', true) FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query') \g /dev/null
+SELECT session_auth.has_permission('ADMIN', 'view', 'vault') AS may, session_auth.is_authenticated() AS there \gset
+SELECT is(:'may' || :'there', 'ff', '… in workers too');
+SELECT set_config(name, 'off', true) FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query') \g /dev/null
+SELECT is(seen(), '0 0 0 0', '… and after they were told');
 COMMIT;
 BEGIN; SET LOCAL ROLE sa_request;
 SELECT is(seen(), :all, 'an identity of the connection is narrowed for a transaction');
@@ -214,11 +219,14 @@ SAVEPOINT s;
 SELECT session_auth.deauthenticate() \g /dev/null
 SELECT is(session_auth.has_permission('ADMIN', 'view', 'vault'), false, '… after deauthenticate too');
 SELECT set_config(name, 'on', true) FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query') \g /dev/null
-SELECT is(session_auth.has_permission('ADMIN', 'view', 'vault'), false, '… in workers too');
-SELECT is(session_auth.is_authenticated(), false, '… where nobody is in force');
+SELECT session_auth.has_permission('ADMIN', 'view', 'vault') AS may, session_auth.is_authenticated() AS there \gset
+SELECT is(:'may' || :'there', 'ff', '… in workers too, where nobody is in force');
 ROLLBACK TO s;
 RESET ALL;
 SELECT is(session_auth.has_permission('ADMIN', 'view', 'vault'), false, '… and after RESET ALL');
+SELECT set_config(name, 'on', true) FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query') \g /dev/null
+SELECT session_auth.has_permission('ADMIN', 'view', 'vault') AS may, session_auth.is_authenticated() AS there \gset
+SELECT is(:'may' || :'there', 'ff', '… in workers too');
 ROLLBACK;
 SELECT is(session_auth.has_permission('ADMIN', 'view', 'vault'), true, '… to the end of the transaction');
 

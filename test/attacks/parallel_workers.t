@@ -2,8 +2,9 @@
 # through wrappers that lie about what they are, from a cursor, within a savepoint,
 # for scope connection when the session has ended elsewhere, and with old caches.
 # Holds: a worker is who its leader is, or raises; never silently nobody.
-# Guards: src/identity/identity.c, identity_check_hook() for a worker that is starting, and
-# check_connection_identity() (GUC_ACTION_SAVE).
+# Guards: src/identity/identity.c, identity_check_hook() for a worker that is starting,
+# check_connection_identity() (GUC_ACTION_SAVE) and identity_tell_workers();
+# src/executor/worker_identity.c.
 # Also: test/t/parallel.t.
 use strict;
 use warnings;
@@ -51,7 +52,8 @@ my %open = (
 	'NOT has_permission' => q{NOT session_auth.has_permission('view', 'accounts')},
 	'roles of nobody' => q{session_auth.roles() IS NULL OR session_auth.roles() = '{}'},
 	'a pinned SQL wrapper' => 'sql_who() IS NULL',
-	'a wrapper in PL/pgSQL' => 'asker(i)');
+	'a wrapper in PL/pgSQL' => 'asker(i)',
+	'leader and workers' => '(SELECT session_auth.user_id()) IS NULL OR session_auth.user_id() IS NULL');
 
 like($app->query('EXPLAIN (COSTS OFF) SELECT count(*) FROM big WHERE asker(i)'), qr/Gather/, 'the plans are parallel');
 like($app->query('EXPLAIN (COSTS OFF) SELECT count(*) FROM inverted'), qr/Gather/, 'those of the policies too');
@@ -96,6 +98,19 @@ is(rows('session_auth.user_id() IS NOT NULL'), '0', 'ended elsewhere: no worker 
 $app->{stderr} = '';
 is(rows('asker(i)'), '3000', '… which is then asked like nobody, without an error');
 is($app->{stderr}, '', 'checking it again is possible within a parallel operation');
+
+# what starts workers without a query has not told them who is calling: none takes that for nobody
+$node->safe_psql('postgres', q{
+	CREATE FUNCTION told() RETURNS boolean LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$ BEGIN RETURN session_auth.user_id() IS NULL; END $$;
+	CREATE SCHEMA app AUTHORIZATION app;
+	CREATE TABLE app.mine AS TABLE big;
+	ALTER TABLE app.mine SET (parallel_workers = 3);
+	ALTER TABLE app.mine OWNER TO app});
+$app->{stderr} = '';
+$app->query("BEGIN; SELECT FROM session_auth.authenticate('$bob')");
+$app->query('CREATE INDEX ON app.mine (i) WHERE told()');
+like($app->{stderr}, qr/ERROR:  a parallel operation that is no query does not know the identity/, 'an index that depends on who is calling cannot be built by workers');
+$app->query('ROLLBACK');
 
 # workers do not trust a cache of their leader
 my $fresh = $node->safe_psql('postgres', q{SELECT token FROM session_auth.create_session('alice')});
