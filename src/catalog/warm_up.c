@@ -11,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include "access/relation.h"
 #include "storage/lmgr.h"
 
 #include "catalog/table_access.h"
@@ -27,6 +28,8 @@ static const CatalogRelation needed[] = {
 	SESSIONS_BY_EXPIRY,
 	USER_ROLES,
 	USER_ROLES_BY_HASH,
+	ROLES,
+	ROLES_BY_NAME,
 	ROLE_PARENTS,
 	ROLE_PARENTS_BY_ROLE,
 	PERMISSIONS,
@@ -47,9 +50,9 @@ describe(CatalogRelation relation)
 	oid = relation_oid(relation);
 	if (!ConditionalLockRelationOid(oid, AccessShareLock))
 		return;
-	opened = RelationIdGetRelation(oid);
-	if (RelationIsValid(opened))
-		RelationClose(opened);
+	opened = try_relation_open(oid, NoLock);
+	if (opened)
+		relation_close(opened, NoLock);
 	UnlockRelationOid(oid, AccessShareLock);
 }
 

@@ -20,15 +20,17 @@
 #include "permission/effect.h"
 #include "permission/role_set.h"
 
-/* Rows that are read at once, of a role and of an action, in the hope that these are all. */
-#define FEW 64
+/*
+ * Rows that are read at once, of a role and of an action, in the hope that these are all.
+ * Asking costs what reading some forty rows does.
+ */
+#define FEW 32
 
 /*
  * After how many answers all of an action is read, if it is not more than so many rows for
- * each of them: asking costs what reading some forty rows does, so that by then as much has
- * been spent on asking.
+ * each of them: by then as much has been spent on asking.
  */
-#define FIRST_LOAD      64
+#define FIRST_LOAD      4
 #define ROWS_PER_ANSWER 64
 #define LOAD_FACTOR     4
 
