@@ -1,6 +1,6 @@
 /*
  * role_list.c
- *		A list of roles that is kept, in each form in which an identity needs it.
+ *		A list of roles that is kept, in both forms in which an identity needs it.
  *
  * Many users have the same roles, and each authenticate would make the same of
  * them: a user may have a thousand.
@@ -11,7 +11,6 @@
 
 #include "base/compat.h"
 #include "identity/role_list.h"
-#include "pure/letters.h"
 
 /*
  * Roles as text[]: what construct_array would make of a text each, written without
@@ -46,18 +45,6 @@ role_array(const char *const *names, int n)
 	return array;
 }
 
-static void
-write_text(RoleList *list)
-{
-	char *text = palloc(list->len + list->n * LETTERS_OF_LENGTH);
-	char *at = text;
-
-	for (int i = 0; i < list->n; i++)
-		at = letters_write_string(at, list->names[i], strlen(list->names[i]));
-	list->text = text;
-	list->text_len = (size_t) (at - text);
-}
-
 /* A list of n names, which lie one right after the other, each with its NUL. */
 RoleList *
 role_list_make(const char *names, size_t len, int n)
@@ -75,6 +62,5 @@ role_list_make(const char *names, size_t len, int n)
 		at += strlen(at) + 1;
 	}
 	list->array = role_array(pointers, n);
-	write_text(list);
 	return list;
 }

@@ -1,6 +1,6 @@
 /*
  * role_list.h
- *		A list of roles that is kept, in each form in which an identity needs it.
+ *		A list of roles that is kept, in both forms in which an identity needs it.
  */
 #ifndef SESSION_AUTH_ROLE_LIST_H
 #define SESSION_AUTH_ROLE_LIST_H
@@ -13,8 +13,6 @@ typedef struct RoleList
 	const char *const *names; /* the one granted first at their head */
 	size_t len;               /* of all with their NULs, which lie one right after the other */
 	const ArrayType *array;   /* the same as text[] */
-	const char *text;         /* and as an identity's setting has them */
-	size_t text_len;
 } RoleList;
 
 extern ArrayType *role_array(const char *const *names, int n);
