@@ -11,6 +11,9 @@ use SessionAuth;
 
 my ($pgpool) = grep { -x } map { "$_/pgpool" } split(/:/, $ENV{PATH}), '/usr/sbin';
 plan skip_all => 'pgpool is not installed' unless $pgpool;
+# 4.3 of Debian 12 calls it socket_dir, 4.7 has another name for it
+my ($version) = qx("$pgpool" --version 2>&1) =~ /(\d+\.\d+)/;
+my $socket_setting = $version >= 4.4 ? 'unix_socket_directories' : 'socket_dir';
 
 my $primary = PostgreSQL::Test::Cluster->new('primary');
 $primary->init(allows_streaming => 1);
@@ -46,7 +49,7 @@ sub behind_pgpool
 	my @nodes = ($primary, $standby);
 	append_to_file("$dir/pgpool.conf", join("\n",
 		q{backend_clustering_mode = 'streaming_replication'}, q{listen_addresses = ''}, q{pcp_listen_addresses = ''},
-		'port = 6544', 'pcp_port = 6545', "socket_dir = '$dir'", "pcp_socket_dir = '$dir'", "logdir = '$dir'", "pid_file_name = '$dir/pid'",
+		'port = 6544', 'pcp_port = 6545', "$socket_setting = '$dir'", "pcp_socket_dir = '$dir'", "logdir = '$dir'", "pid_file_name = '$dir/pid'",
 		(map { ("backend_hostname$_ = '" . $nodes[$_]->host . q{'}, "backend_port$_ = " . $nodes[$_]->port, "backend_weight$_ = " . ($_ || $weight),
 			"backend_data_directory$_ = '" . $nodes[$_]->data_dir . q{'}, "backend_flag$_ = 'DISALLOW_TO_FAILOVER'") } 0, 1),
 		q{sr_check_user = 'postgres'}, q{pool_passwd = ''}, 'enable_pool_hba = off', 'num_init_children = 4', 'max_pool = 2', $settings, ''));
