@@ -65,6 +65,14 @@ extern void crypto_mac_free(CryptoMac *mac);
 extern bool crypto_mac_parts(const CryptoMac *mac, const Slice *parts, int n_parts,
 							 unsigned char *out);
 
+#define CRYPTO_FINGERPRINT_LEN 16
+
+/*
+ * What bytes are known by in a table of this process and nowhere else: by a key that it has
+ * drawn, so that nobody can make others with the same fingerprint.
+ */
+extern bool crypto_fingerprint(Slice bytes, unsigned char out[CRYPTO_FINGERPRINT_LEN]);
+
 extern bool crypto_pbkdf2(CryptoHash hash, Slice password, Slice salt, unsigned int iterations,
 						  unsigned char *out, size_t out_len);
 
@@ -231,14 +239,6 @@ extern ResultCode crypto_sign(CryptoKey *key, const void *data, size_t len, unsi
  */
 extern ResultCode crypto_verify(CryptoKey *key, const void *data, size_t len,
 								const unsigned char *sig, size_t sig_len);
-
-/* Is it the SHA-256 of the data that the key's signatures are made of?  (RS256, PS256, ES256.) */
-extern bool crypto_signs_sha256(const CryptoKey *key);
-
-/* As crypto_verify(), of data whose SHA-256 is known; only where crypto_signs_sha256(). */
-extern ResultCode crypto_verify_sha256(CryptoKey *key,
-									   const unsigned char sha256[CRYPTO_SHA256_LEN],
-									   const unsigned char *sig, size_t sig_len);
 
 /* ------------------------------------------------------------ agreeing on a key */
 

@@ -51,8 +51,8 @@ shared_context(CryptoHash hash)
 
 /* Starts anew with this key, or, where it is NULL, with the one that the context holds. */
 static bool
-compute(EVP_MAC_CTX *ctx, CryptoHash hash, const void *key, size_t key_len, const Slice *parts,
-		int n_parts, unsigned char *out)
+compute(EVP_MAC_CTX *ctx, const void *key, size_t key_len, const Slice *parts, int n_parts,
+		unsigned char *out, size_t cap)
 {
 	size_t out_len;
 
@@ -62,7 +62,7 @@ compute(EVP_MAC_CTX *ctx, CryptoHash hash, const void *key, size_t key_len, cons
 		if (parts[i].len > 0 &&
 			EVP_MAC_update(ctx, (const unsigned char *) parts[i].data, parts[i].len) != 1)
 			return openssl_failed();
-	if (EVP_MAC_final(ctx, out, &out_len, crypto_hash_len(hash)) != 1)
+	if (EVP_MAC_final(ctx, out, &out_len, cap) != 1)
 		return openssl_failed();
 	return true;
 }
@@ -71,8 +71,8 @@ bool
 crypto_hmac_parts(CryptoHash hash, const void *key, size_t key_len, const Slice *parts, int n_parts,
 				  unsigned char *out)
 {
-	return compute(shared_context(hash), hash, key_len > 0 ? key : "", key_len, parts, n_parts,
-				   out);
+	return compute(shared_context(hash), key_len > 0 ? key : "", key_len, parts, n_parts, out,
+				   crypto_hash_len(hash));
 }
 
 bool
@@ -99,8 +99,8 @@ keyed_context(CryptoHash hash, const unsigned char *key, size_t len)
 						   : NULL;
 
 	if (ctx != NULL && EVP_MAC_init(ctx, key, len, NULL) == 1 &&
-		compute(ctx, hash, NULL, 0, &sample, 1, first) &&
-		compute(ctx, hash, NULL, 0, &sample, 1, second) &&
+		compute(ctx, NULL, 0, &sample, 1, first, sizeof(first)) &&
+		compute(ctx, NULL, 0, &sample, 1, second, sizeof(second)) &&
 		crypto_equal(first, expected, crypto_hash_len(hash)) &&
 		crypto_equal(second, expected, crypto_hash_len(hash)))
 		return ctx;
@@ -136,6 +136,43 @@ bool
 crypto_mac_parts(const CryptoMac *mac, const Slice *parts, int n_parts, unsigned char *out)
 {
 	if (mac->ctx != NULL)
-		return compute(mac->ctx, mac->hash, NULL, 0, parts, n_parts, out);
+		return compute(mac->ctx, NULL, 0, parts, n_parts, out, crypto_hash_len(mac->hash));
 	return crypto_hmac_parts(mac->hash, mac->key, mac->key_len, parts, n_parts, out);
+}
+
+/* ------------------------------------------------------------------------ fingerprints */
+
+/* Of SipHash, or NULL where it is not to be had: among the algorithms of FIPS it is none. */
+static EVP_MAC_CTX *
+siphash_context(void)
+{
+	EVP_MAC *mac = EVP_MAC_fetch(NULL, "SIPHASH", NULL);
+	EVP_MAC_CTX *ctx = mac == NULL ? NULL : EVP_MAC_CTX_new(mac);
+
+	EVP_MAC_free(mac); /* the context holds it */
+	ERR_clear_error();
+	return ctx;
+}
+
+bool
+crypto_fingerprint(Slice bytes, unsigned char out[CRYPTO_FINGERPRINT_LEN])
+{
+	static unsigned char key[CRYPTO_FINGERPRINT_LEN];
+	static EVP_MAC_CTX *ctx = NULL;
+	static bool drawn = false;
+	unsigned char mac[CRYPTO_SHA256_LEN];
+
+	if (!drawn)
+	{
+		if (!crypto_random(key, sizeof(key)))
+			return false;
+		ctx = siphash_context();
+		drawn = true;
+	}
+	if (ctx != NULL)
+		return compute(ctx, key, sizeof(key), &bytes, 1, out, CRYPTO_FINGERPRINT_LEN);
+	if (!crypto_hmac_parts(CRYPTO_HASH_SHA256, key, sizeof(key), &bytes, 1, mac))
+		return false;
+	memcpy(out, mac, CRYPTO_FINGERPRINT_LEN);
+	return true;
 }

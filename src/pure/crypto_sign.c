@@ -182,18 +182,3 @@ crypto_verify(CryptoKey *key, const void *data, size_t len, const unsigned char 
 		return signature_result(digest_verify(key, hash, sig));
 	return signature_result(crypto_equal(hash, sig, sig_len));
 }
-
-bool
-crypto_signs_sha256(const CryptoKey *key)
-{
-	return signs_digest(key) && key->info->hash == CRYPTO_HASH_SHA256;
-}
-
-ResultCode
-crypto_verify_sha256(CryptoKey *key, const unsigned char sha256[CRYPTO_SHA256_LEN],
-					 const unsigned char *sig, size_t sig_len)
-{
-	if (!crypto_signs_sha256(key) || sig_len != key->sig_len)
-		return RESULT_BAD_SIGNATURE;
-	return signature_result(digest_verify(key, sha256, sig));
-}

@@ -63,7 +63,6 @@ jws_parse(Jws *jws, const char *token, size_t len)
 	jws->signed_part.len = parts[0].len + 1 + parts[1].len;
 	jws->payload = parts[1];
 	jws->signature = parts[2];
-	jws->signed_sha256 = NULL;
 	return recall_header(&jws->header, parts[0]);
 }
 
@@ -78,8 +77,6 @@ jws_verify(const Jws *jws, CryptoKey *key)
 	if (base64url_decode(jws->signature.data, jws->signature.len, signature, sizeof(signature),
 						 &len) != RESULT_OK)
 		return RESULT_BAD_SIGNATURE;
-	if (jws->signed_sha256 != NULL && crypto_signs_sha256(key))
-		return crypto_verify_sha256(key, jws->signed_sha256, signature, len);
 	return crypto_verify(key, jws->signed_part.data, jws->signed_part.len, signature, len);
 }
 

@@ -34,8 +34,6 @@ typedef struct Jws
 	Slice signed_part; /* header and payload with the dot between */
 	Slice payload;     /* base64url */
 	Slice signature;   /* base64url */
-	/* of signed_part, from a caller who has it anyway; NULL after jws_parse */
-	const unsigned char *signed_sha256;
 	JwsHeader header;
 } Jws;
 

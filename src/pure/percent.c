@@ -4,6 +4,8 @@
  */
 #include "pure/percent.h"
 
+#include <string.h>
+
 #include "pure/hex.h"
 #include "pure/utf8.h"
 
@@ -46,6 +48,27 @@ decode_sequence(const char *p, size_t n, char *out, size_t cap, int *len)
 	return utf8_len(out, (size_t) *len) == (size_t) *len ? RESULT_OK : RESULT_MALFORMED;
 }
 
+/* How much stands before the next escape. */
+static size_t
+plain_len(const char *p, size_t n)
+{
+	const char *escape = memchr(p, '%', n);
+
+	return escape == NULL ? n : (size_t) (escape - p);
+}
+
+static void
+copy_plain(const char *p, size_t n, char plus, char *out)
+{
+	char *end = out + n;
+
+	memcpy(out, p, n);
+	if (plus == '+')
+		return;
+	while ((out = memchr(out, '+', (size_t) (end - out))) != NULL)
+		*out++ = plus;
+}
+
 static ResultCode
 decode(Slice in, char plus, char *out, size_t cap, size_t *out_len)
 {
@@ -55,24 +78,22 @@ decode(Slice in, char plus, char *out, size_t cap, size_t *out_len)
 	*out_len = 0;
 	while (i < in.len)
 	{
-		int len = 1;
+		size_t plain = plain_len(in.data + i, in.len - i);
+		int len;
+		ResultCode result;
 
-		if (n == cap)
+		if (n == cap || plain > cap - n)
 			return RESULT_TOO_LONG;
-		if (in.data[i] != '%')
-		{
-			out[n++] = in.data[i] == '+' ? plus : in.data[i];
-			i++;
-		}
-		else
-		{
-			ResultCode result = decode_sequence(in.data + i, in.len - i, out + n, cap - n, &len);
-
-			if (result != RESULT_OK)
-				return result;
-			n += (size_t) len;
-			i += (size_t) len * 3;
-		}
+		copy_plain(in.data + i, plain, plus, out + n);
+		n += plain;
+		i += plain;
+		if (i == in.len)
+			break;
+		result = decode_sequence(in.data + i, in.len - i, out + n, cap - n, &len);
+		if (result != RESULT_OK)
+			return result;
+		n += (size_t) len;
+		i += (size_t) len * 3;
 	}
 	*out_len = n;
 	return RESULT_OK;

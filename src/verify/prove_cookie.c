@@ -89,8 +89,7 @@ tell_what_is_proved(const CookieKey *key, const FrameworkProof *opened, Proof *p
 }
 
 static ResultCode
-prove_cookie(const Presented *token, const TokenDigest *digest, int skip, TimestampTz now,
-			 Proof *proof)
+prove_cookie(const Presented *token, int skip, TimestampTz now, Proof *proof)
 {
 	static FrameworkProof opened;
 	ResultCode answer = RESULT_UNKNOWN_FORM;

@@ -53,8 +53,7 @@ decrypt(const Jwe *jwe, Slice cookie, char *out, size_t cap, size_t *len, size_t
 }
 
 static ResultCode
-prove_jwe(const Presented *token, const TokenDigest *digest, int skip, TimestampTz now,
-		  Proof *proof)
+prove_jwe(const Presented *token, int skip, TimestampTz now, Proof *proof)
 {
 	Jwe *jwe = palloc(sizeof(Jwe));
 	size_t n_keys;

@@ -74,15 +74,13 @@ takes_jws(const Presented *token)
 }
 
 static ResultCode
-prove_jws(const Presented *token, const TokenDigest *digest, int skip, TimestampTz now,
-		  Proof *proof)
+prove_jws(const Presented *token, int skip, TimestampTz now, Proof *proof)
 {
 	Jws *jws = palloc(sizeof(Jws));
 	ResultCode result = jws_parse(jws, token->text.data, token->text.len);
 	char *payload;
 	size_t cap;
 
-	jws->signed_sha256 = digest->front;
 	if (result == RESULT_OK)
 		result = prove_by_keys(jws, skip, &proof->binding);
 	if (result == RESULT_UNKNOWN_KEY)

@@ -2,9 +2,9 @@
  * proved_tokens.c
  *		Tokens from elsewhere whose cryptography this backend has done.
  *
- * A token is recognised by two digests: of what a JWS signs, which verifying RS256,
- * PS256 and ES256 takes anyway, and of the rest.  That is enough to skip the
- * cryptography and no more: expiry, revocation and roles are judged at each use.
+ * A token is recognised by a fingerprint of the whole of it, and is not itself kept.  That is
+ * enough to skip the cryptography and no more: expiry, revocation and roles are judged at each
+ * use.
  *
  * Invariants: the cache has SLOTS places and a token has one of them, so its
  * memory is bounded; it is empty after any change of keys.
@@ -44,25 +44,17 @@ slot_of(const TokenDigest *digest)
 		slots = MemoryContextAllocZero(TopMemoryContext, SLOTS * sizeof(RememberedToken));
 	if (valid_for != keys_changes())
 		forget_all();
-	return &slots[digest->back[0] % SLOTS];
+	return &slots[digest->token[0] % SLOTS];
 }
 
 /* False when the cryptographic library failed. */
 bool
 proved_digest(Slice token, Slice cookie, TokenDigest *digest)
 {
-	const char *end = token.data + token.len;
-	const char *last = token.data;
-	const char *dot;
-
-	while ((dot = memchr(last, '.', end - last)) != NULL)
-		last = dot + 1;
 	memset(digest, 0, sizeof(*digest));
 	if (cookie.data != NULL)
 		digest->cookie = hash_bytes_extended((const unsigned char *) cookie.data, cookie.len, 1);
-	if (last > token.data && !crypto_sha256(token.data, last - 1 - token.data, digest->front))
-		return false;
-	return crypto_sha256(last, end - last, digest->back);
+	return crypto_fingerprint(token, digest->token);
 }
 
 /* The token with this digest, or NULL. */
@@ -71,8 +63,8 @@ proved_find(const TokenDigest *digest)
 {
 	RememberedToken *slot = slot_of(digest);
 
-	return slot->used && memcmp(&slot->digest, digest, sizeof(TokenDigest)) == 0 ? &slot->token
-																				 : NULL;
+	return slot->used && crypto_equal(&slot->digest, digest, sizeof(TokenDigest)) ? &slot->token
+																				  : NULL;
 }
 
 /* Empties the place that a token with this digest will have, to be filled. */

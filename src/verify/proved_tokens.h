@@ -9,13 +9,12 @@
 #include "verify/external_token.h"
 
 /*
- * A token is what has these: the SHA-256 of all before its last dot, and of what follows; and
- * where it is known which cookie it came in, a hash of that name, which an administrator chose.
+ * A token is what has this fingerprint; and where it is known which cookie it came in, a hash of
+ * that name, which an administrator chose.
  */
 typedef struct TokenDigest
 {
-	unsigned char front[CRYPTO_SHA256_LEN];
-	unsigned char back[CRYPTO_SHA256_LEN];
+	unsigned char token[CRYPTO_FINGERPRINT_LEN];
 	uint64 cookie;
 } TokenDigest;
 

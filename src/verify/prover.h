@@ -21,8 +21,7 @@ typedef struct Prover
 	 * Several keys may fit; the first `skip` of them are passed over, as the token was not
 	 * what their issuer makes.
 	 */
-	ResultCode (*prove)(const Presented *token, const TokenDigest *digest, int skip,
-						TimestampTz now, Proof *proof);
+	ResultCode (*prove)(const Presented *token, int skip, TimestampTz now, Proof *proof);
 } Prover;
 
 extern const Prover prover_of_jws;

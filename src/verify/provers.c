@@ -26,7 +26,7 @@ prove_and_keep(const Prover *prover, const Presented *token, const TokenDigest *
 	{
 		Proof proof = { .issued_at = DT_NOBEGIN, .expires_at = DT_NOEND };
 
-		*result = prover->prove(token, digest, skip, now, &proof);
+		*result = prover->prove(token, skip, now, &proof);
 		if (*result != RESULT_OK)
 			return NULL;
 		context = proved_slot(digest, &place);

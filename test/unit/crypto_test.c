@@ -375,6 +375,28 @@ ciphers(void)
 		   RESULT_BAD_SIGNATURE, "GCM: another tag");
 }
 
+/* The same bytes have the same fingerprint, and others another. */
+static void
+fingerprints(void)
+{
+	unsigned char a[CRYPTO_FINGERPRINT_LEN];
+	unsigned char b[CRYPTO_FINGERPRINT_LEN];
+	char text[] = "a token, of more than one block of eight bytes";
+	const Slice token = { text, sizeof(text) - 1 };
+	int same = 0;
+
+	ok(crypto_fingerprint(token, a) && crypto_fingerprint(token, b) && memcmp(a, b, sizeof(a)) == 0,
+	   "a fingerprint is the same again");
+	for (size_t i = 0; i < token.len; i++)
+	{
+		text[i] ^= 1;
+		same += !crypto_fingerprint(token, b) || memcmp(a, b, sizeof(a)) == 0;
+		text[i] ^= 1;
+		same += !crypto_fingerprint(slice_make(text, i), b) || memcmp(a, b, sizeof(a)) == 0;
+	}
+	is_int(same, 0, "and another with another byte, or with fewer");
+}
+
 /* A key that is kept opens what one that is used once does, whatever it refused before. */
 static void
 kept_ciphers(void)
@@ -466,6 +488,7 @@ main(void)
 	derivations();
 	ciphers();
 	kept_ciphers();
+	fingerprints();
 	for (i = CRYPTO_ALG_HS256; i <= CRYPTO_ALG_EDDSA; i++)
 	{
 		ok(crypto_alg_by_name(crypto_alg_name((CryptoAlg) i),

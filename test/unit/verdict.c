@@ -26,17 +26,12 @@ verdict_jws(Verdict *verdict, Slice token, CryptoKey *key, const ClaimsPolicy *p
 {
 	Jws *jws = keep(sizeof(Jws));
 	char *payload = keep(BASE64_DECODED_MAX(token.len));
-	unsigned char sha256[CRYPTO_SHA256_LEN];
 	size_t len;
 
 	verdict->result = RESULT_UNKNOWN_FORM;
 	if (token_form_of(token.data, token.len) != TOKEN_FORM_JWS)
 		return;
 	verdict->result = jws_parse(jws, token.data, token.len);
-	/* which a server has to hand */
-	jws->signed_sha256 = sha256;
-	if (verdict->result == RESULT_OK)
-		crypto_sha256(jws->signed_part.data, jws->signed_part.len, sha256);
 	if (verdict->result == RESULT_OK)
 		verdict->result = jws_verify(jws, key);
 	if (verdict->result == RESULT_OK)
