@@ -177,7 +177,7 @@ BEGIN
 END $$;
 
 CREATE FUNCTION d.query() RETURNS text LANGUAGE sql VOLATILE AS $$
-  SELECT replace(d.pick('SELECT * FROM d.t x', 'SELECT id, resource FROM d.t x WHERE #', 'SELECT count(*), sum(id) FROM d.t x WHERE #', 'SELECT DISTINCT kind, owner FROM d.t x',
+  SELECT replace(d.pick('SELECT * FROM d.t x', 'SELECT id, resource FROM d.t x WHERE #', 'SELECT count(*), sum(id) FROM d.t x WHERE #', 'SELECT DISTINCT lower(kind COLLATE "C"), owner FROM d.t x',
     'SELECT x.id, y.id FROM d.t x JOIN d.t y ON y.id = x.id + 1 WHERE #', 'SELECT x.id, y.id FROM d.t x LEFT JOIN d.t y ON y.id = 2 * x.id AND y.owner = x.owner', 'SELECT g, l.id FROM generate_series(1, 3) g, LATERAL (SELECT id FROM d.t x WHERE x.id % g = 0 AND # ORDER BY id LIMIT 1500) l',
     'SELECT g FROM generate_series(1, 40) g WHERE g IN (SELECT id FROM d.t x WHERE #)', 'SELECT g FROM generate_series(1, 40) g WHERE NOT EXISTS (SELECT FROM d.t x WHERE x.id = g)',
     'SELECT (SELECT max(y.id) FROM d.t y WHERE y.id <= g) FROM generate_series(1, 5) g', 'SELECT id FROM d.t x ORDER BY id LIMIT 30', 'SELECT id, length(long) FROM d.t x WHERE owner = ''u1''', 'UPDATE d.t x SET kind = ''green'' WHERE # RETURNING id'),
