@@ -20,6 +20,7 @@
 #include "nodes/execnodes.h"
 #include "nodes/plannodes.h"
 
+#include "base/start_query.h"
 #include "executor/constancy.h"
 #include "executor/demands.h"
 
@@ -55,10 +56,7 @@ start_executor(QueryDesc *query, int eflags)
 {
 	MemoryContext old;
 
-	if (next_hook)
-		next_hook(query, eflags);
-	else
-		standard_ExecutorStart(query, eflags);
+	start_query(next_hook, query, eflags);
 	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
 	old = MemoryContextSwitchTo(query->estate->es_query_cxt);

@@ -34,6 +34,7 @@
 
 #include "base/compat.h"
 #include "base/settings.h"
+#include "base/start_query.h"
 #include "executor/constancy.h"
 #include "executor/denial.h"
 #include "executor/fold.h"
@@ -313,10 +314,7 @@ start_executor(QueryDesc *query, int eflags)
 	MemoryContext old;
 	Visit visit = { NULL, NULL };
 
-	if (next_hook)
-		next_hook(query, eflags);
-	else
-		standard_ExecutorStart(query, eflags);
+	start_query(next_hook, query, eflags);
 	if (!(setting_gate_policies || setting_fold_filters) || (eflags & EXEC_FLAG_EXPLAIN_ONLY))
 		return;
 	old = MemoryContextSwitchTo(query->estate->es_query_cxt);

@@ -22,6 +22,7 @@
 
 #include "base/compat.h"
 #include "base/settings.h"
+#include "base/start_query.h"
 #include "catalog/tables.h"
 #include "executor/required_identity.h"
 #include "identity/identity_row.h"
@@ -50,10 +51,7 @@ needs_identity(const PlannedStmt *plan)
 static void
 start_executor(QueryDesc *query, int eflags)
 {
-	if (next_hook)
-		next_hook(query, eflags);
-	else
-		standard_ExecutorStart(query, eflags);
+	start_query(next_hook, query, eflags);
 	if (!setting_require_identity || (eflags & EXEC_FLAG_EXPLAIN_ONLY) || IsParallelWorker())
 		return;
 	if (identity_current() == NULL && needs_identity(query->plannedstmt))

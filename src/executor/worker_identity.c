@@ -14,6 +14,7 @@
 #include "executor/executor.h"
 #include "nodes/plannodes.h"
 
+#include "base/start_query.h"
 #include "executor/worker_identity.h"
 #include "identity/identity.h"
 
@@ -23,10 +24,7 @@ static ExecutorStart_hook_type next_hook = NULL;
 static void
 start_executor(QueryDesc *query, int eflags)
 {
-	if (next_hook)
-		next_hook(query, eflags);
-	else
-		standard_ExecutorStart(query, eflags);
+	start_query(next_hook, query, eflags);
 	if (query->plannedstmt->parallelModeNeeded)
 		identity_tell_workers();
 }

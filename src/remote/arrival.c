@@ -27,6 +27,7 @@
 #include "utils/lsyscache.h"
 
 #include "base/compat.h"
+#include "base/start_query.h"
 #include "remote/arrival.h"
 
 static ExecutorStart_hook_type next_hook = NULL;
@@ -73,10 +74,7 @@ carries_identity(const PlannedStmt *plan)
 static void
 start_next(QueryDesc *query, int eflags)
 {
-	if (next_hook)
-		next_hook(query, eflags);
-	else
-		standard_ExecutorStart(query, eflags);
+	start_query(next_hook, query, eflags);
 }
 
 static void

@@ -33,6 +33,7 @@
 #include "utils/rel.h"
 
 #include "base/compat.h"
+#include "base/start_query.h"
 #include "executor/plan_nodes.h"
 #include "identity/identity.h"
 #include "remote/carried.h"
@@ -230,10 +231,7 @@ carry_for_query(const QueryDesc *query)
 static void
 start_executor(QueryDesc *query, int eflags)
 {
-	if (next_start)
-		next_start(query, eflags);
-	else
-		standard_ExecutorStart(query, eflags);
+	start_query(next_start, query, eflags);
 	if (carrier_is_writing() || (eflags & EXEC_FLAG_EXPLAIN_ONLY) || IsParallelWorker())
 		return;
 	if (may_touch_server(query->plannedstmt))

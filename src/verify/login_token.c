@@ -22,6 +22,7 @@
 #include "base/compat.h"
 #include "base/errors.h"
 #include "base/settings.h"
+#include "base/start_query.h"
 #include "catalog/tables.h"
 #include "identity/cursor.h"
 #include "verify/external_token.h"
@@ -141,10 +142,7 @@ static void
 start(QueryDesc *query, int eflags)
 {
 	enter_if_nobody();
-	if (next_start)
-		next_start(query, eflags);
-	else
-		standard_ExecutorStart(query, eflags);
+	start_query(next_start, query, eflags);
 }
 
 /* ------------------------------------------------------------------------ the login */
