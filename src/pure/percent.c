@@ -37,7 +37,8 @@ decode_sequence(const char *p, size_t n, char *out, size_t cap, int *len)
 		return RESULT_MALFORMED;
 	if ((size_t) *len > cap)
 		return RESULT_TOO_LONG;
-	for (int i = 0; i < *len; i++)
+	out[0] = (char) first;
+	for (int i = 1; i < *len; i++)
 	{
 		int byte = n > (size_t) i * 3 ? percent_byte(p + i * 3, n - (size_t) i * 3) : -1;
 
@@ -45,7 +46,8 @@ decode_sequence(const char *p, size_t n, char *out, size_t cap, int *len)
 			return RESULT_MALFORMED;
 		out[i] = (char) byte;
 	}
-	return utf8_len(out, (size_t) *len) == (size_t) *len ? RESULT_OK : RESULT_MALFORMED;
+	return *len == 1 || utf8_len(out, (size_t) *len) == (size_t) *len ? RESULT_OK
+																	  : RESULT_MALFORMED;
 }
 
 /* How much stands before the next escape. */
