@@ -75,6 +75,8 @@ urlpatterns = [
     path('cached/', cache_page(60)(all_accounts)), path('cached/varied/', cache_page(60)(vary(all_accounts)))]
 
 PACKAGE = 'session_auth.django.SessionAuthMiddleware'
+# with an Authorization header 5.2.18 varies by it
+COOKIE = '__Secure-authjs.session-token'
 WITHOUT_VARY = f'{__name__}.WithoutVary'
 
 
@@ -87,7 +89,7 @@ class WithoutVary:
     def __call__(self, request):
         with transaction.atomic():
             with connection.cursor() as cursor:
-                cursor.execute("SELECT session_auth.authenticate(%s, on_refused => 'nobody')", [request.headers.get('Authorization', '')[7:]])
+                cursor.execute("SELECT session_auth.authenticate(%s, on_refused => 'nobody')", [request.COOKIES.get(COOKIE, '')])
             return self.get_response(request)
 
 
@@ -96,7 +98,7 @@ def seen(url, *middleware):
     cache.clear()
     kept.clear()
     with override_settings(MIDDLEWARE=list(middleware) or [PACKAGE]):
-        visitors = [Client(HTTP_AUTHORIZATION=f'Bearer {os.environ[user]}') for user in ('ADA', 'UWE')] + [Client()]
+        visitors = [Client(HTTP_COOKIE=f'{COOKIE}={os.environ[user]}') for user in ('ADA', 'UWE')] + [Client()]
         return [visitor.get(url).content.decode() for visitor in visitors]
 
 

@@ -158,7 +158,7 @@ $node->backup('base');
 my $standby = PostgreSQL::Test::Cluster->new('standby', install_path => $installation->path);
 $standby->init_from_backup($node, 'base', has_streaming => 1);
 $standby->start;
-my $wanted = qr/could not access file "\$libdir\/session_auth"/;
+my $wanted = qr/could not access file "(?:\$libdir\/)?session_auth"/;
 foreach (q{SELECT session_auth.is_authenticated()}, q{SELECT * FROM old_orders})
 {
 	my (undef, undef, $err) = $standby->psql('postgres', $_, extra_params => [ '--username', 'app' ]);

@@ -12,13 +12,14 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any, AsyncIterator, Iterator, List, Optional, Sequence, Tuple, Union
 
 import psycopg
-from psycopg import AsyncConnection, Connection
-from psycopg.abc import Query
+from psycopg import AsyncConnection, Connection, sql
 from psycopg.pq import TransactionStatus
 
 from .binding import text_of
 from .credentials import Credentials
 
+# psycopg.abc.Query has templates since 3.3, which go without parameters
+Query = Union[str, bytes, sql.SQL, sql.Composed]
 Parameters = Optional[Union[Sequence[Any], 'dict[str, Any]']]
 Step = Tuple[Query, Parameters]
 
