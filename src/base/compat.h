@@ -107,11 +107,15 @@
 #define compat_check_as_owner(use, owner) ((void) (owner), (use)->requiredPerms = 0)
 #endif
 
-/* Runs a query to its end.  Up to 17 one says that it is run once. */
+/* Runs a query to its end.  Up to 17 one says that it is run once, as a hook is told. */
 #if PG_VERSION_NUM >= 180000
 #define compat_run_to_end(query) ExecutorRun((query), ForwardScanDirection, 0)
+#define COMPAT_ONCE
+#define COMPAT_ONCE_ARGUMENT
 #else
 #define compat_run_to_end(query) ExecutorRun((query), ForwardScanDirection, 0, true)
+#define COMPAT_ONCE              , bool once
+#define COMPAT_ONCE_ARGUMENT     , once
 #endif
 
 /*

@@ -491,6 +491,20 @@ put_nobody_in_force(void)
 	write_identity(&nobody, GUC_ACTION_LOCAL);
 }
 
+static bool
+nobody_is_narrowed(void)
+{
+	return transaction_is_narrowed && identity_in_force == NULL;
+}
+
+/* To be called before a statement that is no query, which may have workers too. */
+void
+identity_withhold_from_workers(void)
+{
+	if (nobody_is_narrowed() && IsTransactionState() && !IsInParallelMode())
+		put_nobody_in_force();
+}
+
 /*
  * To be called before a query with parallel workers runs.  The text is written where it stands,
  * in the setting's own memory: to PostgreSQL nothing has changed, so nothing has to be restored.
@@ -500,7 +514,7 @@ identity_tell_workers(void)
 {
 	Identity identity;
 
-	if (transaction_is_narrowed && identity_in_force == NULL)
+	if (nobody_is_narrowed())
 		put_nobody_in_force();
 	if (identity_in_force == NULL || is_unknown(identity_in_force) ||
 		*setting_value != IDENTITY_BLANK)

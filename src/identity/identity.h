@@ -92,6 +92,7 @@ extern void identity_set(Identity *identity);
 extern void identity_set_carried(Identity *identity);
 extern void identity_narrow(const Identity *identity, const char *permissions);
 extern void identity_drop(void);
+extern void identity_withhold_from_workers(void);
 extern void identity_tell_workers(void);
 extern const char *identity_actor_or_user(void);
 

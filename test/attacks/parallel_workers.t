@@ -1,9 +1,10 @@
 # Attack: policies that open for nobody (NOT …, … IS NULL) in parallel workers, also
 # through wrappers that lie about what they are, from a cursor, within a savepoint,
-# for scope connection when the session has ended elsewhere, and with old caches.
-# Holds: a worker is who its leader is, or raises; never silently nobody.
+# for scope connection when the session has ended elsewhere, with old caches; and in a narrowed
+# transaction, for a portal from before RESET ALL and an index whose workers ask.
+# Holds: a worker is who its leader is, as narrow, or raises; never silently nobody.
 # Guards: src/identity/identity.c, identity_check_hook() for a worker that is starting,
-# check_connection_identity() (GUC_ACTION_SAVE) and identity_tell_workers();
+# check_connection_identity() (GUC_ACTION_SAVE), identity_tell_workers() and identity_withhold_from_workers();
 # src/executor/worker_identity.c.
 # Also: test/t/parallel.t.
 use strict;
@@ -12,6 +13,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use SessionAuth;
+use WireProtocol;
 
 my $node = new_server('parallel_workers', 'max_parallel_workers_per_gather = 3', 'max_parallel_workers = 8', 'parallel_setup_cost = 0',
 	'parallel_tuple_cost = 0', 'min_parallel_table_scan_size = 0', 'parallel_leader_participation = off', 'jit = off');
@@ -111,6 +113,46 @@ $app->query("BEGIN; SELECT FROM session_auth.authenticate('$bob')");
 $app->query('CREATE INDEX ON app.mine (i) WHERE told()');
 like($app->{stderr}, qr/ERROR:  a parallel operation that is no query does not know the identity/, 'an index that depends on who is calling cannot be built by workers');
 $app->query('ROLLBACK');
+
+# narrowed: a query that was bound is told when it runs
+my $driver = WireProtocol->new($node);
+sub driver_query { my @came = $driver->ask('Z', message('Q', "$_[0]\0")); pop @came; return join(' ', @came) }
+my $for_role = q{session_auth.has_permission('ADMIN', 'view', 'accounts')};
+my $less = q{SELECT session_auth.narrow('{edit:nothing}') IS NULL};
+foreach my $reset (undef, 'RESET ALL', 'SELECT session_auth.deauthenticate()')
+{
+	my $what = $reset // 'nothing between';
+	driver_query("BEGIN; SELECT FROM session_auth.authenticate('$bob')");
+	is(driver_query($less), 'f', "narrowed, $what");
+	$driver->ask('2E', message('P', "q\0SELECT count(*) FROM big WHERE $for_role OR i > 1000000\0" . pack('n', 0)), message('B', "p\0q\0" . pack('nnn', 0, 0, 0)), message('H', ''));
+	$driver->ask('CE', message('P', "\0$reset\0" . pack('n', 0)), message('B', "\0\0" . pack('nnn', 0, 0, 0)), message('E', "\0" . pack('N', 0)), message('H', '')) if $reset;
+	my @came = $driver->ask('CE', message('E', "p\0" . pack('N', 0)), message('H', ''));
+	is($came[0], '0', '… and its workers are as narrow');
+	$driver->ask('Z', message('C', "Sq\0"), message('S', ''));
+	driver_query('ROLLBACK');
+}
+undef $driver;
+
+# … and what is no query has workers that were not told, whatever has taken the narrowing back
+$node->safe_psql('postgres', q{
+	CREATE FUNCTION worker_knows() RETURNS boolean LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+	BEGIN
+		IF pg_backend_pid() = current_setting('my.leader')::int THEN PERFORM pg_sleep(0.001); RETURN true; END IF;
+		RAISE 'a worker knows %, and %', session_auth.user_id(), session_auth.has_permission('ADMIN', 'view', 'accounts');
+	END $$;
+	CREATE FUNCTION pinned(statement text) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog AS $$ BEGIN EXECUTE statement; END $$});
+$app->query("BEGIN; SELECT FROM session_auth.authenticate('$bob', 'connection')");
+is(rows($open{'IS NULL'}), '0', 'a query has workers that were told');
+$app->query('COMMIT');
+foreach my $undone ('SELECT pinned($$' . $less . '$$)', "$less; RESET ALL")
+{
+	$app->{stderr} = '';
+	$app->query("BEGIN; $undone; SELECT set_config('my.leader', pg_backend_pid()::text, true)");
+	$app->query('CREATE INDEX ON app.mine (i) WHERE worker_knows()');
+	like($app->{stderr}, qr/ERROR:  a parallel operation that is no query does not know the identity/, "an index after $undone");
+	$app->query('ROLLBACK');
+}
+$app->query('SELECT session_auth.deauthenticate()');
 
 # workers do not trust a cache of their leader
 my $fresh = $node->safe_psql('postgres', q{SELECT token FROM session_auth.create_session('alice')});
