@@ -112,7 +112,7 @@ SELECT is(acts(cache('unknown-1123456789abcdefghijklmno', 'cid', :'key', '{"impe
 UPDATE session_auth.bans SET until = until - interval '30 days';
 UPDATE session_auth.sessions SET created_at = created_at - interval '30 days';
 SELECT session_auth.purge_sessions() \g /dev/null
-SELECT is((SELECT string_agg(user_id, ' ') FROM session_auth.bans) || acts('session=cid-by-ann-0123456789abcdefghijkl'), 'ben', 'nor does the purge of what is over');
+SELECT is((SELECT string_agg(user_id, ' ') FROM session_auth.bans) || acts('session=cid-by-ann-0123456789abcdefghijkl') || who('ann-again-0123456789abcdefghijklmn'), 'bennobody', 'nor does the purge of what is over');
 INSERT INTO session VALUES ('cid-by-ann-anew-0123456789abcdefg', 'cid', '2100-01-01', 'acme', 'ann');
 SELECT is(acts('session=cid-by-ann-anew-0123456789abcdefg'), 'ann cid acme', 'a new one is good then');
 

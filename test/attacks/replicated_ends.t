@@ -83,6 +83,19 @@ sub new_session
 	return ($id, $token);
 }
 
+sub rotate_as_before
+{
+	my ($name, $id) = @_;
+	my $newer = on($name, q{SELECT encode(sha256(gen_random_uuid()::text::bytea), 'hex')});
+	on($name, "BEGIN;
+		INSERT INTO session_auth.rotated_tokens (token_hash, session_id, rotated_at)
+			SELECT token_hash, session_id, clock_timestamp() FROM session_auth.sessions WHERE session_id = '$id';
+		UPDATE session_auth.sessions SET token_hash = sha256('$newer'), token_key = ('x' || encode(substr(sha256('$newer'), 1, 8), 'hex'))::bit(64)::bigint,
+			last_seen_at = clock_timestamp() WHERE session_id = '$id';
+		COMMIT");
+	return $newer;
+}
+
 sub who
 {
 	my ($token) = @_;
@@ -171,19 +184,25 @@ foreach my $one (qw(a b))
 		is(on($_, "SELECT ended_at FROM session_auth.sessions WHERE session_id = '$session->{id}'"), $session->{ended_at}, "$case: the first end counts on $_") foreach qw(a b);
 		is(on($two, "SELECT count(*) FROM session_auth.session_events WHERE session_id = '$session->{id}' AND event = 'session_ended'"), '2', "$case: both are in the audit trail");
 	});
-	# the old token does not come back into the row
-	scenario("rotated on $one, refreshed with the old token on $two", sub {
-		my ($session) = @_;
-		$session->{newer} = on($one, sprintf $crossing{rotated}, $session->{token});
-		on($two, sprintf $crossing{refreshed}, $session->{token});
-	}, sub {
-		my ($session, $case) = @_;
-		is(who($session->{newer}), 'someone someone', "$case: the new token opens it");
-		on($two, "SELECT * FROM session_auth.verify_session('$session->{token}')");
-		$server{$two}->poll_query_until('postgres', "SELECT ended_by = 'theft' FROM session_auth.sessions WHERE session_id = '$session->{id}'") or die 'not ended';
-		caught_up();
-		is(who($session->{newer}), '- -', "$case: and the old one, past its grace, ends it on both");
-	});
+	# the old token does not come back into the row, in which 0.1.0 did not say when it rotated
+	my %rotation = (
+		'rotated' => sub { return on($one, sprintf $crossing{rotated}, $_[0]{token}) },
+		'rotated by 0.1.0' => sub { return rotate_as_before($one, $_[0]{id}) });
+	foreach my $rotated (sort keys %rotation)
+	{
+		scenario("$rotated on $one, refreshed with the old token on $two", sub {
+			my ($session) = @_;
+			$session->{newer} = $rotation{$rotated}->($session);
+			on($two, sprintf $crossing{refreshed}, $session->{token});
+		}, sub {
+			my ($session, $case) = @_;
+			is(who($session->{newer}), 'someone someone', "$case: the new token opens it");
+			on($two, "SELECT * FROM session_auth.verify_session('$session->{token}')");
+			$server{$two}->poll_query_until('postgres', "SELECT ended_by = 'theft' FROM session_auth.sessions WHERE session_id = '$session->{id}'") or die 'not ended';
+			caught_up();
+			is(who($session->{newer}), '- -', "$case: and the old one, past its grace, ends it on both");
+		});
+	}
 	# one token stays, the same on both, and the other counts as rotated
 	scenario("rotated on $one, then on $two", sub {
 		my ($session) = @_;
