@@ -4,6 +4,8 @@ package WireProtocol;
 use strict;
 use warnings;
 use IO::Socket::UNIX;
+use PostgreSQL::Test::Utils;
+use Socket qw(SOL_SOCKET SO_RCVTIMEO);
 use Exporter 'import';
 
 our @EXPORT = qw(message);
@@ -13,6 +15,8 @@ sub new
 {
 	my ($class, $node) = @_;
 	my $socket = IO::Socket::UNIX->new(Peer => $node->host . '/.s.PGSQL.' . $node->port) or die "no connection: $!";
+	# an answer that does not come is a failure
+	$socket->setsockopt(SOL_SOCKET, SO_RCVTIMEO, pack('l!l!', $PostgreSQL::Test::Utils::timeout_default, 0)) or die "no time limit: $!";
 	my $self = bless { socket => $socket }, $class;
 	my $startup = pack('N', 196608) . "user\0app\0database\0postgres\0\0";
 	$self->ask('Z', pack('N', 4 + length $startup) . $startup);
@@ -26,7 +30,7 @@ sub take
 {
 	my ($self, $n) = @_;
 	my $bytes = '';
-	while (length $bytes < $n) { sysread($self->{socket}, $bytes, $n - length $bytes, length $bytes) or die 'the server hung up' }
+	while (length $bytes < $n) { sysread($self->{socket}, $bytes, $n - length $bytes, length $bytes) or die 'the server hung up, or does not answer' }
 	return $bytes;
 }
 
