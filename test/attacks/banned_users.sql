@@ -8,7 +8,7 @@
 -- src/verify/issuing.c issuing_second(); src/verify/revocation.c revocation_check_session(),
 -- revocation_check(); src/sql/sql_adopt.c begin_session(); src/sql/adopted_row.c read_actor();
 -- src/verify/external_read.c read_actor(); src/verify/verify.c add_session_behind().
-SELECT plan(43);
+SELECT plan(44);
 \ir ../pgtap/tokens.psql
 \ir ../pgtap/jwe.psql
 \ir ../pgtap/cookies.psql
@@ -35,6 +35,7 @@ SELECT token AS cid FROM session_auth.create_session('cid') \gset
 SELECT is(who('ann-0123456789abcdefghijklmnopqrs') || who_asks(:'cached') || who_asks(:'alone') || who(:'jwt') || who(:'cid_jwt'), 'annannannanncid', 'sessions, caches and signed tokens are open');
 UPDATE "user" SET banned = true WHERE id = 'ann';
 SELECT is(who('ann-0123456789abcdefghijklmnopqrs'), 'nobody', 'a ban ends the session');
+SELECT is((SELECT count(*) FROM session_auth.sessions WHERE user_id = 'ann' AND ended_at IS NULL), 0::bigint, '… at once: none is listed as open');
 SELECT is(who_asks(:'cached') || who_asks(:'alone'), 'nobodynobody', 'and the cache, with a session that is known or without');
 SELECT is(who(:'jwt'), 'nobody', 'and the signed token');
 SELECT session_auth.authenticate(:'cid', scope => 'connection') \g /dev/null
