@@ -34,6 +34,7 @@ __attribute__((noinline)) bool cookie_primitives(void);
 
 static char arena[FRAMEWORK_ARENA];
 static FrameworkKey key;
+static size_t used; /* of its keys: the first with which the primitives do not fail */
 static Slice id_path;
 static FrameworkOptions options = { .without_end = true };
 static FrameworkCookie cookie;
@@ -197,7 +198,8 @@ name_mac(void)
 	const Slice parts[] = { slice_make(key.name, key.name_len), to_slice("v2") };
 	unsigned char mac[CRYPTO_HASH_MAX];
 
-	return crypto_hmac_parts(CRYPTO_HASH_SHA1, key.keys[0].bytes, key.keys[0].len, parts, 2, mac);
+	return crypto_hmac_parts(CRYPTO_HASH_SHA1, key.keys[used].bytes, key.keys[used].len, parts, 2,
+							 mac);
 }
 
 bool
@@ -207,7 +209,7 @@ cookie_primitives(void)
 	unsigned char keys[2][32];
 	unsigned char mac[CRYPTO_HASH_MAX];
 	Arena memory = { arena, sizeof(arena), 0 };
-	Slice text = { (const char *) key.keys[0].bytes, key.keys[0].len };
+	Slice text = { (const char *) key.keys[used].bytes, key.keys[used].len };
 	bool iron = row->proof == PROOF_IRON;
 	bool ok = true;
 
@@ -219,7 +221,7 @@ cookie_primitives(void)
 							   given.covered, given.n_covered, mac);
 	if (ok && given.sealed.len > 0)
 		ok = decrypt(given.tag.len > 0 ? "AES-256-GCM" : "AES-256-CBC",
-					 iron ? keys[0] : key.keys[0].bytes);
+					 iron ? keys[0] : key.keys[used].bytes);
 	if (ok && row->payload == PAYLOAD_NAMED_RAW)
 		ok = name_mac();
 	if (ok && given.packed.len > 0)
@@ -275,7 +277,10 @@ take_cookie(const JsonDoc *doc, const JsonNode *v)
 								 &cookie) != RESULT_OK)
 		return false;
 	prepare(row);
-	return whole_cookie() && cookie_primitives();
+	for (used = 0; used < key.n_keys; used++)
+		if (cookie_primitives())
+			return whole_cookie();
+	return false;
 }
 
 int

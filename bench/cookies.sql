@@ -1,6 +1,7 @@
 -- Part cookies, called by the program of that name, which brings cookies of one kind.
 
 \o /dev/null
+CREATE EXTENSION session_auth;
 CREATE TEMPORARY TABLE cookies (n serial, cookie text);
 \copy cookies (cookie) FROM pstdin
 SELECT format('SELECT session_auth.add_cookie_secret(%L, %L %s)', :'kind', :'secret', :'options') \gexec
@@ -15,7 +16,7 @@ DECLARE
   best float8 := 1e9;
   start timestamptz;
 BEGIN
-  FOR round IN 1..7 LOOP
+  FOR round IN 1..15 LOOP
     start := clock_timestamp();
     IF what = 'empty' THEN
       FOR i IN 1..cardinality(cookies) LOOP
@@ -31,7 +32,7 @@ BEGIN
   RETURN best;
 END
 $$;
-SELECT :'kind', round(avg(length(cookie))), :framework, new, seen
+SELECT :'kind', round(avg(length(cookie))), :framework, :'costs', new, seen
 FROM (
   SELECT pg_temp.time_of(list, 'new') - base AS new, pg_temp.time_of(array_fill(list[1], ARRAY[cardinality(list)]), 'seen') - base AS seen
   FROM (SELECT list, pg_temp.time_of(list, 'empty') AS base FROM (SELECT array_agg(cookie) AS list FROM cookies) l OFFSET 0) b OFFSET 0) t, cookies
