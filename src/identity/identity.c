@@ -265,10 +265,23 @@ identity_xact_callback(XactEvent event, void *arg)
 }
 
 /*
- * An identity of scope connection is looked up again at its first use in a
- * transaction.  GUC_ACTION_SAVE lasts no longer than the transaction, and is
- * the one action that PostgreSQL allows during a parallel operation.
+ * GUC_ACTION_SAVE lasts no longer than the transaction, and is the one action that PostgreSQL
+ * allows during a parallel operation.  A worker, which ends with its query, has been given its
+ * settings in the same transaction: there is nothing in it to save them for.
  */
+static void
+replace_for_transaction(Identity *identity)
+{
+	if (IsParallelWorker())
+		identity_assign_hook(
+			NULL, identity ? identity_to_chunk(identity, identity_strings_size(identity)) : NULL);
+	else if (identity)
+		write_identity(identity, GUC_ACTION_SAVE);
+	else
+		write_setting("", NULL, GUC_ACTION_SAVE);
+}
+
+/* An identity of scope connection is looked up again at its first use in a transaction. */
 static void
 check_connection_identity(void)
 {
@@ -278,10 +291,10 @@ check_connection_identity(void)
 	{
 		fresh.scope = SCOPE_CONNECTION;
 		mark_checked(&fresh);
-		write_identity(&fresh, GUC_ACTION_SAVE);
+		replace_for_transaction(&fresh);
 	}
 	else
-		write_setting("", NULL, GUC_ACTION_SAVE);
+		replace_for_transaction(NULL);
 }
 
 /* One of scope connection, which has not expired: looked up again if that is due. */

@@ -4,7 +4,7 @@
 # transaction, for a portal from before RESET ALL and an index whose workers ask.
 # Holds: a worker is who its leader is, as narrow, or raises; never silently nobody.
 # Guards: src/identity/identity.c, identity_check_hook() for a worker that is starting,
-# check_connection_identity() (GUC_ACTION_SAVE), identity_tell_workers() and identity_withhold_from_workers();
+# replace_for_transaction(), identity_tell_workers() and identity_withhold_from_workers();
 # src/executor/worker_identity.c.
 # Also: test/t/parallel.t.
 use strict;
