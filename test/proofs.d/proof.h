@@ -23,6 +23,9 @@
 	void name(void);                                                                               \
 	void name(void)
 
+/* In this proof each call of a function goes to another, which does whatever that one may. */
+#define INSTEAD(proof, function, stub)
+
 #define PROVE(condition, property) __CPROVER_assert(condition, property)
 #define ASSUME(condition)          __CPROVER_assume(condition)
 
