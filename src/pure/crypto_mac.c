@@ -160,7 +160,7 @@ crypto_fingerprint(Slice bytes, unsigned char out[CRYPTO_FINGERPRINT_LEN])
 	static unsigned char key[CRYPTO_FINGERPRINT_LEN];
 	static EVP_MAC_CTX *ctx = NULL;
 	static bool drawn = false;
-	unsigned char mac[CRYPTO_SHA256_LEN];
+	unsigned char mac[CRYPTO_SHA256_LEN] = { 0 };
 
 	if (!drawn)
 	{
