@@ -116,7 +116,7 @@ open_laravel_cbc(const Opening *o, const LaravelSeal *seal, Slice *content)
 	const Slice parts[] = { seal->iv, seal->value };
 	Slice iv = seal->iv;
 	Slice value = seal->value;
-	unsigned char *out;
+	unsigned char *out = NULL;
 	ResultCode result;
 	unsigned char mac[CRYPTO_SHA256_LEN];
 	char expected[2 * CRYPTO_SHA256_LEN];
