@@ -243,6 +243,14 @@ asks(as('bob'));
 is(asks('SELECT count(owner) FILTER (WHERE owner = $$alice$$), count(*) FROM item_b'), '0|10', 'and then who was in it');
 asks('ROLLBACK');
 is(asks('SELECT count(*) FROM item_b'), '0', 'nobody after the transaction');
+begins('alice');
+asks('SAVEPOINT s');
+asks(as('bob'));
+asks('SELECT count(*) FROM item_b');
+asks('ROLLBACK TO s');
+asks(as('bob'));
+is(asks('SELECT count(owner) FILTER (WHERE owner = $$alice$$), count(*) FROM item_b'), '0|10', 'who comes again after it has been rolled back is carried again');
+asks('ROLLBACK');
 
 # a parallel operation cannot write to another server first
 on('near', q{CREATE TABLE local AS SELECT n AS id FROM generate_series(1, 20000) n; ANALYZE local;
