@@ -86,7 +86,17 @@ counts(const char *text, size_t len, size_t start, size_t end, Slice secret)
 static bool
 has_beginning(const char *text, size_t len, Slice secret)
 {
-	return memmem(text, len, secret.data, secret.len < 8 ? secret.len : 8) != NULL;
+	const char *end = text + len;
+	size_t n = secret.len < 8 ? secret.len : 8;
+
+	while ((text = memchr(text, secret.data[0], (size_t) (end - text))) != NULL &&
+		   (size_t) (end - text) >= n)
+	{
+		if (memcmp(text, secret.data, n) == 0)
+			return true;
+		text++;
+	}
+	return false;
 }
 
 static bool
