@@ -72,23 +72,17 @@ carries_identity(const PlannedStmt *plan)
 }
 
 static void
-start_next(QueryDesc *query, int eflags)
-{
-	start_query(next_hook, query, eflags);
-}
-
-static void
 start_executor(QueryDesc *query, int eflags)
 {
 	if (likely(!XactReadOnly) || IsInParallelMode() || !carries_identity(query->plannedstmt))
 	{
-		start_next(query, eflags);
+		start_query(next_hook, query, eflags);
 		return;
 	}
 	XactReadOnly = false;
 	PG_TRY();
 	{
-		start_next(query, eflags);
+		start_query(next_hook, query, eflags);
 	}
 	PG_FINALLY();
 	{
