@@ -234,7 +234,7 @@ evaluate_folded(ExprState *state, ExprContext *context, bool *isnull)
 /*
  * Where the plan's expressions are compiled, the filter that would be replaced is, and what
  * is in its place is not.  That is no loss where all that is left is a question that needs
- * no interpreter.
+ * no interpreter, as long as what was compiled is neither inlined nor optimized.
  */
 static bool
 is_faster(const PlanState *scan)
@@ -243,6 +243,8 @@ is_faster(const PlanState *scan)
 
 	if (!is_compiled(scan->state))
 		return true;
+	if (is_optimized(scan->state))
+		return false;
 	columns = columns_of_question(scan->plan->qual);
 	return columns > 0 && columns <= COLUMNS_WORTH_A_QUESTION;
 }

@@ -19,4 +19,11 @@ is_compiled(const EState *estate)
 	return (estate->es_jit_flags & flags) == flags;
 }
 
+/* Whether it costs more to compile them, because they are meant to be as fast as can be. */
+static inline bool
+is_optimized(const EState *estate)
+{
+	return (estate->es_jit_flags & (PGJIT_INLINE | PGJIT_OPT3)) != 0;
+}
+
 #endif /* SESSION_AUTH_INTERPRETED_H */
