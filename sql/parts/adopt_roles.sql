@@ -415,7 +415,7 @@ CREATE FUNCTION session_auth.keys_with_roles(role_source text) RETURNS SETOF tex
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-  SELECT format('key "%s" of issuer "%s"', k.kid, k.issuer) FROM session_auth.keys k WHERE k.role_source = $1
+  SELECT session_auth.name_of_key(k.kid, k.issuer) FROM session_auth.keys k WHERE k.role_source = $1
   UNION ALL
   SELECT format('Auth.js secret for %s', array_to_string(s.cookie_names, ', '))
   FROM session_auth.authjs_secrets s WHERE s.role_source = $1;

@@ -242,11 +242,20 @@ LANGUAGE sql VOLATILE
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
   SELECT coalesce(bool_or(session_auth.hide_secret(v.value #>> '{}')), false)
-  FROM unnest('{k,d,p,q,dp,dq,qi}'::text[]) m (name)
-  CROSS JOIN jsonb_path_query($1, format('lax $.keys[*].%I', m.name)::jsonpath) v (value);
+  FROM unnest('{k,d,p,q,dp,dq,qi,oth[*].r,oth[*].d,oth[*].t}'::text[]) m (name)
+  CROSS JOIN jsonb_path_query($1, ('lax $.keys[*].' || m.name)::jsonpath) v (value);
 END;
 COMMENT ON FUNCTION session_auth.hide_private_numbers(jsonb) IS
   'internal: does what hide_secret does with what an issuer should not have published in its set of keys';
+
+CREATE FUNCTION session_auth.name_of_key(kid text, issuer text) RETURNS text
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT format('key%s%s', coalesce(' "' || $1 || '"', ' without kid'), ' of issuer "' || $2 || '"');
+END;
+COMMENT ON FUNCTION session_auth.name_of_key(text, text) IS
+  'internal: a key as messages name it; either may be NULL';
 
 -- What is stored where nobody said it follows adopt_roles (src/verify/keys.c).
 CREATE FUNCTION session_auth.check_role_source(role_source text) RETURNS text
@@ -382,7 +391,8 @@ BEGIN
   ON CONFLICT DO NOTHING
   RETURNING key_id INTO new_id;
   IF NOT FOUND THEN
-    PERFORM session_auth.refuse('kid', format('A key "%s" of issuer "%s" exists already.', $1, $4));
+    PERFORM session_auth.refuse('kid',
+      format('A %s exists already.', session_auth.name_of_key($1, $4)));
   END IF;
   IF material.has_secret THEN
     INSERT INTO session_auth.key_secrets (key_id, secret) VALUES (new_id, $3);
@@ -495,7 +505,7 @@ BEGIN
     ON CONFLICT DO NOTHING;
     IF NOT FOUND THEN
       PERFORM session_auth.refuse('jwks',
-        format('Key "%s" of issuer "%s" has been added by hand.', key.kid, $1));
+        format('The %s has been added by hand.', session_auth.name_of_key(key.kid, $1)));
     END IF;
     added := added + 1;
   END LOOP;
@@ -537,7 +547,8 @@ BEGIN
     WHERE coalesce(k.kid = $1, k.kid IS NULL AND ($1 IS NULL OR k.fingerprint = $1), false);
   END IF;
   IF issuers > 1 THEN
-    PERFORM session_auth.refuse('issuer', format('Several issuers have a key "%s": name one.', $1));
+    PERFORM session_auth.refuse('issuer',
+      format('Several issuers have a %s: name one.', session_auth.name_of_key($1, NULL)));
   ELSIF cardinality(found) > 1 THEN
     PERFORM session_auth.refuse('kid', 'Several keys have none: name the fingerprint of one.');
   END IF;

@@ -168,6 +168,7 @@ foreach my $call (q{session_auth.authenticate('%s', 'bogus')}, q{session_auth.au
 	q{session_auth.add_key('k', 'HS256', '%s', role_source => 'bogus')}, q{session_auth.add_authjs_secret('%s', role_source => 'bogus')}, q{session_auth.add_cookie_secret('bogus', '%s')},
 	q{session_auth.create_session('alice', token => '%s', permissions => '{bogus}')},
 	q{session_auth.import_jwks('https://i.example', '{"keys": [1, {"kty": "OKP", "crv": "Ed25519", "kid": "p", "x": "AA", "d": "%s"}]}')},
+	q{session_auth.import_jwks('https://i.example', '{"keys": [{"kty": "RSA", "n": "AA", "e": "AQAB", "oth": [{"t": "%s"}]}]}', role_source => 'bogus')},
 	q{session_auth.import_jwks('https://i.example', '{"keys": [{"kty": "oct", "k": "%s"}]}', role_source => 'bogus')})
 {
 	my $secret = sprintf 'Wrong%02dOfTheKind_0123456789abcdefghijklmnop', ++$n;

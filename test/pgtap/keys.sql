@@ -2,7 +2,7 @@
 -- they then open is in tokens_*.sql.
 -- Also: test/t/jwt.t, test/attacks/jwt.sql.
 \ir tokens.psql
-SELECT plan(183);
+SELECT plan(187);
 
 -- add_key: every kind of material
 SELECT lives_ok(format('SELECT session_auth.add_key(%L, %L, %L, issuer => %L)', kid, algorithm, key, 'https://ok.example'), 'add_key: ' || what)
@@ -111,6 +111,10 @@ FROM (VALUES
   ('''https://i.example'', (SELECT jsonb_build_object(''keys'', jsonb_agg(jwk(' || quote_literal(:'ed_public') || ', jsonb_build_object(''kid'', i)))) FROM generate_series(1, 257) i)', 'invalid jwks', '257 keys'),
   ('''https://ok.example'', jwks(jwk(' || quote_literal(:'ed_public') || ', ''{"kid": "rs256"}''))', 'invalid jwks', 'a kid that was added by hand')) k (arguments, message, what);
 SELECT set_eq($$SELECT kid FROM session_auth.list_keys() WHERE issuer = 'https://i.example'$$, '{r,e}'::text[], 'what is refused leaves the set as it was');
+
+-- what a message calls a key
+SELECT is(session_auth.name_of_key(kid, issuer), named, 'a key is named: ' || named)
+FROM (VALUES ('k', 'i', 'key "k" of issuer "i"'), (NULL, 'i', 'key without kid of issuer "i"'), ('k', NULL, 'key "k"'), (NULL, NULL, 'key without kid')) k (kid, issuer, named);
 
 -- disable_key, drop_key
 SELECT is(session_auth.disable_key('eddsa', 'https://ok.example'), true, 'disable_key retires');
