@@ -10,30 +10,28 @@ SELECT count((session_auth.create_session('user', token => left(encode(sha256((n
 FROM cookies WHERE :'kind' = 'laravel';
 \o
 
+-- In a loop in C, as tokens are (floor.c).
+CREATE FUNCTION pg_temp.time_calls(function regprocedure, first_arguments anyarray, calls bigint, others text[]) RETURNS float8
+LANGUAGE c STRICT AS :'floor', 'bench_time_calls';
+CREATE FUNCTION pg_temp.nothing(token text) RETURNS boolean LANGUAGE c STRICT AS :'floor', 'bench_nothing';
+
 -- Microseconds of one call, the shortest of several rounds.
-CREATE FUNCTION pg_temp.time_of(cookies text[], what text) RETURNS float8 LANGUAGE plpgsql AS $$
+CREATE FUNCTION pg_temp.time_of(function regprocedure, cookies text[], others text[]) RETURNS float8 LANGUAGE plpgsql AS $$
 DECLARE
   best float8 := 1e9;
-  start timestamptz;
 BEGIN
   FOR round IN 1..15 LOOP
-    start := clock_timestamp();
-    IF what = 'empty' THEN
-      FOR i IN 1..cardinality(cookies) LOOP
-        PERFORM session_auth.token_from_cookie(NULL);
-      END LOOP;
-    ELSE
-      FOR i IN 1..cardinality(cookies) LOOP
-        PERFORM session_auth.authenticate_request(cookies[i], NULL);
-      END LOOP;
-    END IF;
-    best := least(best, extract(epoch FROM clock_timestamp() - start) * 1e6 / cardinality(cookies));
+    best := least(best, pg_temp.time_calls(function, cookies, 2000, others) / 1000);
   END LOOP;
   RETURN best;
 END
 $$;
-SELECT :'kind', round(avg(length(cookie))), :framework, :'costs', new, seen
+SELECT :'kind', round(avg(length(cookie))), :framework, :'costs', new - empty, seen - empty
 FROM (
-  SELECT pg_temp.time_of(list, 'new') - base AS new, pg_temp.time_of(array_fill(list[1], ARRAY[cardinality(list)]), 'seen') - base AS seen
-  FROM (SELECT list, pg_temp.time_of(list, 'empty') AS base FROM (SELECT array_agg(cookie) AS list FROM cookies) l OFFSET 0) b OFFSET 0) t, cookies
-GROUP BY new, seen;
+  SELECT pg_temp.time_of('pg_temp.nothing', list, '{}') AS empty,
+         pg_temp.time_of(request, list, others) AS new,
+         pg_temp.time_of(request, list[1:1], others) AS seen
+  FROM (SELECT array_agg(cookie) AS list FROM cookies) l,
+       (VALUES ('session_auth.authenticate_request(text,text,text,text,text)'::regprocedure, '{NULL,transaction,NULL,error}'::text[])) f (request, others)
+) t, cookies
+GROUP BY new, seen, empty;
