@@ -350,7 +350,8 @@ COMMENT ON FUNCTION session_auth.adopted_users_truncated() IS
 
 -- Taking a table over.
 
--- What its rows say: a grant once, and how many rows say so.
+-- What its rows say: a grant once, how many rows say so, and the place of the first, as
+-- session_auth.role() is the role that was granted first.
 CREATE FUNCTION session_auth.wanted_roles(source regclass, arguments text[]) RETURNS text
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -361,11 +362,11 @@ BEGIN
   RETURN format(
     'wanted AS MATERIALIZED (
        SELECT u.user_id COLLATE "C" AS user_id, r.role COLLATE "C" AS role,
-         t.tenant COLLATE "C" AS tenant, r.place,
+         t.tenant COLLATE "C" AS tenant, row_number() OVER () AS place,
          session_auth.can_adopt_user(u.user_id) AND session_auth.can_adopt_role(r.role) AND t.fits AS fits
        FROM %1$s s
        CROSS JOIN LATERAL (SELECT (session_auth.adopted_values(s.*, %2$L))[1]) u (user_id)
-       CROSS JOIN LATERAL unnest(session_auth.adopted_names(s.*, %3$L, %4$L)) WITH ORDINALITY r (role, place)
+       CROSS JOIN LATERAL unnest(session_auth.adopted_names(s.*, %3$L, %4$L)) r (role)
        CROSS JOIN LATERAL (%5$s) t (tenant, fits)),
      counted AS MATERIALIZED (%6$s)',
     session_auth.rows_of(source), arguments[1], arguments[2],
@@ -465,6 +466,7 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET enable_nestloop = off
 SET jit = off
+SET synchronize_seqscans = off
 AS $$
 DECLARE
   arguments text[] := session_auth.agreed_arguments(source, 'roles');

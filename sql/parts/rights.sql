@@ -41,12 +41,13 @@ BEGIN ATOMIC
        'revoke_token']),
     (ARRAY['issuer', 'admin', 'maintenance'], ARRAY['purge_sessions']),
     (ARRAY['maintenance', 'admin'], ARRAY['purge', 'purge_ended', 'purge_old']),
-    (ARRAY['monitor', 'admin'], ARRAY['list_usages', 'list_secrets', 'read_statistics', 'read_identities']),
+    (ARRAY['monitor', 'admin'], ARRAY['list_usages', 'list_secrets', 'list_adoptions', 'list_protected',
+       'read_statistics', 'read_identities']),
     (ARRAY['impersonator', 'admin'], ARRAY['impersonate']),
     (ARRAY['admin'], ARRAY['create_role', 'drop_role', 'inherit_role', 'disinherit_role',
        'grant_permission', 'deny_permission', 'revoke_permission', 'import_permissions',
        'export_permissions', 'list_permissions', 'grant_role', 'revoke_role', 'list_user_roles',
-       'protect_table', 'unprotect_table', 'protect_columns', 'unprotect_columns', 'list_protected',
+       'protect_table', 'unprotect_table', 'protect_columns', 'unprotect_columns',
        'check_policies', 'explain_access', 'access_matrix', 'add_key', 'import_jwks',
        'disable_key', 'drop_key', 'list_keys', 'add_authjs_secret', 'drop_authjs_secret',
        'add_cookie_secret', 'drop_cookie_secret',
@@ -67,7 +68,7 @@ BEGIN ATOMIC
     (ARRAY['admin'], ARRAY['node_connection', 'node_disconnection', 'remember_node', 'forget_nodes']),
     -- adopting attaches these triggers as the owner of the table, and then asks for what
     -- is carried over, or forgotten, by what the triggers say: each looks for them itself
-    (ARRAY['admin'], ARRAY['adopt_sessions', 'adopt_roles', 'abandon', 'list_adoptions',
+    (ARRAY['admin'], ARRAY['adopt_sessions', 'adopt_roles', 'abandon',
        'take_over_sessions', 'take_over_roles', 'forget_source',
        'adopted_session_changed', 'adopted_sessions_truncated', 'adopted_user_changed',
        'adopted_users_truncated'])

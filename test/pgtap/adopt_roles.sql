@@ -1,7 +1,7 @@
 -- adopt_roles: several rows of one user, roles of one organization, roles in one text.
 -- Siblings: adopt.sql (one row a user), adopt_partitions.sql; test/t/adopt.t has what
 -- needs two connections; test/attacks/adoption_forms.sql.
-SELECT plan(54);
+SELECT plan(58);
 \ir adoption.psql
 
 CREATE FUNCTION public.roles_of(who text) RETURNS text LANGUAGE sql AS $$
@@ -32,7 +32,7 @@ ALTER TABLE join_roles DROP CONSTRAINT join_roles_pkey;
 CREATE UNIQUE INDEX ON join_roles (user_id) WHERE role = 'OWNER';
 INSERT INTO join_roles VALUES ('u1', 'ADMIN'), ('u1', 'ADMIN'), ('u1', 'EDITOR'), ('u4', 'ADMIN');
 SELECT is(session_auth.adopt_roles('join_roles', 'user_id', 'role'), 3::bigint, 'two rows that say the same are one grant');
-SELECT is(holders(), '1 1 2', 'of two holders');
+SELECT is(holders(), '2 1 1', 'of two holders');
 DELETE FROM join_roles WHERE ctid = (SELECT min(ctid) FROM join_roles WHERE role = 'ADMIN' AND user_id = 'u1');
 SELECT is(roles_of('u1'), 'ADMIN EDITOR', 'the first that goes leaves it');
 INSERT INTO join_roles VALUES ('u1', 'ADMIN');
@@ -60,6 +60,19 @@ SELECT session_auth.revoke_role('u4', 'ADMIN') \g /dev/null
 DELETE FROM join_roles WHERE user_id = 'u4';
 SELECT is(roles_of('u4'), '', 'what was revoked by hand is not missed');
 SELECT session_auth.abandon('join_roles') \g /dev/null
+
+-- the role granted first, which role() is: that of the first row, and in it the first name
+CREATE FUNCTION public.roles_in_order(who text) RETURNS text LANGUAGE sql AS $$
+  SELECT string_agg(u.role, ' ' ORDER BY u.grant_id) FROM session_auth.user_roles u WHERE u.user_id = who $$;
+CREATE TABLE in_order (user_id text, role text);
+INSERT INTO in_order SELECT u, 'R' || r FROM unnest('{u5,u6}'::text[]) u, generate_series(9, 1, -1) r;
+INSERT INTO in_order VALUES ('u5', 'R1'), ('u6', 'R9,first,last'), ('u7', 'last,first');
+SELECT session_auth.adopt_roles('in_order', 'user_id', 'role', separator => ',') \g /dev/null
+SELECT is(roles_in_order('u5'), 'R9 R8 R7 R6 R5 R4 R3 R2 R1', 'roles of several rows are granted in their order');
+SELECT is(roles_in_order('u6'), 'R9 R8 R7 R6 R5 R4 R3 R2 R1 first last', 'and those of one row in its order, after those that were there before');
+SELECT is(roles_in_order('u7'), 'last first', 'whatever order other rows have');
+SELECT is((SELECT role FROM session_auth.verify_session((session_auth.create_session('u5')).token)), 'R9', 'role() is the first of them');
+SELECT session_auth.abandon('in_order') \g /dev/null
 
 -- two sources and several rows
 CREATE TABLE a (id int, role text);

@@ -8,7 +8,7 @@ SELECT session_auth.create_session('alice') \g /dev/null
 
 \ir outcome.psql
 CREATE FUNCTION public.may(database_role text) RETURNS text LANGUAGE sql AS $$
-  SELECT coalesce(string_agg(name, ' ' ORDER BY place), 'nothing') FROM (VALUES
+  SELECT coalesce(string_agg(name, ' ' ORDER BY place, name), 'nothing') FROM (VALUES
     (1, 'impersonate', 'SELECT session_auth.impersonate(''bob''), session_auth.deauthenticate()'),
     (2, 'ask', 'SELECT session_auth.has_permission(''view'', ''accounts'')'),
     (3, 'create', 'SELECT session_auth.create_session(''bob'')'),
@@ -17,6 +17,9 @@ CREATE FUNCTION public.may(database_role text) RETURNS text LANGUAGE sql AS $$
     (6, 'identities', 'TABLE session_auth.active_identities'),
     (7, 'events', 'TABLE session_auth.session_events'),
     (8, 'usages', 'SELECT session_auth.list_usages()'),
+    (8, 'adoptions', 'SELECT session_auth.list_adoptions()'),
+    (8, 'protected', 'SELECT session_auth.list_protected()'),
+    (8, 'secrets', 'SELECT session_auth.list_secrets()'),
     (9, 'grant', 'SELECT session_auth.create_role(''R''), session_auth.drop_role(''R'')'),
     (10, 'authenticate', 'SELECT session_auth.sign_out()'),
     (11, 'sessions', 'TABLE session_auth.sessions'),
@@ -27,9 +30,9 @@ SELECT is(public.may('sa_request'), 'ask authenticate', 'request');
 SELECT is(public.may('sa_issuer'), 'ask create purge', 'issuer');
 SELECT is(public.may('sa_impersonator'), 'impersonate ask', 'impersonator');
 SELECT is(public.may('sa_maintenance'), 'purge', 'maintenance');
-SELECT is(public.may('sa_monitor'), 'statistics identities usages', 'monitor');
+SELECT is(public.may('sa_monitor'), 'statistics identities adoptions protected secrets usages', 'monitor');
 SELECT is(public.may('sa_auditor'), 'events', 'auditor');
-SELECT is(public.may('sa_admin'), 'impersonate ask purge statistics identities events usages grant authenticate', 'admin: all but issuer');
+SELECT is(public.may('sa_admin'), 'impersonate ask purge statistics identities events adoptions protected secrets usages grant authenticate', 'admin: all but issuer');
 SELECT is(public.may('sa_plain'), 'nothing', 'without a usage nothing');
 SELECT cmp_ok((SELECT count(*) FROM session_auth.session_events), '>', 0::bigint, 'there are events');
 SET ROLE sa_auditor;
