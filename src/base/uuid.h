@@ -1,6 +1,6 @@
 /*
  * uuid.h
- *		The version of a uuid (RFC 9562).
+ *		The version of a uuid (RFC 9562), and its text.
  */
 #ifndef SESSION_AUTH_UUID_H
 #define SESSION_AUTH_UUID_H
@@ -22,5 +22,7 @@ uuid_version(const pg_uuid_t *uuid)
 {
 	return uuid->data[6] >> 4;
 }
+
+extern char *uuid_text(const pg_uuid_t *uuid);
 
 #endif /* SESSION_AUTH_UUID_H */

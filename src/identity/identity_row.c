@@ -12,6 +12,7 @@
 
 #include "base/json_build.h"
 #include "base/row_type.h"
+#include "base/uuid.h"
 #include "identity/identity_row.h"
 
 /* Roles as text[], the one granted first at its head. */
@@ -47,9 +48,7 @@ session_claims(const Identity *identity)
 
 	json_object_text(object, "sub", identity->user_id);
 	if (identity->has_session)
-		json_object_text(
-			object, "sid",
-			DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&identity->session_id))));
+		json_object_text(object, "sid", uuid_text(&identity->session_id));
 	json_object_date(object, "iat", identity->issued_at);
 	json_object_date(object, "exp", identity->expires_at);
 	return json_object_end(object);

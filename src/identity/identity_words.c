@@ -9,9 +9,8 @@
 
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
-#include "utils/fmgrprotos.h"
-#include "utils/uuid.h"
 
+#include "base/uuid.h"
 #include "identity/identity_words.h"
 
 #define LOGGED_MAX 1024
@@ -82,9 +81,7 @@ identity_in_words(const Identity *identity)
 	append_name(&words, "tenant", identity->tenant);
 	append_name(&words, "impersonated by", identity->actor);
 	if (identity->has_session)
-		appendStringInfo(
-			&words, ", session %s",
-			DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&identity->session_id))));
+		appendStringInfo(&words, ", session %s", uuid_text(&identity->session_id));
 	appendStringInfoChar(&words, '.');
 	return words.data;
 }

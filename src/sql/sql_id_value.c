@@ -22,6 +22,7 @@
 #include "utils/syscache.h"
 
 #include "base/compat.h"
+#include "base/uuid.h"
 #include "identity/identity.h"
 #include "sql/arguments.h"
 
@@ -143,7 +144,7 @@ uuid_of(const char *id, Datum *value)
 	if (!argument_is_uuid(id))
 		return false;
 	*value = DirectFunctionCall1(uuid_in, CStringGetDatum(id));
-	return strcmp(DatumGetCString(DirectFunctionCall1(uuid_out, *value)), id) == 0;
+	return strcmp(uuid_text(DatumGetUUIDP(*value)), id) == 0;
 }
 
 static bool

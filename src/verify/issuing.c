@@ -82,7 +82,7 @@ issuing_jti(void)
 	if (!crypto_random(uuid.data, UUID_LEN))
 		result_raise(RESULT_CRYPTO_FAILED);
 	uuid_stamp(&uuid, 4);
-	return DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&uuid)));
+	return uuid_text(&uuid);
 }
 
 /*

@@ -1,7 +1,7 @@
 -- Sessions: creating, verifying, listing, refreshing, ending and purging them.
 -- Also: test/specs/purge_refresh.spec, test/specs/session_limit.spec,
 -- test/specs/expire_authenticate.spec, test/attacks/expire_session.sql.
-SELECT plan(55);
+SELECT plan(57);
 
 SELECT session_auth.import_permissions('{"ADMIN": ["view:accounts"], "USER": []}') \g /dev/null
 SELECT session_auth.grant_role('alice', 'ADMIN') \g /dev/null
@@ -23,13 +23,18 @@ SELECT is(count(*), 1::bigint, 'its SHA-256 is stored') FROM session_auth.sessio
 SELECT ok(count(*) > 0, 'creating a session is recorded') FROM session_auth.session_events WHERE user_id = 'alice' AND session_id = :'a_session_id';
 
 -- verify_session
+CREATE FUNCTION public.registered(uuid) RETURNS jsonb LANGUAGE sql AS
+  $$SELECT jsonb_build_object('sub', user_id, 'sid', session_id, 'iat', trunc(extract(epoch FROM created_at)), 'exp', trunc(extract(epoch FROM expires_at)))
+    FROM session_auth.sessions WHERE session_id = $1$$;
 SELECT is(v.user_id, 'alice', 'verify_session tells the user') FROM session_auth.verify_session(:'a_token') v;
 SELECT is(v.role, 'ADMIN', '… the role') FROM session_auth.verify_session(:'a_token') v;
 SELECT is(v.roles, '{ADMIN}'::text[], '… the roles') FROM session_auth.verify_session(:'a_token') v;
 SELECT is(v.tenant, NULL, '… no tenant when none was asked for') FROM session_auth.verify_session(:'a_token') v;
 SELECT is(v.session_id, :'a_session_id', '… the session') FROM session_auth.verify_session(:'a_token') v;
 SELECT is(v.expires_at, :'a_expires_at', '… its expiry') FROM session_auth.verify_session(:'a_token') v;
-SELECT is(v.kind, 'opaque', '… and the kind of its token') FROM session_auth.verify_session(:'a_token') v;
+SELECT is(v.kind, 'opaque', '… the kind of its token') FROM session_auth.verify_session(:'a_token') v;
+SELECT is(v.claims, public.registered(v.session_id), '… and the claims of a session') FROM session_auth.verify_session(:'a_token') v;
+SELECT is(v.claims, public.registered(v.session_id) || '{"device": "phone"}', '… beside its metadata') FROM session_auth.verify_session(:'b_token') v;
 BEGIN;
 SELECT count(*) FROM session_auth.verify_session(:'a_token') \g /dev/null
 SELECT is(session_auth.is_authenticated(), false, 'verify_session sets no identity');
