@@ -8,7 +8,10 @@
 #include "datatype/timestamp.h"
 #include "utils/jsonb.h"
 
-/* An object that is being made; its members are given in any order. */
+/*
+ * An object that is being made.  Its members are given in any order; in that of jsonb, the
+ * shorter names first, they need not be sorted, which costs more than all the rest.
+ */
 typedef struct JsonObject JsonObject;
 
 extern JsonObject *json_object_begin(void);

@@ -40,17 +40,20 @@ identity_columns(const Identity *identity, Datum *values, bool *nulls)
 
 /* --------------------------------------------------------------------- claims */
 
-/* The registered claims of a session, which its metadata cannot override. */
+/*
+ * The registered claims of a session, which its metadata cannot override; in the order that
+ * jsonb keeps.
+ */
 static Jsonb *
 session_claims(const Identity *identity)
 {
 	JsonObject *object = json_object_begin();
 
-	json_object_text(object, "sub", identity->user_id);
+	json_object_date(object, "exp", identity->expires_at);
+	json_object_date(object, "iat", identity->issued_at);
 	if (identity->has_session)
 		json_object_text(object, "sid", uuid_text(&identity->session_id));
-	json_object_date(object, "iat", identity->issued_at);
-	json_object_date(object, "exp", identity->expires_at);
+	json_object_text(object, "sub", identity->user_id);
 	return json_object_end(object);
 }
 
