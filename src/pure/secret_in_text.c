@@ -25,6 +25,9 @@
 /* Where so much of a secret is found it counts as found, as far as the text goes on with it. */
 #define PREFIX_MAX 256
 
+/* As long as what tokens of one kind begin with, sat_ or eyJhbGciOiJ, and a byte more. */
+#define BEGINNING 12
+
 typedef enum Escapes
 {
 	ESCAPES_OF_E, /* E'\x41\101\u0041\n' */
@@ -82,20 +85,22 @@ counts(const char *text, size_t len, size_t start, size_t end, Slice secret)
 		   (start > 0 && end < len && is_delimiter(text[start - 1]) && is_delimiter(text[end]));
 }
 
-/* Preparing to find a long secret costs more than finding that its beginning is nowhere. */
+/*
+ * Preparing to find a long secret costs more than finding that its beginning is nowhere.  That
+ * is looked for by its last byte, as SQL is full of the letters that tokens begin with.
+ */
 static bool
 has_beginning(const char *text, size_t len, Slice secret)
 {
 	const char *end = text + len;
-	size_t n = secret.len < 8 ? secret.len : 8;
+	size_t last = (secret.len < BEGINNING ? secret.len : BEGINNING) - 1;
 
-	while ((text = memchr(text, secret.data[0], (size_t) (end - text))) != NULL &&
-		   (size_t) (end - text) >= n)
-	{
-		if (memcmp(text, secret.data, n) == 0)
+	if (len <= last)
+		return false;
+	for (text += last; (text = memchr(text, secret.data[last], (size_t) (end - text))) != NULL;
+		 text++)
+		if (memcmp(text - last, secret.data, last) == 0)
 			return true;
-		text++;
-	}
 	return false;
 }
 

@@ -38,6 +38,9 @@ as_it_is(void)
 		  "$x$**********************************************$x$");
 	masks("within a header", "'a=b; s=" TOKEN "; c=d'", TOKEN,
 		  "'a=b; s=**********************************************; c=d'");
+	masks("nothing else", TOKEN, TOKEN, "**********************************************");
+	leaves("the end of its beginning", "GhIjKlMnOpQrStUvWxYz0123456789_-abcdGh", TOKEN);
+	leaves("less than its beginning", "sat_Ab", TOKEN);
 	leaves("another", "SELECT a('sat_AbCdEfGhIjKlMnOpQrStUvWxYz0123456789_-abcx')", TOKEN);
 	leaves("a parameter", "SELECT a($1)", TOKEN);
 	leaves("a part of it", "'sat_AbCdEfGhIjKlMnOpQrStUvW'", TOKEN);
