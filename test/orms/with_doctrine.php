@@ -22,6 +22,24 @@ class Account
     public $payments;
 }
 
+#[ORM\Entity, ORM\Table(name: 'notices')]
+class Notice
+{
+    #[ORM\Id, ORM\Column(type: 'integer')]
+    public $id;
+    #[ORM\Column(type: 'text')]
+    public $name;
+}
+
+#[ORM\Entity, ORM\Table(name: 'rules')]
+class Rule
+{
+    #[ORM\Id, ORM\Column(type: 'integer')]
+    public $id;
+    #[ORM\Column(type: 'text')]
+    public $name;
+}
+
 #[ORM\Entity, ORM\Table(name: 'payments')]
 class Payment
 {
@@ -62,3 +80,20 @@ equal(count($hers->payments), 0, 'no rows: a collection that is first read after
 $em->clear();
 $hers = as_user('ADA', fn () => $em->createQuery('SELECT a, p FROM Account a LEFT JOIN a.payments p WHERE a.id = 1')->getSingleResult());
 equal(count($hers->payments), 1, 'joined within it, they are there');
+
+// findings/change-of-no-row.sh
+$change = fn ($kind) => as_user('ADA', function () use ($em, $kind) {
+    $found = $em->find($kind, 1);
+    $found->name = 'after';
+    $em->flush();
+    $em->refresh($found);
+    return $found->name;
+});
+equal($change(Notice::class), 'before', 'a change that the policies refuse is flushed, and raises nothing');
+try {
+    $change(Rule::class);
+    $state = 'none';
+} catch (Doctrine\DBAL\Exception\DriverException $error) {
+    $state = $error->getSQLState();
+}
+equal($state, '42501', "with denied => 'error' it raises");

@@ -18,6 +18,16 @@ class Account extends Model
     }
 }
 
+class Notice extends Model
+{
+    public $timestamps = false;
+}
+
+class Rule extends Model
+{
+    public $timestamps = false;
+}
+
 class Payment extends Model
 {
     public $timestamps = false;
@@ -43,3 +53,14 @@ equal(as_user('UWE', fn () => $kept->fresh()), null, 'fresh() asks, and he has n
 equal(as_user('UWE', fn () => Account::find(1)), null, 'so does find(): Eloquent has no identity map');
 $lazy = as_user('ADA', fn () => Account::find(1));
 equal($lazy->payments->count(), 0, 'no rows: a relation that is first read after the transaction nobody asks for');
+
+// findings/change-of-no-row.sh
+$change = fn ($kind) => as_user('ADA', function () use ($kind) {
+    try {
+        return [$kind::find(1)->forceFill(['name' => 'after'])->save(), $kind::find(1)->name];
+    } catch (Illuminate\Database\QueryException $error) {
+        return $error->getCode();
+    }
+});
+equal($change(Notice::class), [true, 'before'], 'a change that the policies refuse is saved, it says');
+equal($change(Rule::class), '42501', "with denied => 'error' it raises");

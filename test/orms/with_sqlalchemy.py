@@ -28,6 +28,18 @@ class Payment(Base):
     account_id = Column(Integer, ForeignKey('accounts.id'))
 
 
+class Notice(Base):
+    __tablename__ = 'notices'
+    id = Column(Integer, primary_key=True)
+    name = Column(Text)
+
+
+class Rule(Base):
+    __tablename__ = 'rules'
+    id = Column(Integer, primary_key=True)
+    name = Column(Text)
+
+
 engine = create_engine('postgresql+psycopg2://', pool_size=1, max_overflow=0, pool_timeout=1)
 Session = sessionmaker(engine)  # begins each transaction as who acts
 Guarded = sessionmaker(engine)  # does so by the package, which also looks at what a session holds
@@ -131,3 +143,18 @@ with Session() as session:
     with Session() as another:
         equal(refusal_of(lambda: another.get(Account, 1)), 'TimeoutError', 'a pool of 1: a second session waits for the first, up to pool_timeout')
     equal(len(session.get(Account, 1).payments), 1, 'the same session does not')
+
+# --------------------------------------- changes of no row: findings/change-of-no-row.sh
+
+
+def refusal_of_change(kind):
+    with Session() as session:
+        session.get(kind, 1).name = 'after'
+        try:
+            session.commit()
+        except sqlalchemy.exc.SQLAlchemyError as error:
+            return getattr(getattr(error, 'orig', None), 'pgcode', type(error).__name__)
+
+
+equal(refusal_of_change(Notice), 'StaleDataError', 'a change that the policies refuse is an error of the mapper')
+equal(refusal_of_change(Rule), '42501', "with denied => 'error' it is the policies'")

@@ -17,11 +17,13 @@ const Payment = new EntitySchema({
   tableName: 'payments',
   properties: { id: { type: 'integer', primary: true }, account: { kind: 'm:1', entity: () => 'Account', inversedBy: 'payments' } },
 })
+// what may be viewed and not be changed: silently, and with an error
+const [Notice, Rule] = ['notices', 'rules'].map((tableName) => new EntitySchema({ name: tableName, tableName, properties: { id: { type: 'integer', primary: true }, name: { type: 'text' } } }))
 
 const open = (more) =>
   MikroORM.init({
     host: process.env.PGHOST, port: Number(process.env.PGPORT), dbName: process.env.PGDATABASE, user: process.env.PGUSER,
-    entities: [Account, Payment], ...more,
+    entities: [Account, Payment, Notice, Rule], ...more,
   })
 
 /** em.transactional() gives work a fork: of what em holds, unless clear is said. */
@@ -50,6 +52,16 @@ const kept = await asUser(em, 'ADA', (inner) => inner.findOne('Account', 1))
 equal((await kept.payments.loadItems()).length, 0, 'no rows: a collection that is first loaded after the transaction nobody asks for')
 const populated = await asUser(orm.em.fork(), 'ADA', (inner) => inner.findOne('Account', 1, { populate: ['payments'] }))
 equal(populated.payments.length, 1, 'populated within it, they are there')
+
+// findings/change-of-no-row.sh
+const change = (kind) => asUser(orm.em.fork(), 'ADA', async (inner) => {
+  const found = await inner.findOne(kind, 1)
+  found.name = 'after'
+  await inner.flush()
+  return (await inner.refresh(found)).name
+}).catch((error) => error.code)
+equal(await change('notices'), 'before', 'a change that the policies refuse is flushed, and raises nothing')
+equal(await change('rules'), '42501', "with denied => 'error' it raises")
 await orm.close()
 
 const one = await open({ pool: { min: 0, max: 1 }, driverOptions: { acquireConnectionTimeout: 500 } })

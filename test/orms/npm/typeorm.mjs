@@ -15,11 +15,13 @@ const Payment = new EntitySchema({
   columns: { id: { type: Number, primary: true } },
   relations: { account: { type: 'many-to-one', target: 'Account', inverseSide: 'payments', joinColumn: { name: 'account_id' } } },
 })
+// what may be viewed and not be changed: silently, and with an error
+const [Notice, Rule] = ['notices', 'rules'].map((tableName) => new EntitySchema({ name: tableName, tableName, columns: { id: { type: Number, primary: true }, name: { type: 'text' } } }))
 
 const open = (more) =>
   new DataSource({
     type: 'postgres', host: process.env.PGHOST, port: Number(process.env.PGPORT), database: process.env.PGDATABASE,
-    username: process.env.PGUSER, entities: [Account, Payment], ...more,
+    username: process.env.PGUSER, entities: [Account, Payment, Notice, Rule], ...more,
   }).initialize()
 
 const asUser = (source, user, work) =>
@@ -59,6 +61,14 @@ const kept = await asUser(source, 'ADA', (manager) => manager.findOneBy(Account,
 equal(await kept.payments.then((rows) => rows.length, (error) => error.constructor.name), 0, 'no rows: a lazy relation that is first awaited after the transaction nobody asks for')
 const within = await asUser(source, 'ADA', async (manager) => (await (await manager.findOneBy(Account, { id: 1 })).payments).length)
 equal(within, 1, 'awaited within it, they are there')
+
+// findings/change-of-no-row.sh
+const change = (kind) => asUser(source, 'ADA', async (manager) => {
+  await manager.save(kind, Object.assign(await manager.findOneBy(kind, { id: 1 }), { name: 'after' }))
+  return (await manager.findOneBy(kind, { id: 1 })).name
+}).catch((error) => error.code)
+equal(await change(Notice), 'before', 'a change that the policies refuse is saved, and raises nothing')
+equal(await change(Rule), '42501', "with denied => 'error' it raises")
 await source.destroy()
 
 const one = await open({ extra: { max: 1, connectionTimeoutMillis: 500 } })
