@@ -29,6 +29,8 @@
 #include "monitor/denials.h"
 #include "pure/crypto.h"
 #include "remote/arrival.h"
+#include "remote/arrival_call.h"
+#include "remote/arrival_view.h"
 #include "remote/touched.h"
 #include "sql/hidden_secret.h"
 #include "verify/session.h"
@@ -83,6 +85,8 @@ _PG_init(void)
 	changes_init();
 	session_init();
 	verify_init();
+	arrival_view_init();
+	arrival_call_init();
 	arrival_init();
 	gate_init();
 	required_identity_init();

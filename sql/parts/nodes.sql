@@ -109,7 +109,7 @@ CREATE SCHEMA session_auth_nodes;
 COMMENT ON SCHEMA session_auth_nodes IS 'session_auth: how identities come from other servers, and go there';
 
 CREATE VIEW session_auth_nodes.carried_identity AS
-SELECT NULL::text AS seal, NULL::text AS challenge, NULL::boolean AS accepted
+SELECT NULL::text AS seal, NULL::boolean AS accepted, NULL::text AS challenge
 -- never called; planning it loads the library, before an UPDATE is refused as not READ ONLY (src/remote/arrival.c)
 WHERE session_auth.has_permission('view', 'carried_identity') OR true;
 COMMENT ON VIEW session_auth_nodes.carried_identity IS
@@ -120,6 +120,21 @@ COMMENT ON COLUMN session_auth_nodes.carried_identity.challenge IS
   'by RETURNING: for what the next seal in this connection has to be sealed';
 COMMENT ON COLUMN session_auth_nodes.carried_identity.accepted IS
   'by RETURNING: false when it was sealed for something else';
+
+-- What an UPDATE of it becomes as soon as it is parsed (src/remote/arrival_call.c), and the trigger where that cannot be.
+
+CREATE FUNCTION session_auth.take_seal(seal text) RETURNS boolean
+LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'session_auth_take_seal';
+COMMENT ON FUNCTION session_auth.take_seal(text) IS
+  'internal: takes an identity that another server carries over, NULL for nobody; false when it was sealed for '
+  'something else, 55000 when it is refused';
+
+CREATE FUNCTION session_auth.asked_challenge() RETURNS text
+LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'session_auth_asked_challenge';
+COMMENT ON FUNCTION session_auth.asked_challenge() IS
+  'internal: for what the next seal in this connection has to be sealed';
 
 CREATE FUNCTION session_auth.identity_carried() RETURNS trigger
 LANGUAGE c
@@ -180,7 +195,7 @@ DECLARE
 BEGIN
   IF its_carrier IS NULL THEN
     its_carrier := format('session_auth_nodes.%I', left('to_' || server, 63));
-    RETURN NEXT format('CREATE FOREIGN TABLE %s (seal text, challenge text, accepted boolean) SERVER %I '
+    RETURN NEXT format('CREATE FOREIGN TABLE %s (seal text, accepted boolean, challenge text) SERVER %I '
       'OPTIONS (schema_name %L, table_name %L, updatable %L, use_remote_estimate %L)',
       its_carrier, server, 'session_auth_nodes', 'carried_identity', 'true', 'false');
   END IF;

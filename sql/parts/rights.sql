@@ -35,6 +35,8 @@ BEGIN ATOMIC
   JOIN (VALUES
     (ARRAY['request', 'admin'], ARRAY['authenticate', 'authenticate_request', 'pre_request', 'narrow', 'sign_out',
        'my_sessions', 'explain_permission', 'verify_session', 'token_from_cookie', 'seal_identity']),
+    -- what other servers call here, whose user mappings name the role
+    (ARRAY['request'], ARRAY['take_seal', 'asked_challenge']),
     (ARRAY['issuer'], ARRAY['create_session', 'refresh_session', 'rotate_session', 'issue_token',
        'verify_session', 'token_from_cookie']),
     (ARRAY['issuer', 'admin'], ARRAY['expire_session', 'expire_user_sessions', 'list_sessions',

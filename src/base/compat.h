@@ -81,6 +81,13 @@
 #define CompatTableUse          RangeTblEntry
 #endif
 
+/* A query that names no table after all. */
+#if PG_VERSION_NUM >= 160000
+#define compat_forget_tables(query) ((query)->rtable = NIL, (query)->rteperminfos = NIL)
+#else
+#define compat_forget_tables(query) ((query)->rtable = NIL)
+#endif
+
 /* Who a scan of a foreign table, or what writes to one, is for; InvalidOid: whoever runs the query. */
 #if PG_VERSION_NUM >= 160000
 #define compat_foreign_scan_user(scan, estate) ((scan)->checkAsUser)

@@ -18,31 +18,15 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "catalog/dependency.h"
-#include "catalog/namespace.h"
-#include "catalog/pg_class.h"
-#include "commands/extension.h"
 #include "executor/executor.h"
 #include "nodes/plannodes.h"
-#include "utils/lsyscache.h"
 
 #include "base/compat.h"
 #include "base/start_query.h"
 #include "remote/arrival.h"
+#include "remote/arrival_view.h"
 
 static ExecutorStart_hook_type next_hook = NULL;
-
-/* Of that name anybody may have made one, but not as a part of the extension. */
-static bool
-is_carried_identity(Oid relation)
-{
-	Oid schema = get_namespace_oid("session_auth_nodes", true);
-	Oid extension = get_extension_oid("session_auth", true);
-
-	return OidIsValid(schema) && OidIsValid(extension) &&
-		   get_relname_relid("carried_identity", schema) == relation &&
-		   getExtensionOfObject(RelationRelationId, relation) == extension;
-}
 
 /* InvalidOid where there are none, or more than one. */
 static Oid
@@ -68,7 +52,7 @@ carries_identity(const PlannedStmt *plan)
 {
 	Oid relation = plan->commandType == CMD_UPDATE ? only_relation(plan) : InvalidOid;
 
-	return OidIsValid(relation) && is_carried_identity(relation);
+	return OidIsValid(relation) && arrival_view(relation) != NULL;
 }
 
 static void

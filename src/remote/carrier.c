@@ -43,11 +43,12 @@ receive_answer(TupleTableSlot *slot, DestReceiver *self)
 	AnswerReceiver *receiver = (AnswerReceiver *) self;
 	CarrierAnswer *answer = receiver->answer;
 	bool isnull;
-	Datum challenge = slot_getattr(slot, 1, &isnull);
+	Datum challenge;
 
+	answer->accepted = DatumGetBool(slot_getattr(slot, 1, &isnull)) && !isnull;
+	challenge = slot_getattr(slot, 2, &isnull);
 	if (!isnull)
 		strlcpy(answer->challenge, TextDatumGetCString(challenge), sizeof(answer->challenge));
-	answer->accepted = DatumGetBool(slot_getattr(slot, 2, &isnull)) && !isnull;
 	receiver->rows++;
 	return true;
 }
@@ -67,7 +68,7 @@ make_plan(Oid carrier)
 {
 	Oid text = TEXTOID;
 	char *statement =
-		psprintf("UPDATE %s SET seal = $1 RETURNING challenge, accepted",
+		psprintf("UPDATE %s SET seal = $1 RETURNING accepted, challenge",
 				 quote_qualified_identifier(get_namespace_name(get_rel_namespace(carrier)),
 											get_rel_name(carrier)));
 	/* one that is made for any seal, or the seal would be in what is sent as a constant */

@@ -117,11 +117,29 @@ take(Datum value, bool isnull)
 		   take_seal(slice_make(VARDATA_ANY(seal), VARSIZE_ANY_EXHDR(seal)));
 }
 
+SQL_FUNCTION(session_auth_take_seal);
+
+/* take_seal(seal) */
+Datum
+session_auth_take_seal(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(take(PG_GETARG_DATUM(0), PG_ARGISNULL(0)));
+}
+
+SQL_FUNCTION(session_auth_asked_challenge);
+
+/* asked_challenge() */
+Datum
+session_auth_asked_challenge(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(challenge_now()));
+}
+
 /* The row as it comes back: without the seal. */
 static HeapTuple
 answer(const TriggerData *trigger, bool accepted)
 {
-	Datum values[3] = { 0, CStringGetTextDatum(challenge_now()), BoolGetDatum(accepted) };
+	Datum values[3] = { 0, BoolGetDatum(accepted), CStringGetTextDatum(challenge_now()) };
 	bool nulls[3] = { true, false, false };
 
 	return heap_form_tuple(RelationGetDescr(trigger->tg_relation), values, nulls);

@@ -4,7 +4,7 @@
 # Guards: src/verify/external_read.c, read_seal(), binding_of_seal(); src/verify/verify.c, is_sealed_for(); src/verify/challenge.c, challenge_is_met();
 # src/verify/issuing.c, issuing_key_of_seals(); src/pure/jose.c, jose_read_header(); src/sql/sql_seal.c, require_allowed();
 # src/identity/identity.c, identity_set_carried(), identity_require_carriable(); src/remote/carried.c, carry_to(), end_notes(), carry_to_used();
-# src/remote/arrival.c, only_relation(), is_carried_identity(), start_executor();
+# src/remote/arrival.c, only_relation(), start_executor(); src/remote/arrival_view.c, is_carried_identity(); src/remote/arrival_call.c, seal_of();
 # src/remote/carrier.c, carrier_write(); src/remote/touched.c, carry_for_query(), carry_to_written(), carry_for_copy(), require_same_identity().
 use strict;
 use warnings;
@@ -172,6 +172,26 @@ foreach my $writes ("WITH w AS (INSERT INTO written VALUES (1) RETURNING n) $car
 }
 is(said('b', "BEGIN READ ONLY; $carries ''; INSERT INTO written VALUES (1)"), 'ERROR:  25006', '… or behind it');
 is(on('b', 'SELECT count(*) FROM written'), '0', 'nothing was written');
+
+# ------------------------- what postgres_fdw sends becomes a call, for whom may call it, and nothing else does
+on('b', q{CREATE ROLE outsider LOGIN; GRANT USAGE ON SCHEMA session_auth, session_auth_nodes TO outsider;
+	GRANT SELECT, UPDATE ON session_auth_nodes.carried_identity TO outsider; ALTER ROLE outsider SET session_preload_libraries = 'session_auth'});
+sub sent
+{
+	my ($update, $role) = @_;
+	my $loads = $role ? '' : 'SELECT session_auth.is_authenticated();';
+	return said('b', "$loads PREPARE sent(text) AS $update RETURNING accepted, challenge; EXECUTE sent('')", $role);
+}
+my $sends = $carries . '$1';
+like(said('b', "SELECT session_auth.is_authenticated(); PREPARE sent(text) AS $sends RETURNING accepted, challenge; EXPLAIN EXECUTE sent('')"), qr/^f\nResult /, 'a call');
+like(sent($sends), qr/^f\nf\|.{20}/, '… that answers');
+is(sent($sends, 'outsider'), 'ERROR:  42501', '… not for whom may update the view alone');
+foreach my $other ("$sends WHERE false", "$sends FROM written", "WITH w AS MATERIALIZED (SELECT writes()) $sends FROM w WHERE false")
+{
+	is(sent($other), 'f', "an UPDATE: $other");
+}
+like(sent("WITH w AS (INSERT INTO written VALUES (1)) $sends"), qr/^f\nf\|.{20}/, '… with another');
+is(on('b', 'SELECT count(*) FROM written'), '1', '… which is done');
 
 # ----------------------------------------------------- nobody of before, wherever it goes
 my $pool = $near->background_psql('postgres', on_error_stop => 0);
