@@ -249,7 +249,7 @@ COMMENT ON FUNCTION session_auth.hide_private_numbers(jsonb) IS
   'internal: does what hide_secret does with what an issuer should not have published in its set of keys';
 
 CREATE FUNCTION session_auth.name_of_key(kid text, issuer text) RETURNS text
-LANGUAGE sql IMMUTABLE
+LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
   SELECT format('key%s%s', coalesce(' "' || $1 || '"', ' without kid'), ' of issuer "' || $2 || '"');
