@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "pure/backslash.h"
 #include "pure/percent.h"
 
 #define INDEX_MAX 1000000
@@ -16,6 +17,7 @@ typedef struct Pair
 {
 	Slice name;
 	Slice value;
+	bool quoted; /* without the quotes that were around it */
 } Pair;
 
 typedef struct Chunk
@@ -57,8 +59,9 @@ next_pair(Slice header, size_t *pos, Pair *pair)
 			continue;
 		pair->name = trim(start, equals);
 		pair->value = trim(equals + 1, end);
-		if (pair->value.len >= 2 && pair->value.data[0] == '"' &&
-			pair->value.data[pair->value.len - 1] == '"')
+		pair->quoted = pair->value.len >= 2 && pair->value.data[0] == '"' &&
+					   pair->value.data[pair->value.len - 1] == '"';
+		if (pair->quoted)
 		{
 			pair->value.data++;
 			pair->value.len -= 2;
@@ -173,15 +176,32 @@ has(Slice value, char c)
 	return value.len > 0 && memchr(value.data, c, value.len) != NULL;
 }
 
+/* RESULT_MALFORMED where there is nothing to decode, too. */
+static ResultCode
+decode_escapes(Slice value, CookieEscapes escapes, char *out, size_t cap, size_t *out_len)
+{
+	switch (escapes)
+	{
+		case COOKIE_ESCAPES_URI:
+			return percent_decode(value, out, cap, out_len);
+		case COOKIE_ESCAPES_FORM:
+			return percent_decode_form(value, out, cap, out_len);
+		case COOKIE_ESCAPES_PYTHON:
+		case COOKIE_ESCAPES_WERKZEUG:
+			return backslash_decode(value, escapes == COOKIE_ESCAPES_WERKZEUG, out, cap, out_len);
+		default:
+			return RESULT_MALFORMED;
+	}
+}
+
 /* Decoded, or as it is where it is malformed. */
 static ResultCode
 decode(Slice value, CookieEscapes escapes, bool escaped, char *out, size_t cap, size_t *out_len)
 {
 	ResultCode result = RESULT_MALFORMED;
 
-	if (escaped && escapes != COOKIE_ESCAPES_NONE)
-		result = escapes == COOKIE_ESCAPES_FORM ? percent_decode_form(value, out, cap, out_len)
-												: percent_decode(value, out, cap, out_len);
+	if (escaped)
+		result = decode_escapes(value, escapes, out, cap, out_len);
 	if (result != RESULT_MALFORMED)
 		return result;
 	*out_len = 0;
@@ -193,10 +213,22 @@ decode(Slice value, CookieEscapes escapes, bool escaped, char *out, size_t cap, 
 	return RESULT_OK;
 }
 
+/* Whether a cookie of a header may hold an escape. */
+static bool
+is_escaped(const Pair *pair, CookieEscapes escapes)
+{
+	if (escapes == COOKIE_ESCAPES_PYTHON || escapes == COOKIE_ESCAPES_WERKZEUG)
+		return pair->quoted && has(pair->value, '\\');
+	return has(pair->value, '%') || (escapes == COOKIE_ESCAPES_FORM && has(pair->value, '+'));
+}
+
+/* Quotes around a value are a header's, so that without one nothing is escaped by backslashes. */
 ResultCode
 cookie_unescape(Slice value, CookieEscapes escapes, char *out, size_t cap, size_t *out_len)
 {
-	return decode(value, escapes, has(value, '%'), out, cap, out_len);
+	bool escaped = escapes != COOKIE_ESCAPES_PYTHON && escapes != COOKIE_ESCAPES_WERKZEUG;
+
+	return decode(value, escapes, escaped && has(value, '%'), out, cap, out_len);
 }
 
 static ResultCode
@@ -206,10 +238,10 @@ join(const Chunk *found, size_t n, CookieEscapes escapes, char *out, size_t cap,
 
 	for (size_t i = 0; i < n; i++)
 	{
-		Slice value = found[i].pair.value;
-		bool escaped = has(value, '%') || (escapes == COOKIE_ESCAPES_FORM && has(value, '+'));
+		const Pair *pair = &found[i].pair;
 		size_t len;
-		ResultCode result = decode(value, escapes, escaped, out + used, cap - used, &len);
+		ResultCode result =
+			decode(pair->value, escapes, is_escaped(pair, escapes), out + used, cap - used, &len);
 
 		if (result != RESULT_OK)
 			return result;

@@ -34,9 +34,12 @@ typedef enum CookieChunks
 /* How a library reads escapes in a value. */
 typedef enum CookieEscapes
 {
-	COOKIE_ESCAPES_NONE, /* not at all: Python, Plug, koa */
+	COOKIE_ESCAPES_NONE, /* not at all: Plug, koa */
 	COOKIE_ESCAPES_URI,  /* decodeURIComponent, PHP: a plus is a plus */
-	COOKIE_ESCAPES_FORM  /* Rack: a plus is a space */
+	COOKIE_ESCAPES_FORM, /* Rack: a plus is a space */
+	/* http.cookies: backslashes within quotes, in a header alone; numbers are letters */
+	COOKIE_ESCAPES_PYTHON,
+	COOKIE_ESCAPES_WERKZEUG /* the same, and numbers are bytes */
 } CookieEscapes;
 
 #define COOKIE_CHUNKS_MAX 64

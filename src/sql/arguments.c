@@ -294,7 +294,7 @@ argument_lifetime(FunctionCallInfo fcinfo, int n, int fallback_seconds, Interval
 	}
 	*lifetime = *PG_GETARG_INTERVAL_P(n);
 	microseconds = (double) lifetime->time + (double) lifetime->day * USECS_PER_DAY +
-				   (double) lifetime->month * DAYS_PER_MONTH * USECS_PER_DAY;
+				   (double) lifetime->month * DAYS_PER_YEAR / MONTHS_PER_YEAR * USECS_PER_DAY;
 	if (microseconds <= 0)
 		refuse_argument("expires_in", "It must be positive.");
 	if (microseconds > (double) MAX_LIFETIME_YEARS * DAYS_PER_YEAR * USECS_PER_DAY)

@@ -1,5 +1,5 @@
 -- Bad input: a clear error with its SQLSTATE, and nothing half done.
-SELECT plan(69);
+SELECT plan(70);
 
 SELECT session_auth.import_permissions('{"ADMIN": ["view:accounts"]}') \g /dev/null
 SELECT session_auth.grant_role('alice', 'ADMIN') \g /dev/null
@@ -76,6 +76,7 @@ SELECT is(session_auth.export_permissions(), :'before'::jsonb, 'nothing of them 
 SELECT throws_ok('SELECT session_auth.create_session(''alice'', ''-1 second'')', '22023', 'invalid expires_in', 'create_session: a negative interval');
 SELECT throws_ok('SELECT session_auth.create_session(''alice'', ''0'')', '22023', 'invalid expires_in', 'create_session: an interval of nothing');
 SELECT throws_ok('SELECT session_auth.create_session(''alice'', ''178000000 years'')', '22023', 'invalid expires_in', 'create_session: an interval that overflows');
+SELECT throws_ok('SELECT session_auth.create_session(''alice'', ''101 years'')', '22023', 'invalid expires_in', 'create_session: more than 100 years');
 SELECT throws_ok('SELECT session_auth.create_session(''alice'', ''infinity'')', CASE WHEN current_setting('server_version_num')::int < 170000 THEN '22007' ELSE '22023' END, NULL, 'create_session: an infinite interval');
 
 -- users, metadata, foreign tokens

@@ -35,6 +35,37 @@ misses(CookieChunks chunks, const char *header, const char *name)
 		   RESULT_NO_TOKEN, "misses %s in %s", name, header);
 }
 
+/* Within quotes alone, as http.cookies and Werkzeug read them. */
+static void
+unquotes(CookieEscapes escapes, const char *header, const char *expected)
+{
+	is_int(
+		cookie_value(slice(header), slice("s"), COOKIE_WHOLE_LAST, escapes, out, sizeof(out), &len),
+		RESULT_OK, "finds %s", header);
+	is_bytes(out, len, expected, strlen(expected), "as %s", expected);
+}
+
+static void
+backslashes(void)
+{
+	const char *const escaped = "a\\054\"";
+
+	unquotes(COOKIE_ESCAPES_PYTHON, "s=\"a\\054b\\073 \\\"\\\\\"; t=1", "a,b; \"\\");
+	unquotes(COOKIE_ESCAPES_PYTHON, "s=\"\\374n\\051\"", "\303\274n)");
+	unquotes(COOKIE_ESCAPES_PYTHON, "s=\"\\177\\200\\377\"", "\177\302\200\303\277");
+	unquotes(COOKIE_ESCAPES_WERKZEUG, "s=\"\\303\\274n\"", "\303\274n");
+	unquotes(COOKIE_ESCAPES_WERKZEUG, "s=\"\\400\\08\\38x\\\"", "4000838x\\");
+	unquotes(COOKIE_ESCAPES_WERKZEUG, "s=\"a%2Cb\"", "a%2Cb");
+	unquotes(COOKIE_ESCAPES_PYTHON, "s=a\\054b", "a\\054b");
+	unquotes(COOKIE_ESCAPES_NONE, "s=\"a\\054b\"", "a\\054b");
+	is_int(cookie_unescape(slice(escaped), COOKIE_ESCAPES_PYTHON, out, sizeof(out), &len),
+		   RESULT_OK, "a value without its header");
+	is_bytes(out, len, escaped, strlen(escaped), "stays as it is");
+	is_int(cookie_value(slice("s=\"\\054\""), slice("s"), COOKIE_WHOLE, COOKIE_ESCAPES_PYTHON, out,
+						3, &len),
+		   RESULT_TOO_LONG, "room for less than was there");
+}
+
 static void
 bearer(const char *header, ResultCode expected, const char *token)
 {
@@ -104,6 +135,7 @@ main(void)
 	finds(COOKIE_BETTER_AUTH, "s.0=b%3D", "s", "b=");
 	misses(COOKIE_BETTER_AUTH, "s.x=a", "s");
 	too_many();
+	backslashes();
 	is_int(cookie_value(none, slice("s"), COOKIE_WHOLE, COOKIE_ESCAPES_URI, out, sizeof(out), &len),
 		   RESULT_NO_TOKEN, "no header");
 	bearer("Bearer abc", RESULT_OK, "abc");

@@ -1,0 +1,65 @@
+/*
+ * backslash.c
+ *		Backslash escapes within quotes; see backslash.h.
+ */
+#include "pure/backslash.h"
+
+/* What three octal digits stand for, or -1. */
+static int
+octal_byte(const char *p, size_t n)
+{
+	int value = 0;
+
+	if (n < 3 || p[0] > '3')
+		return -1;
+	for (int i = 0; i < 3; i++)
+	{
+		if (p[i] < '0' || p[i] > '7')
+			return -1;
+		value = value * 8 + (p[i] - '0');
+	}
+	return value;
+}
+
+/* A letter up to 255 in UTF-8; how many bytes it has. */
+static size_t
+write_letter(int letter, char *out)
+{
+	if (letter < 0x80)
+	{
+		out[0] = (char) letter;
+		return 1;
+	}
+	out[0] = (char) (0xc0 | letter >> 6);
+	out[1] = (char) (0x80 | (letter & 0x3f));
+	return 2;
+}
+
+/* The result is never longer than what was there, as an escape has four characters. */
+ResultCode
+backslash_decode(Slice in, bool octets, char *out, size_t cap, size_t *out_len)
+{
+	size_t n = 0;
+
+	*out_len = 0;
+	if (in.len > cap)
+		return RESULT_TOO_LONG;
+	for (size_t i = 0; i < in.len; i++)
+	{
+		bool escape = in.data[i] == '\\' && i + 1 < in.len;
+		int byte = escape ? octal_byte(in.data + i + 1, in.len - i - 1) : -1;
+
+		if (byte < 0)
+			out[n++] = in.data[escape ? ++i : i];
+		else
+		{
+			if (octets)
+				out[n++] = (char) byte;
+			else
+				n += write_letter(byte, out + n);
+			i += 3;
+		}
+	}
+	*out_len = n;
+	return RESULT_OK;
+}
