@@ -711,8 +711,13 @@ BEGIN
   PERFORM session_auth.check_cookie_names(names);
   PERFORM session_auth.check_optional_names('role_claim', ARRAY[$3]);
   PERFORM session_auth.check_optional_names('scope_claim', ARRAY[$7]);
-  known := session_auth.find_authjs_secret($1);
-  DELETE FROM session_auth.authjs_secrets s WHERE s.secret_id = known;
+  -- who adds it at the same time would not see it, and drop_authjs_secret leave one of the two
+  LOCK TABLE session_auth.authjs_secrets IN SHARE ROW EXCLUSIVE MODE;
+  LOOP
+    known := session_auth.find_authjs_secret($1);
+    EXIT WHEN known IS NULL;
+    DELETE FROM session_auth.authjs_secrets s WHERE s.secret_id = known;
+  END LOOP;
   INSERT INTO session_auth.authjs_secrets (secret, cookie_names, role_claim, role_source, user_claim,
     required_claims, scope_claim)
   VALUES ($1, names, $3, new_source, new_user_claim, new_required, $7);
@@ -734,10 +739,16 @@ AS $$
 DECLARE
   hidden boolean := session_auth.hide_secret($1);
   known bigint;
+  dropped boolean := false;
 BEGIN
-  known := session_auth.find_authjs_secret($1);
-  DELETE FROM session_auth.authjs_secrets s WHERE s.secret_id = known;
-  IF NOT FOUND THEN
+  -- wherever it stands: rows of two servers can say the same
+  LOOP
+    known := session_auth.find_authjs_secret($1);
+    EXIT WHEN known IS NULL;
+    DELETE FROM session_auth.authjs_secrets s WHERE s.secret_id = known;
+    dropped := dropped OR FOUND;
+  END LOOP;
+  IF NOT dropped THEN
     RETURN false;
   END IF;
   PERFORM session_auth.record_event('authjs_secret_dropped', NULL, NULL);
@@ -799,6 +810,7 @@ AS $$
 DECLARE
   hidden boolean := session_auth.hide_secret($2);
   known bigint;
+  one_since timestamptz;
   known_since timestamptz;
 BEGIN
   PERFORM session_auth.check_cookie_kind($1);
@@ -806,9 +818,15 @@ BEGIN
   PERFORM session_auth.check_optional_names('role_claim', ARRAY[$7]);
   PERFORM session_auth.check_optional_names('tenant_claim', ARRAY[$8]);
   PERFORM session_auth.check_cookie_secret($1, $2, $3, $4, $5, $6, $9);
-  known := session_auth.find_cookie_secret($1, $2);
-  -- what it proved before is no newer for being added again
-  DELETE FROM session_auth.cookie_secrets s WHERE s.secret_id = known RETURNING s.since INTO known_since;
+  -- who adds it at the same time would not see it, and drop_cookie_secret leave one of the two
+  LOCK TABLE session_auth.cookie_secrets IN SHARE ROW EXCLUSIVE MODE;
+  LOOP
+    known := session_auth.find_cookie_secret($1, $2);
+    EXIT WHEN known IS NULL;
+    -- what it proved before is no newer for being added again
+    DELETE FROM session_auth.cookie_secrets s WHERE s.secret_id = known RETURNING s.since INTO one_since;
+    known_since := least(known_since, one_since);
+  END LOOP;
   INSERT INTO session_auth.cookie_secrets (kind, secret, cookie_names, max_age, id_path, salts, role_claim,
     tenant_claim, without_end, since)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, coalesce(known_since, clock_timestamp()));
@@ -838,11 +856,17 @@ AS $$
 DECLARE
   hidden boolean := session_auth.hide_secret($2);
   known bigint;
+  dropped boolean := false;
 BEGIN
   PERFORM session_auth.check_cookie_kind($1);
-  known := session_auth.find_cookie_secret($1, $2);
-  DELETE FROM session_auth.cookie_secrets s WHERE s.secret_id = known;
-  IF NOT FOUND THEN
+  -- wherever it stands: rows of two servers can say the same
+  LOOP
+    known := session_auth.find_cookie_secret($1, $2);
+    EXIT WHEN known IS NULL;
+    DELETE FROM session_auth.cookie_secrets s WHERE s.secret_id = known;
+    dropped := dropped OR FOUND;
+  END LOOP;
+  IF NOT dropped THEN
     RETURN false;
   END IF;
   PERFORM session_auth.record_event('cookie_secret_dropped', NULL, jsonb_build_object('kind', $1));

@@ -1,7 +1,7 @@
 -- add_cookie_secret: what each argument does and which are refused; users with claims, their ends,
 -- and sessions that a proved cookie leads to. What each framework signs: test/t/web_vectors.t.
 -- Also: test/attacks/cookies.sql, test/pgtap/tokens_cookies.sql.
-SELECT plan(152);
+SELECT plan(155);
 SET client_min_messages = error;
 \ir cookies.psql
 CREATE FUNCTION public.refusal(call text) RETURNS text LANGUAGE plpgsql AS $$
@@ -98,6 +98,15 @@ SELECT session_auth.authenticate(:'one') \g /dev/null
 SELECT session_auth.sign_out() \g /dev/null
 COMMIT;
 SELECT is(who(:'one') || who(:'two'), 'nobody44', 'with a jti sign_out ends that one alone');
+
+-- rows that say the same, as merging two servers' tables or 0.1.0 could leave them
+INSERT INTO session_auth.cookie_secrets (kind, secret, since) SELECT 'express', 'twice there, and in three rows', now() - n * interval '1 day' FROM generate_series(1, 3) n;
+INSERT INTO session_auth.authjs_secrets (secret, cookie_names, role_source) SELECT 'twice there, and in three rows', '{a}', 'both' FROM generate_series(1, 3);
+SELECT session_auth.add_cookie_secret('express', 'twice there, and in three rows') \g /dev/null
+SELECT results_eq($$SELECT count(*), min(since) < now() - interval '70 hours' FROM session_auth.cookie_secrets WHERE secret LIKE 'twice%'$$, 'VALUES (1::bigint, true)', 'adding a secret leaves one row, as old as the oldest');
+INSERT INTO session_auth.cookie_secrets (kind, secret) VALUES ('express', 'twice there, and in three rows');
+SELECT ok(session_auth.drop_cookie_secret('express', 'twice there, and in three rows') AND session_auth.drop_authjs_secret('twice there, and in three rows'), 'dropping a secret');
+SELECT is((SELECT count(*) FROM session_auth.cookie_secrets WHERE secret LIKE 'twice%') + (SELECT count(*) FROM session_auth.authjs_secrets WHERE secret LIKE 'twice%'), 0::bigint, 'leaves no row with it');
 
 -- without an end, and without a time
 SELECT session_auth.add_cookie_secret('flask-login', :'key', without_end => true) \g /dev/null
