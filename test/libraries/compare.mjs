@@ -5,6 +5,7 @@ import './clock.mjs'
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { differences } from './differences.mjs'
+import { output } from './programs.mjs'
 import { Random } from './random.mjs'
 
 const BATCH = 20000
@@ -15,7 +16,7 @@ const wanted = process.argv.slice(4)
 
 const literal = (text) => `E'${String(text).replace(/[\\']/g, '$&$&')}'`
 const statement = ([format, ...values]) => `${format.replace(/%L/g, () => literal(values.shift()))};\n`
-const psql = (database, input) => execFileSync('psql', ['--no-psqlrc', '--quiet', '--no-align', '--tuples-only', '--set=ON_ERROR_STOP=1', `--dbname=${database}`], { input, maxBuffer: 2 ** 30 }).toString()
+const psql = (database, input) => output('psql', ['--no-psqlrc', '--quiet', '--no-align', '--tuples-only', '--set=ON_ERROR_STOP=1', `--dbname=${database}`], input)
 
 const has = ([program, ...args]) => {
   try {
@@ -36,10 +37,10 @@ END $$;
 `
 const copied = (text) => text.replace(/[\\\n\r\t]/g, (c) => ({ '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' })[c])
 
-function ours(database, party, texts) {
+async function ours(database, party, texts) {
   const rows = texts.map((text, i) => `${i}\t${copied(text)}\n`).join('')
-  return psql(database, `CREATE TEMP TABLE inputs (n int, input text);\nCOPY inputs FROM STDIN;\n${rows}\\.\nSELECT to_json(coalesce(ask(input, ${party.header}), '')) FROM inputs ORDER BY n;\n`)
-    .trimEnd().split('\n').map((line) => JSON.parse(line) || null)
+  const said = await psql(database, `CREATE TEMP TABLE inputs (n int, input text);\nCOPY inputs FROM STDIN;\n${rows}\\.\nSELECT to_json(coalesce(ask(input, ${party.header}), '')) FROM inputs ORDER BY n;\n`)
+  return said.trimEnd().split('\n').map((line) => JSON.parse(line) || null)
 }
 
 const sendable = (party, text) => !/[\0\r\n]/.test(text) && text.isWellFormed() && (!party.ascii || /^[\t -~]*$/.test(text)) && !/[^\0-\xff]/.test(party.header ? text : '') && text.length < 60000
@@ -51,8 +52,7 @@ async function batch(r, party, database, n, counts) {
     if (sendable(party, text)) made.push({ what, text })
   }
   const texts = made.map((one) => one.text)
-  const library = await party.ask(texts)
-  const server = ours(database, party, texts)
+  const [server, library] = await Promise.all([ours(database, party, texts), party.ask(texts)])
   if (library.length !== n || server.length !== n) throw new Error(`${party.name}: ${library.length} and ${server.length} answers to ${n} questions`)
   const differing = []
   for (const [i, { what, text }] of made.entries()) {
@@ -65,22 +65,26 @@ async function batch(r, party, database, n, counts) {
   await judge(party, differing, counts)
 }
 
-// What the table allows, one by one and all together, is no failure.
+const subsets = (all) => all.reduce((sets, one) => [...sets, ...sets.map((set) => [...set, one])], [[]])
+const asksFor = (allowed, { text }) => subsets(allowed.filter(({ normal }) => normal && normal(text) !== text))
+  .map((changes) => ({ text: changes.reduce((sofar, { normal }) => normal(sofar), text), changes }))
+
+// What the table allows, one by one and together, is no failure.
 async function judge(party, differing, counts) {
   const allowed = differences.filter((one) => one.party.test(party.name))
-  const note = (one) => counts.known.set(one, (counts.known.get(one) ?? 0) + 1)
-  const asked = differing.map((one) => {
-    const changes = allowed.filter(({ normal }) => normal && normal(one.text) !== one.text)
-    return changes.map((change) => [change.normal(one.text), change]).concat(changes.length > 1 ? [[changes.reduce((text, { normal }) => normal(text), one.text), changes[0]]] : [])
-  })
-  const texts = asked.flat().map(([text]) => text)
-  const answers = texts.length ? await party.ask(texts) : []
   const other = allowed.find(({ ask }) => ask)
-  const others = other && differing.length ? await party[other.ask](differing.map(({ text }) => text)) : []
+  const asks = differing.map((one) => asksFor(allowed, one))
+  const texts = asks.flat().map(({ text }) => text)
+  const answers = texts.length ? await party.ask(texts) : []
+  const others = other && texts.length ? await party[other.ask](texts) : []
   for (const [i, one] of differing.entries()) {
-    const theirs = answers.splice(0, asked[i].length)
-    const known = allowed.find(({ holds }) => holds?.(one.library, one.ours)) ?? asked[i][theirs.indexOf(one.ours)]?.[1] ?? (others[i] === one.ours ? other : undefined)
-    if (known) note(known)
+    const reasons = asks[i].map(({ changes }) => {
+      const [first, second] = [answers.shift(), others.shift()]
+      const same = (theirs, reason) => theirs === one.ours ? reason : allowed.find(({ holds }) => holds?.(theirs, one.ours))
+      return same(first, changes[0]) ?? (second ? same(second, other) : undefined)
+    })
+    const known = reasons.find((reason) => reason)
+    if (known) counts.known.set(known, (counts.known.get(known) ?? 0) + 1)
     else counts.failures.push(one)
   }
 }
@@ -89,11 +93,11 @@ async function run(party, i) {
   const counts = { inputs: 0, accepted: 0, refused: 0, stricter: 0, known: new Map(), failures: [] }
   const began = process.hrtime.bigint()
   const database = `libraries_${i}`
-  psql('postgres', `CREATE DATABASE ${database}`)
-  psql(database, `SET client_min_messages = error; CREATE EXTENSION session_auth;\n${QUESTION}${party.setup.map(statement).join('')}`)
+  await psql('postgres', `CREATE DATABASE ${database}`)
+  await psql(database, `SET client_min_messages = error; CREATE EXTENSION session_auth;\n${QUESTION}${party.setup.map(statement).join('')}`)
   const r = new Random(seed + i)
   while (counts.inputs < inputs) await batch(r, party, database, Math.min(BATCH, inputs - counts.inputs), counts)
-  psql('postgres', `DROP DATABASE ${database} WITH (FORCE)`)
+  await psql('postgres', `DROP DATABASE ${database} WITH (FORCE)`)
   counts.seconds = Number(process.hrtime.bigint() - began) / 1e9
   return counts
 }

@@ -1,11 +1,11 @@
 // The cookies of Django, Flask, Starlette, Rails and Laravel: their libraries answer in
 // programs of their own language, which ask_*.* are.
-import { execFileSync } from 'node:child_process'
 import { createCipheriv, createHash, createHmac, pbkdf2Sync } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { deflateSync } from 'node:zlib'
 import { NOW } from './clock.mjs'
 import { changed, changedCookies, changedJson, time } from './mutate.mjs'
+import { output } from './programs.mjs'
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url))
 const sign = (hash, key, data, form) => createHmac(hash, key).update(data).digest(form)
@@ -15,10 +15,10 @@ const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 
 /** A question to a program: which library, its secret, the instant, and then an input a line; an answer a line. */
 function asked(command, library, secret) {
-  return (inputs) => {
+  return async (inputs) => {
     const lines = [{ library, secret, now: NOW }, ...inputs].map((line) => JSON.stringify(line).replace(/[\u007f-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)).join('\n')
-    const said = execFileSync(command[0], command.slice(1), { input: `${lines}\n`, maxBuffer: 2 ** 30, stdio: ['pipe', 'pipe', 'ignore'] })
-    return said.toString().trimEnd().split('\n').map((line) => JSON.parse(line))
+    const said = await output(command[0], command.slice(1), `${lines}\n`)
+    return said.trimEnd().split('\n').map((line) => JSON.parse(line))
   }
 }
 
