@@ -51,8 +51,9 @@ async function mended(r, strategy, secret, { session, user }, header) {
   const cookies = Object.fromEntries(Object.entries(cookie.parse(header)).map(([name, value]) => [name.replace('__Secure-', ''), value]))
   const parts = Object.keys(cookies).filter((name) => name.startsWith(`${DATA}.`)).sort((a, b) => a.split('.').pop() - b.split('.').pop())
   const cache = await readers[strategy](secret, cookies[DATA] ?? parts.map((name) => cookies[name]).join(''))
+  const times = strategy === 'compact' ? [] : ['iat', 'nbf', 'exp'].filter((name) => name in cache)
   const whole = {
-    ...cache, updatedAt: NOW * 1000, version: '1',
+    ...Object.fromEntries(times.map((name) => [name, cache[name]])), updatedAt: NOW * 1000, version: '1',
     session: { ...session, ...Object.fromEntries(['userId', 'token', 'expiresAt'].map((name) => [name, cache.session[name]])) },
     user: { ...user, id: cache.user.id },
   }

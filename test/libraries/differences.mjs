@@ -25,7 +25,7 @@ export const differences = [
   },
   {
     party: /^better-auth/,
-    reason: 'Of a cache that the secret proves, what says who and until when is read; better-auth refuses one in which another member of its session or user is not of the type that its schema has',
+    reason: 'Of a cache that the secret proves, what says who and until when is read; better-auth refuses one in which another member is not of the type that its schema has, or is a time in another writing than its own',
     ask: 'askMended',
   },
   {
