@@ -6,36 +6,47 @@
 
 #include "pure/time_units.h"
 
-#define ISO_LEN 24 /* 2100-01-01T00:00:00.000Z */
+#define ISO_LEN    24 /* 2100-01-01T00:00:00.000Z */
 
-/* Days from 1970-01-01 to a date of the Gregorian calendar. */
-static int64_t
-days_from_civil(int64_t year, int month, int day)
+#define US_PER_DAY (86400 * US_PER_SECOND)
+
+/*
+ * Days from 1970-01-01 to a date of the Gregorian calendar, whose year has four digits.  Years
+ * begin in March and are counted from one before them all, so that nothing is less than 0.
+ */
+static int
+days_from_civil(int year, int month, int day)
 {
-	int64_t era;
-	int64_t of_era;
-	int64_t day_of_year;
+	unsigned years = (unsigned) (year + 400 - (month <= 2));
+	unsigned centuries = years / 100;
+	unsigned months = (unsigned) (month + (month > 2 ? -3 : 9));
+	unsigned days = years * 365 + years / 4 - centuries + centuries / 4 + (153 * months + 2) / 5;
 
-	year -= month <= 2;
-	era = year / 400;
-	of_era = year - era * 400;
-	day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + day_of_year - 719468;
+	return (int) days + day - 1 - (719468 + 146097);
 }
 
-/* The number in n digits at s, or -1. */
+/* The number in n digits at s. */
 static int
 digits(const char *s, int n)
 {
 	int value = 0;
 
 	for (int i = 0; i < n; i++)
-	{
-		if (s[i] < '0' || s[i] > '9')
-			return -1;
 		value = value * 10 + (s[i] - '0');
-	}
 	return value;
+}
+
+/* What is behind the T; -1 where there is no such time of a day. */
+static int64_t
+us_of_day(const char *time)
+{
+	int hour = digits(time, 2);
+	int minute = digits(time + 3, 2);
+	int second = digits(time + 6, 2);
+
+	if (hour > 23 || minute > 59 || second > 59)
+		return -1;
+	return ((hour * 60 + minute) * 60 + second) * US_PER_SECOND + digits(time + 9, 3) * US_PER_MS;
 }
 
 bool
@@ -44,7 +55,7 @@ iso_time_us(Slice text, int64_t *us)
 	static const char shape[] = "0000-00-00T00:00:00.000Z";
 	int month;
 	int day;
-	int64_t seconds;
+	int64_t of_day;
 
 	if (text.len != ISO_LEN)
 		return false;
@@ -53,12 +64,9 @@ iso_time_us(Slice text, int64_t *us)
 			return false;
 	month = digits(text.data + 5, 2);
 	day = digits(text.data + 8, 2);
-	if (month < 1 || month > 12 || day < 1 || day > 31 || digits(text.data + 11, 2) > 23 ||
-		digits(text.data + 14, 2) > 59 || digits(text.data + 17, 2) > 59)
+	of_day = us_of_day(text.data + 11);
+	if (month < 1 || month > 12 || day < 1 || day > 31 || of_day < 0)
 		return false;
-	seconds = days_from_civil(digits(text.data, 4), month, day) * 86400 +
-			  digits(text.data + 11, 2) * 3600 + digits(text.data + 14, 2) * 60 +
-			  digits(text.data + 17, 2);
-	*us = seconds * US_PER_SECOND + digits(text.data + 20, 3) * 1000;
+	*us = days_from_civil(digits(text.data, 4), month, day) * US_PER_DAY + of_day;
 	return true;
 }

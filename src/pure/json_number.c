@@ -105,6 +105,16 @@ json_is_whole(const JsonDoc *doc, const JsonNode *node)
 	return true;
 }
 
+/* Appends a digit; false where the number has no room in 64 bits. */
+static bool
+add_digit(int64_t *value, int digit)
+{
+	if (*value > INT64_MAX / 10 || (*value == INT64_MAX / 10 && digit > INT64_MAX % 10))
+		return false;
+	*value = *value * 10 + digit;
+	return true;
+}
+
 ResultCode
 json_date_us(const JsonDoc *doc, const JsonNode *node, int64_t *us)
 {
@@ -122,22 +132,12 @@ json_date_us(const JsonDoc *doc, const JsonNode *node, int64_t *us)
 	read_decimal(doc->text + node->start, doc->text + node->end, &d);
 	if (d.n > 0 && d.point > 308)
 		return RESULT_MALFORMED;
-	if (d.n > 0 && d.point + 6 > 19)
-	{
-		*us = d.negative ? INT64_MIN : INT64_MAX;
-		return RESULT_OK;
-	}
-	for (int i = 0; i < d.point + 6; i++)
-	{
-		int digit = i < d.n ? d.digits[i] - '0' : 0;
-
-		if (value > (INT64_MAX - digit) / 10)
+	for (int i = 0; i < d.point + 6 && d.n > 0; i++)
+		if (!add_digit(&value, i < d.n ? d.digits[i] - '0' : 0))
 		{
 			*us = d.negative ? INT64_MIN : INT64_MAX;
 			return RESULT_OK;
 		}
-		value = value * 10 + digit;
-	}
 	*us = d.negative ? -value : value;
 	return RESULT_OK;
 }

@@ -16,7 +16,7 @@ export const differences = [
   {
     party: /^better-auth/,
     reason: 'A cache of the session that does not hold is passed over beside a signed token whose session has its row; better-auth takes the cache away and answers nobody to this one request, and the user to the next',
-    normal: pairs((name, value) => /^[ \t]*better-auth\.session_data/.test(name) ? null : `${name}=${value}`),
+    normal: pairs((name, value) => /^[ \t]*(__Secure-)?better-auth\.session_data/.test(name) ? null : `${name}=${value}`),
   },
   {
     party: /^better-auth/,

@@ -70,3 +70,69 @@ PROOF(php_value, 38,
 	PROVE(value.rest.len < LEN && value.rest.data + value.rest.len == text + LEN,
 		  "the rest is the end");
 }
+
+/* ------------------------------------------------------------------------------ members */
+
+#define MEMBERS  3
+#define NAME_LEN 4
+
+/* What any_read() has answered, one after the other: keys, and behind each the value it has. */
+static PhpValue reads[2 * MEMBERS];
+static size_t n_reads;
+static bool is_refused;
+static char names[2 * MEMBERS][NAME_LEN];
+
+/* Whatever php_read() may answer, of which the proof above is: a value, and the rest behind it. */
+ResultCode
+any_read(Slice bytes, PhpValue *value)
+{
+	bool refused;
+	PhpKind kind;
+	size_t len;
+	char name[NAME_LEN];
+
+	PROVE(n_reads < 2 * MEMBERS && !is_refused, "no more than there is");
+	PROVE(n_reads == 0 || bytes.data == reads[n_reads - 1].rest.data, "where the last one ended");
+	is_refused = refused || bytes.len == 0;
+	if (is_refused)
+		return RESULT_MALFORMED;
+	ASSUME(kind >= PHP_INTEGER && kind <= PHP_OTHER && len <= NAME_LEN);
+	memcpy(names[n_reads], name, NAME_LEN);
+	value->kind = kind;
+	value->text = slice_make(names[n_reads] + NAME_LEN - len, len);
+	value->rest = slice_make(bytes.data + 1, bytes.len - 1);
+	reads[n_reads++] = *value;
+	return RESULT_OK;
+}
+
+static PhpValue
+any_container(PhpKind kind, const char *bytes)
+{
+	PhpValue container;
+
+	container.kind = kind;
+	container.inside = slice_make(bytes, 2 * MEMBERS);
+	ASSUME(container.size <= MEMBERS);
+	n_reads = 0;
+	is_refused = false;
+	return container;
+}
+
+INSTEAD(php_position, php_read, any_read)
+PROOF(php_position, 8, "the n-th value is the one behind the n-th key", "3 members")
+{
+	char bytes[2 * MEMBERS];
+	uint32_t n;
+	PhpKind kind;
+	PhpValue container = any_container(kind, bytes);
+	PhpValue value;
+	ResultCode result = php_nth(&container, n, &value);
+
+	if ((kind != PHP_ARRAY && kind != PHP_OBJECT) || n >= container.size)
+		PROVE(result == RESULT_NO_SUBJECT && n_reads == 0, "there is none");
+	else
+		PROVE(result == (is_refused ? RESULT_MALFORMED : RESULT_OK), "it is there");
+	if (result == RESULT_OK)
+		PROVE(n_reads == 2 * (size_t) n + 2 && value.rest.data == reads[n_reads - 1].rest.data,
+			  "behind its key");
+}
