@@ -10,7 +10,8 @@
  *
  * which does the same, in this order, for whoever may call these: the usage that lets a role
  * update the view.  An UPDATE of any other form remains one, and so does the first in a connection
- * that had not loaded the library by then.
+ * that had not loaded the library by then, and one within a function: PL/pgSQL takes for granted
+ * that an UPDATE is one when it is run.
  */
 #include "postgres.h"
 
@@ -35,6 +36,13 @@ enum
 };
 
 static post_parse_analyze_hook_type next_hook = NULL;
+
+/* Names mean something else first in a function alone: its arguments and variables. */
+static bool
+is_in_function(const ParseState *state)
+{
+	return state->p_pre_columnref_hook != NULL || state->p_post_columnref_hook != NULL;
+}
 
 static const ArrivalView *
 updated_view(const Query *query)
@@ -107,7 +115,7 @@ analyze(ParseState *state, Query *query, CompatJumbleState *jumble)
 
 	if (next_hook)
 		next_hook(state, query, jumble);
-	view = updated_view(query);
+	view = is_in_function(state) ? NULL : updated_view(query);
 	seal = view && returns_answer(query->returningList) ? seal_of(query) : NULL;
 	if (seal && OidIsValid(view->take_seal) && OidIsValid(view->asked_challenge))
 		make_call(query, view, seal);

@@ -4,7 +4,7 @@
 # Guards: src/verify/external_read.c, read_seal(), binding_of_seal(); src/verify/verify.c, is_sealed_for(); src/verify/challenge.c, challenge_is_met();
 # src/verify/issuing.c, issuing_key_of_seals(); src/pure/jose.c, jose_read_header(); src/sql/sql_seal.c, require_allowed();
 # src/identity/identity.c, identity_set_carried(), identity_require_carriable(); src/remote/carried.c, carry_to(), end_notes(), carry_to_used();
-# src/remote/arrival.c, only_relation(), start_executor(); src/remote/arrival_view.c, is_carried_identity(); src/remote/arrival_call.c, seal_of();
+# src/remote/arrival.c, only_relation(), start_executor(); src/remote/arrival_view.c, is_carried_identity(); src/remote/arrival_call.c, seal_of(), is_in_function();
 # src/remote/carrier.c, carrier_write(); src/remote/touched.c, carry_for_query(), carry_to_written(), carry_for_copy(), require_same_identity().
 use strict;
 use warnings;
@@ -192,6 +192,8 @@ foreach my $other ("$sends WHERE false", "$sends FROM written", "WITH w AS MATER
 }
 like(sent("WITH w AS (INSERT INTO written VALUES (1)) $sends"), qr/^f\nf\|.{20}/, '… with another');
 is(on('b', 'SELECT count(*) FROM written'), '1', '… which is done');
+on('b', "CREATE FUNCTION takes(s text) RETURNS boolean LANGUAGE plpgsql AS 'DECLARE taken boolean; BEGIN $carries s RETURNING accepted, challenge INTO taken; RETURN taken; END'");
+is(said('b', q{SELECT takes('')}, 'outsider'), 'f', '… or in a function, which counts on an UPDATE');
 
 # ----------------------------------------------------- nobody of before, wherever it goes
 my $pool = $near->background_psql('postgres', on_error_stop => 0);
