@@ -4,6 +4,8 @@
  */
 #include "pure/backslash.h"
 
+#include "pure/utf8.h"
+
 /* What three octal digits stand for, or -1. */
 static int
 octal_byte(const char *p, size_t n)
@@ -60,6 +62,8 @@ backslash_decode(Slice in, bool octets, char *out, size_t cap, size_t *out_len)
 			i += 3;
 		}
 	}
+	if (octets && !utf8_is_valid(out, n))
+		return RESULT_MALFORMED;
 	*out_len = n;
 	return RESULT_OK;
 }

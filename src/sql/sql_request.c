@@ -8,6 +8,7 @@
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -55,12 +56,13 @@ token_of_bearer(Slice header, TokenArgument *token)
 	return result;
 }
 
+/* NULL where escapes stand for what is no text of the database. */
 static Datum
-cookie_text(ResultCode result, const RequestCookie *cookie)
+cookie_text(FunctionCallInfo fcinfo, ResultCode result, const RequestCookie *cookie)
 {
-	return result == RESULT_OK
-			   ? PointerGetDatum(cstring_to_text_with_len(cookie->text.data, cookie->text.len))
-			   : (Datum) 0;
+	if (result != RESULT_OK || !pg_verifymbstr(cookie->text.data, (int) cookie->text.len, true))
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(cookie->text.data, (int) cookie->text.len));
 }
 
 SQL_FUNCTION(session_auth_token_from_cookie);
@@ -72,8 +74,7 @@ session_auth_token_from_cookie(PG_FUNCTION_ARGS)
 	RequestCookie cookie;
 	ResultCode result = request_find_cookie(argument_header(fcinfo, 0), &cookie);
 
-	fcinfo->isnull = result != RESULT_OK;
-	return cookie_text(result, &cookie);
+	return cookie_text(fcinfo, result, &cookie);
 }
 
 /* NIL for NULL: no name is as good as none given. */
@@ -111,8 +112,7 @@ session_auth_named_token_from_cookie(PG_FUNCTION_ARGS)
 		result = request_find_cookie(header, &cookie);
 	else
 		result = request_find_named_cookie(header, argument_names(fcinfo, 1), &cookie);
-	fcinfo->isnull = result != RESULT_OK;
-	return cookie_text(result, &cookie);
+	return cookie_text(fcinfo, result, &cookie);
 }
 
 /* The tokens that a request carries, and why there is none where there is none. */

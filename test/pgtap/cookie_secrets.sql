@@ -1,7 +1,7 @@
 -- add_cookie_secret: what each argument does and which are refused; users with claims, their ends,
 -- and sessions that a proved cookie leads to. What each framework signs: test/t/web_vectors.t.
 -- Also: test/attacks/cookies.sql, test/pgtap/tokens_cookies.sql.
-SELECT plan(155);
+SELECT plan(158);
 SET client_min_messages = error;
 \ir cookies.psql
 CREATE FUNCTION public.refusal(call text) RETURNS text LANGUAGE plpgsql AS $$
@@ -116,6 +116,9 @@ SELECT is(who(:'remember'), '50', 'flask-login');
 SELECT is(who_asks(format('a=1; remember_token="%s|%s"', w.written, split_part(flask_login(w.name, :'key'), '|', 2))), w.name, 'flask-login: ' || w.name)
 FROM (VALUES ('Jürg', 'J\303\274rg'), ('Doe, Ann', 'Doe\054 Ann'), ('"q"\', '\"q\"\\')) w (name, written);
 SELECT is(who_asks(format('remember_token=Doe\054 Ann|%s', split_part(flask_login('Doe, Ann', :'key'), '|', 2))), 'nobody', 'which without quotes stand for themselves');
+SELECT is(who_asks(format('remember_token="%s|%s"', written, mac)), 'nobody', 'flask-login: no name: ' || written)
+FROM (VALUES ('50\000', encode(hmac('50\000'::bytea, convert_to(:'key', 'UTF8'), 'sha512'), 'hex')), ('50\377', encode(hmac('50\377'::bytea, convert_to(:'key', 'UTF8'), 'sha512'), 'hex'))) w (written, mac);
+SELECT is(session_auth.token_from_cookie('remember_token="50\000|x"'), NULL, '… nor a text');
 SELECT ok(v.expires_at BETWEEN now() + '29 days 23:59:00' AND now() + '30 days 00:00:01', 'its identity ends after session_lifetime') FROM session_auth.verify_session(:'remember') v;
 SELECT is(v.claims->>'sub', '50', 'it has no claims but that') FROM session_auth.verify_session(:'remember') v;
 BEGIN;

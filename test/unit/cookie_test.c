@@ -55,6 +55,7 @@ backslashes(void)
 	unquotes(COOKIE_ESCAPES_PYTHON, "s=\"\\177\\200\\377\"", "\177\302\200\303\277");
 	unquotes(COOKIE_ESCAPES_WERKZEUG, "s=\"\\303\\274n\"", "\303\274n");
 	unquotes(COOKIE_ESCAPES_WERKZEUG, "s=\"\\400\\08\\38x\\\"", "4000838x\\");
+	unquotes(COOKIE_ESCAPES_WERKZEUG, "s=\"a\\377\"", "a\\377");
 	unquotes(COOKIE_ESCAPES_WERKZEUG, "s=\"a%2Cb\"", "a%2Cb");
 	unquotes(COOKIE_ESCAPES_PYTHON, "s=a\\054b", "a\\054b");
 	unquotes(COOKIE_ESCAPES_NONE, "s=\"a\\054b\"", "a\\054b");
