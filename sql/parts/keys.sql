@@ -741,6 +741,8 @@ DECLARE
   known bigint;
   dropped boolean := false;
 BEGIN
+  -- what is being added now is dropped too
+  LOCK TABLE session_auth.authjs_secrets IN SHARE ROW EXCLUSIVE MODE;
   -- wherever it stands: rows of two servers can say the same
   LOOP
     known := session_auth.find_authjs_secret($1);
@@ -859,6 +861,8 @@ DECLARE
   dropped boolean := false;
 BEGIN
   PERFORM session_auth.check_cookie_kind($1);
+  -- what is being added now is dropped too
+  LOCK TABLE session_auth.cookie_secrets IN SHARE ROW EXCLUSIVE MODE;
   -- wherever it stands: rows of two servers can say the same
   LOOP
     known := session_auth.find_cookie_secret($1, $2);
