@@ -5,13 +5,14 @@
 #include "pure/cookie.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "pure/backslash.h"
 #include "pure/percent.h"
 
-#define INDEX_MAX 1000000
-#define NO_INDEX  (-1) /* parseInt's NaN: equal to everything when sorting */
+#define INDEX_MAX (INT64_C(1) << 53)
+#define NO_INDEX  INT64_MIN /* parseInt's NaN: equal to everything when sorting */
 
 typedef struct Pair
 {
@@ -23,17 +24,23 @@ typedef struct Pair
 typedef struct Chunk
 {
 	Pair pair;
-	int index;
+	int64_t index;
 } Chunk;
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
 
 static Slice
 trim(const char *start, const char *end)
 {
 	Slice s;
 
-	while (start < end && (*start == ' ' || *start == '\t'))
+	while (start < end && is_blank(*start))
 		start++;
-	while (end > start && (end[-1] == ' ' || end[-1] == '\t'))
+	while (end > start && is_blank(end[-1]))
 		end--;
 	s.data = start;
 	s.len = (size_t) (end - start);
@@ -71,22 +78,50 @@ next_pair(Slice header, size_t *pos, Pair *pair)
 	return false;
 }
 
-/* parseInt of what stands behind the last dot (or of everything without one). */
+/* The value of a digit, or -1. */
 static int
-chunk_index(Slice name)
+digit(char c, int base)
 {
-	size_t start = name.len;
-	int value = 0;
-	size_t i;
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return base == 16 && c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
 
-	while (start > 0 && name.data[start - 1] != '.')
-		start--;
-	if (start == name.len) /* "name." counts as 0 */
-		return start > 0 ? 0 : NO_INDEX;
-	for (i = start; i < name.len && name.data[i] >= '0' && name.data[i] <= '9'; i++)
+/*
+ * parseInt of what stands behind the last dot (or of everything without one): blanks and a sign may
+ * be in front, and 0x where no base is named, which better-auth does.
+ */
+static int64_t
+chunk_index(Slice name, CookieChunks chunks)
+{
+	size_t i = name.len;
+	size_t start;
+	int base = 10;
+	int64_t value = 0;
+	bool negative;
+
+	while (i > 0 && name.data[i - 1] != '.')
+		i--;
+	if (i == name.len) /* "name." counts as 0 */
+		return i > 0 ? 0 : NO_INDEX;
+	while (i < name.len && is_blank(name.data[i]))
+		i++;
+	negative = i < name.len && name.data[i] == '-';
+	if (i < name.len && (negative || name.data[i] == '+'))
+		i++;
+	if (chunks == COOKIE_AUTHJS && name.len - i >= 2 && name.data[i] == '0' &&
+		(name.data[i + 1] | 0x20) == 'x')
+	{
+		base = 16;
+		i += 2;
+	}
+	for (start = i; i < name.len && digit(name.data[i], base) >= 0; i++)
 		if (value < INDEX_MAX)
-			value = value * 10 + (name.data[i] - '0');
-	return i == start ? NO_INDEX : value;
+			value = value * base + digit(name.data[i], base);
+	if (i == start)
+		return NO_INDEX;
+	return negative ? -value : value;
 }
 
 /* Is this cookie a part of the one that we look for? */
@@ -99,7 +134,7 @@ is_part(Slice cookie, Slice name, CookieChunks chunks)
 			return slice_begins_with(cookie, name);
 		case COOKIE_BETTER_AUTH:
 			return slice_begins_with(cookie, name) && cookie.len > name.len &&
-				   cookie.data[name.len] == '.' && chunk_index(cookie) != NO_INDEX;
+				   cookie.data[name.len] == '.' && chunk_index(cookie, chunks) != NO_INDEX;
 		default:
 			return slice_equals(cookie, name);
 	}
@@ -163,7 +198,7 @@ collect(Slice header, Slice name, CookieChunks chunks, Chunk *found, size_t *n)
 		if (*n == COOKIE_CHUNKS_MAX)
 			return RESULT_TOO_LONG;
 		found[*n].pair = pair;
-		found[*n].index = chunk_index(pair.name);
+		found[*n].index = chunk_index(pair.name, chunks);
 		(*n)++;
 	}
 	*n = arrange(found, *n);

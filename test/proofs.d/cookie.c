@@ -30,12 +30,14 @@ PROOF(cookie_pair, 6,
 		PROVE(pair.value.data[i] != ';', "a value");
 }
 
-PROOF(cookie_index, 12, "a chunk's index is none or within its bound, whatever follows the dot",
-	  "0 to 10 bytes")
+PROOF(cookie_index, 20, "a chunk's index is none or within its bound, whatever follows the dot",
+	  "0 to 18 bytes")
 {
 	size_t n;
-	ANY_TEXT(name, 10, n);
-	int index = chunk_index(name);
+	ANY_TEXT(name, 18, n);
+	CookieChunks chunks;
+	int64_t index = chunk_index(name, chunks);
 
-	PROVE(index >= NO_INDEX && index < 10 * INDEX_MAX, "within its bound");
+	PROVE(index == NO_INDEX || (index > -16 * INDEX_MAX && index < 16 * INDEX_MAX),
+		  "within its bound");
 }

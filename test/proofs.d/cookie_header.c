@@ -51,13 +51,14 @@ make_pairs(char *bytes)
 }
 
 /* Proved apart to be within its bound. */
-int
-any_index(Slice name)
+int64_t
+any_index(Slice name, CookieChunks chunks)
 {
-	int index;
+	int64_t index;
 
 	(void) name;
-	ASSUME(index >= NO_INDEX && index < 10 * INDEX_MAX);
+	(void) chunks;
+	ASSUME(index == NO_INDEX || (index > -16 * INDEX_MAX && index < 16 * INDEX_MAX));
 	return index;
 }
 

@@ -130,9 +130,14 @@ main(void)
 	finds(COOKIE_AUTHJS, "s.1=b; s=; s.0=a", "s", "ab");
 	finds(COOKIE_AUTHJS, "s=a; sx=", "s", "a");
 	finds(COOKIE_AUTHJS, "s=a; s-evil=b", "s", "ab");
+	finds(COOKIE_AUTHJS, "s.0=b; s.-1=a; s.2=c", "s", "abc");
+	finds(COOKIE_AUTHJS, "s.0xA=c; s.1=b; s.+0=a", "s", "abc");
+	finds(COOKIE_AUTHJS, "s.10000002=b; s.10000001=a", "s", "ab");
+	finds(COOKIE_AUTHJS, "s.1=a; s.-=b; s.0=c", "s", "abc");
 	misses(COOKIE_AUTHJS, "__Secure-s.0=a", "s");
 	finds(COOKIE_BETTER_AUTH, "s=a; s.0=b", "s", "a");
 	finds(COOKIE_BETTER_AUTH, "s.1=b; s.0=a; s.x=c; s-evil=d", "s", "ab");
+	finds(COOKIE_BETTER_AUTH, "s.1=c; s.0x2=b; s.-1=a", "s", "abc");
 	finds(COOKIE_BETTER_AUTH, "s.0=b%3D", "s", "b=");
 	misses(COOKIE_BETTER_AUTH, "s.x=a", "s");
 	too_many();
