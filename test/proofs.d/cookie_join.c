@@ -1,7 +1,7 @@
 /*
  * cookie_join.c
- *		Proofs of a cookie's value as it comes out of a whole header: read of the bytes it is always
- *		the same cookie that counts, and chunks are joined one after the other, all of them.
+ *		Proofs of a cookie's value as it comes out of a whole header: its bytes are read as one piece
+ *		after another, and chunks are joined one after the other, all of them.
  */
 #include "proof.h"
 
@@ -128,4 +128,73 @@ PROOF(cookie_either, 2,
 	PROVE(n_asked != 1 || asked_for[0] == chunks ||
 			  (chunks == COOKIE_BETTER_AUTH && answers[0] != RESULT_NO_TOKEN),
 		  "and the chunks where there is none");
+}
+
+/* ------------------------------------------------------------------------- whole headers */
+
+#define LEN 6
+
+static bool
+is_space(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+PROOF(cookie_trim, 8, "of a text nothing but blanks around it is taken off", "6 bytes")
+{
+	ANY_TEXT(text, LEN, LEN);
+	Slice trimmed = trim(text.data, text.data + text.len);
+	size_t before = (size_t) (trimmed.data - text.data);
+
+	PROVE(before <= LEN && trimmed.len <= LEN - before, "a part of it");
+	for (size_t i = 0; i < LEN; i++)
+		PROVE((i >= before && i < before + trimmed.len) || is_space(text.data[i]), "blanks alone");
+	PROVE(trimmed.len == 0 ||
+			  (!is_space(trimmed.data[0]) && !is_space(trimmed.data[trimmed.len - 1])),
+		  "none is left");
+}
+
+/* Without blanks, whose taking off is proved above. */
+Slice
+leave(const char *start, const char *end)
+{
+	return slice_make(start, (size_t) (end - start));
+}
+
+INSTEAD(cookie_next, trim, leave)
+PROOF(cookie_next, 8,
+	  "from any place of a header the next pair is that of the next piece that has an equals sign, "
+	  "from there to its semicolon, and pieces are passed over one by one",
+	  "6 bytes")
+{
+	ANY_TEXT(header, LEN, LEN);
+	size_t pos;
+	size_t start;
+	size_t equals;
+	size_t end;
+	Pair pair;
+
+	ASSUME(pos <= LEN + 1);
+	for (start = pos; start < LEN; start = end + 1)
+	{
+		equals = LEN;
+		for (end = start; end < LEN && header.data[end] != ';'; end++)
+			if (equals == LEN && header.data[end] == '=')
+				equals = end;
+		if (equals < LEN)
+			break;
+	}
+	if (!next_pair(header, &pos, &pair))
+	{
+		PROVE(start >= LEN, "there is none");
+		return;
+	}
+	PROVE(start < LEN && pos == end + 1, "behind its piece");
+	PROVE(pair.name.data == header.data + start && pair.name.len == equals - start, "its name");
+	if (end - equals > 2 && header.data[equals + 1] == '"' && header.data[end - 1] == '"')
+		PROVE(pair.value.data == header.data + equals + 2 && pair.value.len == end - equals - 3,
+			  "without quotes");
+	else
+		PROVE(pair.value.data == header.data + equals + 1 && pair.value.len == end - equals - 1,
+			  "its value");
 }

@@ -73,7 +73,7 @@ PROOF(php_value, 38,
 
 /* ------------------------------------------------------------------------------ members */
 
-#define MEMBERS  3
+#define MEMBERS  2
 #define NAME_LEN 4
 
 /* What any_read() has answered, one after the other: keys, and behind each the value it has. */
@@ -105,6 +105,58 @@ any_read(Slice bytes, PhpValue *value)
 	return RESULT_OK;
 }
 
+static bool
+begins(Slice key, const char *prefix)
+{
+	return key.len >= 1 && key.data[0] == *prefix;
+}
+
+static bool
+is_whole_name(Slice key, const char *name)
+{
+	return key.len == 1 && key.data[0] == *name;
+}
+
+/* By its name, or by that behind a class's, or *, between zero bytes. */
+static bool
+is_property(Slice key, const char *name)
+{
+	size_t at = 1;
+
+	if (key.len == 0 || key.data[0] != '\0')
+		return is_whole_name(key, name);
+	while (at < key.len && key.data[at] != '\0')
+		at++;
+	return key.len == at + 2 && key.data[at + 1] == *name;
+}
+
+/* The one value whose key is it, of a container of one to three. */
+static void
+prove_member(const PhpValue *container, ResultCode result, const PhpValue *value, const char *name,
+			 bool (*is_it)(Slice key, const char *name))
+{
+	const PhpValue *found = NULL;
+	int n = 0;
+
+	for (size_t i = 0; i + 1 < n_reads; i += 2)
+		if (reads[i].kind == PHP_STRING && is_it(reads[i].text, name))
+		{
+			found = &reads[i + 1];
+			n++;
+		}
+	if (n > 1 || is_refused)
+		PROVE(result == RESULT_MALFORMED, "one alone");
+	else
+	{
+		PROVE(n_reads == 2 * (size_t) container->size, "all of them were read");
+		PROVE(result == (n == 1 ? RESULT_OK : RESULT_NO_SUBJECT), "it is there or not");
+	}
+	if (result == RESULT_OK)
+		PROVE(value->rest.data == found->rest.data && value->text.data == found->text.data &&
+				  value->kind == found->kind,
+			  "the value of this key");
+}
+
 static PhpValue
 any_container(PhpKind kind, const char *bytes)
 {
@@ -118,8 +170,41 @@ any_container(PhpKind kind, const char *bytes)
 	return container;
 }
 
+INSTEAD(php_members, php_read, any_read)
+PROOF(php_members, 8,
+	  "of an array the value is found whose key begins so, or is this name, and no two such are",
+	  "2 members, keys of up to 4 bytes")
+{
+	char bytes[2 * MEMBERS];
+	char name;
+	bool is_prefix;
+	PhpValue array = any_container(PHP_ARRAY, bytes);
+	PhpValue value;
+	ResultCode result;
+
+	result = is_prefix ? php_member(&array, slice_make(&name, 1), &value)
+					   : php_property(&array, slice_make(&name, 1), &value);
+	prove_member(&array, result, &value, &name, is_prefix ? begins : is_whole_name);
+}
+
+INSTEAD(php_properties, php_read, any_read)
+PROOF(php_properties, 8,
+	  "of an object the value is found whose name is this one, private or not, and no two are",
+	  "2 properties, keys of up to 4 bytes")
+{
+	char bytes[2 * MEMBERS];
+	char name;
+	PhpValue object = any_container(PHP_OBJECT, bytes);
+	PhpValue value;
+
+	/* No name that is looked for has a zero byte. */
+	ASSUME(name != '\0');
+	prove_member(&object, php_property(&object, slice_make(&name, 1), &value), &value, &name,
+				 is_property);
+}
+
 INSTEAD(php_position, php_read, any_read)
-PROOF(php_position, 8, "the n-th value is the one behind the n-th key", "3 members")
+PROOF(php_position, 8, "the n-th value is the one behind the n-th key", "2 members")
 {
 	char bytes[2 * MEMBERS];
 	uint32_t n;
