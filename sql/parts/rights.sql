@@ -35,8 +35,6 @@ BEGIN ATOMIC
   JOIN (VALUES
     (ARRAY['request', 'admin'], ARRAY['authenticate', 'authenticate_request', 'pre_request', 'narrow', 'sign_out',
        'my_sessions', 'explain_permission', 'verify_session', 'token_from_cookie', 'seal_identity']),
-    -- what other servers call here, whose user mappings name the role
-    (ARRAY['request'], ARRAY['take_seal', 'asked_challenge']),
     (ARRAY['issuer'], ARRAY['create_session', 'refresh_session', 'rotate_session', 'issue_token',
        'verify_session', 'token_from_cookie']),
     (ARRAY['issuer', 'admin'], ARRAY['expire_session', 'expire_user_sessions', 'list_sessions',
@@ -112,6 +110,8 @@ BEGIN ATOMIC
     (ARRAY['request', 'admin'], 'USAGE ON SCHEMA session_auth_nodes'),
     -- whom another server's user mappings name takes identities
     (ARRAY['request'], 'SELECT, UPDATE ON TABLE session_auth_nodes.carried_identity'),
+    -- by what that UPDATE becomes
+    (ARRAY['request'], 'EXECUTE ON FUNCTION session_auth.take_seal(text), session_auth.asked_challenge()'),
     -- what connect_node makes is the caller's
     (ARRAY['admin'], 'CREATE ON SCHEMA session_auth_nodes')) u (usages, privilege)
   WHERE $1 = ANY (u.usages);
