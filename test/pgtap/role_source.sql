@@ -21,13 +21,13 @@ $$;
 
 SELECT is(roles_by('unsaid'), '{ADMIN}', 'without a table of roles the token''s count');
 SELECT is_empty($$SELECT * FROM session_auth.check_policies() WHERE problem LIKE 'a table says%'$$, '… and nothing is wrong with keys');
-SELECT is(notice_of($$SELECT session_auth.adopt_roles('public.users', 'id', 'role')$$), 'Auth.js secret for __Secure-authjs.session-token, authjs.session-token, __Secure-next-auth.session-token, next-auth.session-token; key "unsaid" of issuer ""', 'a table is adopted: these keys change');
+SELECT is(notice_of($$SELECT session_auth.adopt_roles('public.users', 'id', 'role')$$), 'Auth.js secret for __Secure-authjs.session-token, authjs.session-token, __Secure-next-auth.session-token, next-auth.session-token; key "unsaid"', 'a table is adopted: these keys change');
 SELECT is(roles_by('unsaid'), '{USER}', '… the table''s role alone counts');
 SELECT is(roles_by('both'), '{ADMIN,USER}', '… both where that was said');
 SELECT is(roles_by('claims'), '{ADMIN}', '… or the token''s');
 UPDATE public.users SET role = NULL;
 SELECT is(roles_by('unsaid'), '{}', 'a demoted user has no role, whatever an older token says');
-SELECT results_eq($$SELECT severity, object FROM session_auth.check_policies() WHERE problem LIKE 'a table says%'$$, $$VALUES ('warning', 'key "both" of issuer ""')$$, 'check_policies warns of keys whose tokens keep roles');
+SELECT results_eq($$SELECT severity, object FROM session_auth.check_policies() WHERE problem LIKE 'a table says%'$$, $$VALUES ('warning', 'key "both"')$$, 'check_policies warns of keys whose tokens keep roles');
 SELECT session_auth.adopt_roles('public.others', 'id', 'role') \g /dev/null
 SELECT session_auth.abandon('public.users') \g /dev/null
 SELECT is(roles_by('unsaid'), '{}', 'as long as one table is left');
