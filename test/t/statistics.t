@@ -132,6 +132,7 @@ my $script = PostgreSQL::Test::Utils::tempdir() . '/script';
 my $fine = ask("SELECT token FROM session_auth.create_session('alice')");
 append_to_file($script, "BEGIN;\nSELECT session_auth.authenticate('$fine', tenant => 'acme');\nSELECT session_auth.user_id();\nCOMMIT;\n");
 my $bench = IPC::Run::start([ 'pgbench', '--no-vacuum', '--client=4', '--time=3', "--file=$script", '--host', $node->host, '--port', $node->port, '--username', 'app', 'postgres' ], '>', \my $out, '2>', \my $err);
+$node->poll_query_until('postgres', q{SELECT count(*) > 0 FROM pg_stat_activity WHERE usename = 'app'});
 my %seen;
 my $watch = $node->background_psql('postgres');
 $seen{$_}++ foreach map { split /\n/, $watch->query('SELECT user_id, roles, tenant, scope FROM session_auth.active_identities') } 1 .. 300;
