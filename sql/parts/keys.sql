@@ -637,46 +637,54 @@ COMMENT ON FUNCTION session_auth.list_secrets() IS
   'or that of add_cookie_secret, names are the cookies'' names (NULL: as the framework calls them), since '
   'is when it was added (NULL: by version 0.1.0).';
 
--- Compared in PL/pgSQL, not in a query: plans that are logged show constants.
-CREATE FUNCTION session_auth.find_authjs_secret(secret text) RETURNS bigint
-LANGUAGE plpgsql STABLE
+-- Wherever it stands: rows of two servers can say the same. Whoever adds it at the same time
+-- waits, or is waited for, as neither would see the other's row. Compared in PL/pgSQL, not in a
+-- query: plans that are logged show constants.
+CREATE FUNCTION session_auth.forget_authjs_secret(secret text) RETURNS boolean
+LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   stored record;
+  known boolean := false;
 BEGIN
+  LOCK TABLE session_auth.authjs_secrets IN SHARE ROW EXCLUSIVE MODE;
   PERFORM session_auth.check_snapshot();
   FOR stored IN SELECT s.secret_id, s.secret FROM session_auth.authjs_secrets s LOOP
     IF stored.secret = $1 THEN
-      RETURN stored.secret_id;
+      DELETE FROM session_auth.authjs_secrets s WHERE s.secret_id = stored.secret_id;
+      known := true;
     END IF;
   END LOOP;
-  RETURN NULL;
+  RETURN known;
 END
 $$;
-COMMENT ON FUNCTION session_auth.find_authjs_secret(text) IS
-  'internal: the number of a secret, or NULL';
+COMMENT ON FUNCTION session_auth.forget_authjs_secret(text) IS
+  'internal: takes the rows of a secret away; whether there was one';
 
-CREATE FUNCTION session_auth.find_cookie_secret(kind text, secret text) RETURNS bigint
-LANGUAGE plpgsql STABLE
+CREATE FUNCTION session_auth.forget_cookie_secret(kind text, secret text) RETURNS timestamptz
+LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   stored record;
+  known_since timestamptz;
 BEGIN
+  LOCK TABLE session_auth.cookie_secrets IN SHARE ROW EXCLUSIVE MODE;
   PERFORM session_auth.check_snapshot();
   FOR stored IN
-    SELECT s.secret_id, s.secret FROM session_auth.cookie_secrets s WHERE s.kind = $1
+    SELECT s.secret_id, s.secret, s.since FROM session_auth.cookie_secrets s WHERE s.kind = $1
   LOOP
     IF stored.secret = $2 THEN
-      RETURN stored.secret_id;
+      DELETE FROM session_auth.cookie_secrets s WHERE s.secret_id = stored.secret_id;
+      known_since := least(known_since, stored.since);
     END IF;
   END LOOP;
-  RETURN NULL;
+  RETURN known_since;
 END
 $$;
-COMMENT ON FUNCTION session_auth.find_cookie_secret(text, text) IS
-  'internal: the number of a secret, or NULL';
+COMMENT ON FUNCTION session_auth.forget_cookie_secret(text, text) IS
+  'internal: takes the rows of a secret away; since when it was known, or NULL';
 
 CREATE FUNCTION session_auth.check_cookie_names(cookie_names text[]) RETURNS void
 LANGUAGE c VOLATILE
@@ -699,7 +707,6 @@ AS $$
 #variable_conflict use_column
 DECLARE
   hidden boolean := session_auth.hide_secret($1);
-  known bigint;
   new_source text := session_auth.check_role_source($4);
   new_user_claim text := session_auth.check_user_claim($5);
   new_required jsonb := session_auth.check_required_claims($6);
@@ -711,13 +718,7 @@ BEGIN
   PERFORM session_auth.check_cookie_names(names);
   PERFORM session_auth.check_optional_names('role_claim', ARRAY[$3]);
   PERFORM session_auth.check_optional_names('scope_claim', ARRAY[$7]);
-  -- who adds it at the same time would not see it, and drop_authjs_secret leave one of the two
-  LOCK TABLE session_auth.authjs_secrets IN SHARE ROW EXCLUSIVE MODE;
-  LOOP
-    known := session_auth.find_authjs_secret($1);
-    EXIT WHEN known IS NULL;
-    DELETE FROM session_auth.authjs_secrets s WHERE s.secret_id = known;
-  END LOOP;
+  PERFORM session_auth.forget_authjs_secret($1);
   INSERT INTO session_auth.authjs_secrets (secret, cookie_names, role_claim, role_source, user_claim,
     required_claims, scope_claim)
   VALUES ($1, names, $3, new_source, new_user_claim, new_required, $7);
@@ -738,19 +739,8 @@ AS $$
 #variable_conflict use_column
 DECLARE
   hidden boolean := session_auth.hide_secret($1);
-  known bigint;
-  dropped boolean := false;
 BEGIN
-  -- what is being added now is dropped too
-  LOCK TABLE session_auth.authjs_secrets IN SHARE ROW EXCLUSIVE MODE;
-  -- wherever it stands: rows of two servers can say the same
-  LOOP
-    known := session_auth.find_authjs_secret($1);
-    EXIT WHEN known IS NULL;
-    DELETE FROM session_auth.authjs_secrets s WHERE s.secret_id = known;
-    dropped := dropped OR FOUND;
-  END LOOP;
-  IF NOT dropped THEN
+  IF NOT session_auth.forget_authjs_secret($1) THEN
     RETURN false;
   END IF;
   PERFORM session_auth.record_event('authjs_secret_dropped', NULL, NULL);
@@ -811,8 +801,6 @@ AS $$
 #variable_conflict use_column
 DECLARE
   hidden boolean := session_auth.hide_secret($2);
-  known bigint;
-  one_since timestamptz;
   known_since timestamptz;
 BEGIN
   PERFORM session_auth.check_cookie_kind($1);
@@ -820,15 +808,8 @@ BEGIN
   PERFORM session_auth.check_optional_names('role_claim', ARRAY[$7]);
   PERFORM session_auth.check_optional_names('tenant_claim', ARRAY[$8]);
   PERFORM session_auth.check_cookie_secret($1, $2, $3, $4, $5, $6, $9);
-  -- who adds it at the same time would not see it, and drop_cookie_secret leave one of the two
-  LOCK TABLE session_auth.cookie_secrets IN SHARE ROW EXCLUSIVE MODE;
-  LOOP
-    known := session_auth.find_cookie_secret($1, $2);
-    EXIT WHEN known IS NULL;
-    -- what it proved before is no newer for being added again
-    DELETE FROM session_auth.cookie_secrets s WHERE s.secret_id = known RETURNING s.since INTO one_since;
-    known_since := least(known_since, one_since);
-  END LOOP;
+  -- what it proved before is no newer for being added again
+  known_since := session_auth.forget_cookie_secret($1, $2);
   INSERT INTO session_auth.cookie_secrets (kind, secret, cookie_names, max_age, id_path, salts, role_claim,
     tenant_claim, without_end, since)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, coalesce(known_since, clock_timestamp()));
@@ -857,20 +838,9 @@ AS $$
 #variable_conflict use_column
 DECLARE
   hidden boolean := session_auth.hide_secret($2);
-  known bigint;
-  dropped boolean := false;
 BEGIN
   PERFORM session_auth.check_cookie_kind($1);
-  -- what is being added now is dropped too
-  LOCK TABLE session_auth.cookie_secrets IN SHARE ROW EXCLUSIVE MODE;
-  -- wherever it stands: rows of two servers can say the same
-  LOOP
-    known := session_auth.find_cookie_secret($1, $2);
-    EXIT WHEN known IS NULL;
-    DELETE FROM session_auth.cookie_secrets s WHERE s.secret_id = known;
-    dropped := dropped OR FOUND;
-  END LOOP;
-  IF NOT dropped THEN
+  IF session_auth.forget_cookie_secret($1, $2) IS NULL THEN
     RETURN false;
   END IF;
   PERFORM session_auth.record_event('cookie_secret_dropped', NULL, jsonb_build_object('kind', $1));

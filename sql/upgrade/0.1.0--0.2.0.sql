@@ -41,6 +41,8 @@ DROP FUNCTION session_auth.protect_one_table(regclass, text, name, name);
 DROP FUNCTION session_auth.identity_expression(regclass, name, text);
 DROP FUNCTION session_auth.protect_table(regclass, text, name, name);
 DROP FUNCTION session_auth.attach_triggers(regclass, text, text, text, name[]);
+DROP FUNCTION session_auth.find_authjs_secret(text);
+DROP FUNCTION session_auth.find_cookie_secret(text, text);
 
 -- Tables.
 ALTER TABLE session_auth.sessions ADD COLUMN tenant text COLLATE "C";
