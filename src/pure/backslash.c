@@ -23,20 +23,6 @@ octal_byte(const char *p, size_t n)
 	return value;
 }
 
-/* A letter up to 255 in UTF-8; how many bytes it has. */
-static size_t
-write_letter(int letter, char *out)
-{
-	if (letter < 0x80)
-	{
-		out[0] = (char) letter;
-		return 1;
-	}
-	out[0] = (char) (0xc0 | letter >> 6);
-	out[1] = (char) (0x80 | (letter & 0x3f));
-	return 2;
-}
-
 /* The result is never longer than what was there, as an escape has four characters. */
 ResultCode
 backslash_decode(Slice in, bool octets, char *out, size_t cap, size_t *out_len)
@@ -58,7 +44,7 @@ backslash_decode(Slice in, bool octets, char *out, size_t cap, size_t *out_len)
 			if (octets)
 				out[n++] = (char) byte;
 			else
-				n += write_letter(byte, out + n);
+				n += utf8_encode(byte, out + n);
 			i += 3;
 		}
 	}

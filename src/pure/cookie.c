@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "pure/backslash.h"
+#include "pure/hex.h"
 #include "pure/percent.h"
 
 #define INDEX_MAX (INT64_C(1) << 53)
@@ -82,10 +83,9 @@ next_pair(Slice header, size_t *pos, Pair *pair)
 static int
 digit(char c, int base)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return base == 16 && c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	int value = hex_digit(c);
+
+	return value < base ? value : -1;
 }
 
 /*
