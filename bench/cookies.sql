@@ -28,7 +28,7 @@ END
 $$;
 SELECT :'kind', round(avg(length(cookie))), :framework, :'costs', new - empty, seen - empty
 FROM (
-  SELECT pg_temp.time_of('pg_temp.nothing', list, '{}') AS empty,
+  SELECT pg_temp.time_of('pg_temp.nothing(text)', list, '{}') AS empty,
          pg_temp.time_of(request, list, others) AS new,
          pg_temp.time_of(request, list[1:1], others) AS seen
   FROM (SELECT array_agg(cookie) AS list FROM cookies) l,
