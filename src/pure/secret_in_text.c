@@ -86,22 +86,13 @@ counts(const char *text, size_t len, size_t start, size_t end, Slice secret)
 }
 
 /*
- * Preparing to find a long secret costs more than finding that its beginning is nowhere.  That
- * is looked for by its last byte, as SQL is full of the letters that tokens begin with.
+ * Preparing to find a long secret costs more than finding that its beginning is nowhere, as
+ * memmem reads all of what it looks for first.
  */
 static bool
 has_beginning(const char *text, size_t len, Slice secret)
 {
-	const char *end = text + len;
-	size_t last = (secret.len < BEGINNING ? secret.len : BEGINNING) - 1;
-
-	if (len <= last)
-		return false;
-	for (text += last; (text = memchr(text, secret.data[last], (size_t) (end - text))) != NULL;
-		 text++)
-		if (memcmp(text - last, secret.data, last) == 0)
-			return true;
-	return false;
+	return memmem(text, len, secret.data, secret.len < BEGINNING ? secret.len : BEGINNING) != NULL;
 }
 
 static bool
@@ -361,14 +352,16 @@ bool
 secret_mask(char *text, size_t len, Slice secret)
 {
 	Slice all = { text, len };
+	bool has_escapes;
 	bool found;
 
 	if (secret.len == 0 || len == 0)
 		return false;
 	found = mask_as_it_is(text, len, secret);
-	if (has(all, '\\') || has(secret, '\'') || has(secret, '\\'))
+	has_escapes = has(all, '\\');
+	if (has_escapes || has(secret, '\'') || has(secret, '\\'))
 		found = mask_as_quoted(text, len, secret, ESCAPES_OF_E) || found;
-	if (has(all, '\\') && has(all, '&'))
+	if (has_escapes && has(all, '&'))
 		found = mask_as_quoted(text, len, secret, ESCAPES_OF_U) || found;
 	return found;
 }
