@@ -46,12 +46,14 @@ argument_header(FunctionCallInfo fcinfo, int n)
 static ResultCode
 token_of_bearer(Slice header, TokenArgument *token)
 {
-	char *out = palloc(setting_max_token_length);
+	size_t cap = Min((size_t) setting_max_token_length, header.len);
 	ResultCode result;
+	char *out;
 
 	if (header.data == NULL)
 		return RESULT_NO_TOKEN;
-	result = bearer_token(header, out, setting_max_token_length, &token->len);
+	out = palloc(cap);
+	result = bearer_token(header, out, cap, &token->len);
 	token->bytes = result == RESULT_OK ? out : NULL;
 	return result;
 }

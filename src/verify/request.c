@@ -32,17 +32,23 @@ authjs_row(void)
 	return framework_next("authjs", NULL);
 }
 
-/* A header, and room for whichever cookie of it is being tried. */
+/* What a companion that is not there can add to a cookie: its name, and what joins the two. */
+#define COMPANION_MAX (2 * FRAMEWORK_NAME_MAX + 8)
+
+/* A header, and room for whichever cookie of it is being tried: none is longer than the header. */
 typedef struct Search
 {
 	Slice header;
 	char *room;
+	size_t cap;
 } Search;
 
 static Search
 begin_search(Slice header)
 {
-	return (Search){ header, palloc(setting_max_token_length + 1) };
+	size_t cap = Min((size_t) setting_max_token_length, header.len + COMPANION_MAX);
+
+	return (Search){ header, palloc(cap), cap };
 }
 
 /* The cookie keeps the room that it lies in. */
@@ -79,7 +85,7 @@ is_read_in_two_ways(Slice name)
 static bool
 first_is_last(const Search *search, Slice name)
 {
-	size_t cap = setting_max_token_length;
+	size_t cap = search->cap;
 	char *room = palloc(2 * cap);
 	Slice first = { room, 0 };
 	Slice last = { room + cap, 0 };
@@ -104,8 +110,8 @@ take_cookie(const Search *search, const Framework *row, Slice name, RequestCooki
 	if (name.len == 0)
 		return RESULT_NO_TOKEN;
 	*cookie = (RequestCookie){ name, { search->room, 0 }, row };
-	result = framework_cookie_text(row, name, search->header, search->room,
-								   setting_max_token_length, &cookie->text.len);
+	result = framework_cookie_text(row, name, search->header, search->room, search->cap,
+								   &cookie->text.len);
 	if (result != RESULT_NO_TOKEN && is_read_in_two_ways(name) && !first_is_last(search, name))
 		return RESULT_MALFORMED;
 	return result;
