@@ -5,21 +5,21 @@
 CREATE FUNCTION session_auth.adopted_row(
   source oid,
   source_row record,
+  taken_at timestamptz,
   arguments text[],
-  OUT session_id uuid,
-  OUT token_key bigint,
-  OUT token_hash bytea,
-  OUT user_id text,
-  OUT expires_at timestamptz,
-  OUT tenant text,
-  OUT signed_only boolean,
-  OUT actor text,
+  OUT session session_auth.sessions,
   OUT left_out text
 )
 LANGUAGE c VOLATILE STRICT
 AS 'MODULE_PATHNAME', 'session_auth_adopted_row';
-COMMENT ON FUNCTION session_auth.adopted_row(oid, record, text[]) IS
+COMMENT ON FUNCTION session_auth.adopted_row(oid, record, timestamptz, text[]) IS
   'internal: the session of a row, or why it has none; nulls for a row that is not where_value''s';
+
+CREATE FUNCTION session_auth.follow_adopted_row(source oid, source_row record, arguments text[]) RETURNS boolean
+LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'session_auth_follow_adopted_row';
+COMMENT ON FUNCTION session_auth.follow_adopted_row(oid, record, text[]) IS
+  'internal: brings the session of a row to what the row says; whether that was another';
 
 -- Every session_id of one source lies in one range; the version tells it from
 -- the random ones that happen to lie there too.
@@ -73,7 +73,8 @@ DECLARE
 BEGIN
   EXECUTE format('
     WITH adopted AS MATERIALIZED (
-      SELECT a.* FROM ONLY %s s CROSS JOIN LATERAL session_auth.adopted_row($1, s.*, $2) a)
+      SELECT (a.session).token_key, (a.session).token_hash
+      FROM ONLY %s s CROSS JOIN LATERAL session_auth.adopted_row($1, s.*, now(), $2) a)
     SELECT ARRAY(
       SELECT x.session_id FROM adopted a
       JOIN session_auth.sessions x ON x.token_key = a.token_key AND x.token_hash = a.token_hash
@@ -174,11 +175,15 @@ AS $$
 DECLARE
   arguments text[] := session_auth.agreed_arguments(source, 'sessions');
   -- s.* is the row, whatever columns it has: a column called s would be what s alone means
-  rows_of_source text := format(
-    'adopted AS MATERIALIZED (
-       SELECT a.* FROM %s s
-       CROSS JOIN LATERAL session_auth.adopted_row(%s, s.*, %L::text[]) a)',
-    session_auth.rows_of(source), source::oid, arguments);
+  rows_of_source text := format('FROM %s s', session_auth.rows_of(source));
+  adopted text := format('adopted AS MATERIALIZED (
+    SELECT a.* %s CROSS JOIN LATERAL session_auth.adopted_row(%s, s.*, $1, %L::text[]) a)',
+    rows_of_source, source::oid, arguments);
+  -- a column with a default has it, as that of a version to come has to: this library knows nothing of it
+  columns text[] := ARRAY(
+    SELECT quote_ident(c.attname) FROM pg_attribute c
+    WHERE c.attrelid = 'session_auth.sessions'::regclass AND c.attnum > 0 AND NOT c.attisdropped AND NOT c.atthasdef
+    ORDER BY c.attnum);
   adopted_before boolean := EXISTS (SELECT FROM session_auth.sessions_of_source(source));
   taken bigint;
   changed bigint := 0;
@@ -188,25 +193,23 @@ DECLARE
 BEGIN
   PERFORM session_auth.check_snapshot();
   -- when a row came to be is not known, and what is older than a ban's end is not good
-  EXECUTE 'WITH ' || rows_of_source || ',
+  EXECUTE 'WITH ' || adopted || ',
     banned AS (SELECT b.user_id, max(b.until) AS until FROM session_auth.bans b GROUP BY 1),
     candidates AS NOT MATERIALIZED (
-      SELECT a.*, greatest(u.until, w.until) AS banned_until
+      SELECT a.*, (a.session).expires_at, (a.session).token_hash, greatest(u.until, w.until) AS banned_until
       FROM adopted a
-      LEFT JOIN banned u ON u.user_id = a.user_id
-      LEFT JOIN banned w ON w.user_id = a.actor),
+      LEFT JOIN banned u ON u.user_id = (a.session).user_id
+      LEFT JOIN banned w ON w.user_id = (a.session).actor),
     taken AS (
-      INSERT INTO session_auth.sessions (session_id, token_key, created_at, expires_at,
-        last_seen_at, lifetime, token_hash, user_id, tenant, signed_only, actor)
-      SELECT a.session_id, a.token_key, $1, a.expires_at, $1, a.expires_at - $1, a.token_hash, a.user_id,
-        a.tenant, a.signed_only, a.actor
+      INSERT INTO session_auth.sessions (' || array_to_string(columns, ', ') || ')
+      SELECT (a.session).' || array_to_string(columns, ', (a.session).') || '
       FROM candidates a
       WHERE a.expires_at > $1 AND a.banned_until IS NULL AND NOT EXISTS (
         SELECT FROM session_auth.rotated_tokens r WHERE r.token_hash = a.token_hash)
       ON CONFLICT (token_key) DO NOTHING
       RETURNING 1)
     SELECT (SELECT count(*) FROM taken),
-      (SELECT ARRAY[count(a.session_id), count(*)] FROM adopted a),
+      (SELECT ARRAY[count((a.session).session_id), count(*)] FROM adopted a),
       (SELECT coalesce(jsonb_object_agg(l.left_out, l.n), ''{}'') FROM (
          SELECT coalesce(a.left_out, CASE WHEN a.expires_at <= $1 THEN ''expired already''
              WHEN a.banned_until > $1 THEN ''of a banned user''
@@ -214,7 +217,7 @@ BEGIN
          FROM candidates a
          WHERE a.left_out IS NOT NULL OR a.expires_at <= $1 OR a.banned_until > $1
            OR a.banned_until IS NOT NULL AND NOT EXISTS (
-             SELECT FROM session_auth.sessions x WHERE x.token_key = a.token_key) GROUP BY 1) l)'
+             SELECT FROM session_auth.sessions x WHERE x.token_key = (a.session).token_key) GROUP BY 1) l)'
     INTO taken, counted, left_out USING clock_timestamp();
   PERFORM session_auth.refuse_hashes(arguments, left_out, counted[1]);
   IF counted[1] = 0 AND counted[2] > 0 AND left_out = '{}' THEN
@@ -223,28 +226,19 @@ BEGIN
   PERFORM session_auth.warn_of_digests(source, arguments);
   -- repeated: what changed while the triggers did not fire
   IF adopted_before THEN
-    EXECUTE 'WITH ' || rows_of_source || ',
-      own AS MATERIALIZED (SELECT o.session_id FROM session_auth.sessions_of_source($2) o (session_id)),
-      changed AS (
-        UPDATE session_auth.sessions x
-        SET user_id = a.user_id, expires_at = a.expires_at, tenant = a.tenant, signed_only = a.signed_only,
-            actor = a.actor,
-            lifetime = CASE WHEN a.expires_at > $1 THEN a.expires_at - $1 ELSE x.lifetime END
-        FROM adopted a
-        WHERE x.token_key = a.token_key AND x.token_hash = a.token_hash AND x.ended_at IS NULL
-          AND x.session_id IN (SELECT o.session_id FROM own o)
-          AND (x.user_id <> a.user_id OR x.expires_at <> a.expires_at OR x.tenant IS DISTINCT FROM a.tenant
-            OR x.signed_only IS DISTINCT FROM a.signed_only OR x.actor IS DISTINCT FROM a.actor)
-        RETURNING 1)
-      SELECT (SELECT count(*) FROM changed), ARRAY(
+    EXECUTE format('SELECT count(*) %s WHERE session_auth.follow_adopted_row(%s, s.*, %L::text[])',
+      rows_of_source, source::oid, arguments) INTO changed;
+    EXECUTE 'WITH ' || adopted || ',
+      hashes AS (SELECT (a.session).token_hash FROM adopted a)
+      SELECT ARRAY(
         SELECT x.session_id
-        FROM own o
+        FROM session_auth.sessions_of_source($2) o (session_id)
         JOIN session_auth.sessions x ON x.session_id = o.session_id AND x.ended_at IS NULL
-        WHERE NOT EXISTS (SELECT FROM adopted a WHERE a.token_hash = x.token_hash)
+        WHERE NOT EXISTS (SELECT FROM hashes a WHERE a.token_hash = x.token_hash)
           AND NOT EXISTS (
-            SELECT FROM session_auth.rotated_tokens r JOIN adopted a ON a.token_hash = r.token_hash
+            SELECT FROM session_auth.rotated_tokens r JOIN hashes a ON a.token_hash = r.token_hash
             WHERE r.session_id = x.session_id))'
-      INTO changed, gone USING clock_timestamp(), source::oid;
+      INTO gone USING clock_timestamp(), source::oid;
     PERFORM session_auth.end_sessions(gone);
   END IF;
   PERFORM session_auth.record_event('sessions_adopted', NULL,

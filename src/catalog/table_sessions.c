@@ -12,6 +12,7 @@
 #include "access/xact.h"
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
+#include "funcapi.h"
 #include "port/pg_bswap.h"
 #include "storage/bufmgr.h"
 #include "utils/builtins.h"
@@ -254,6 +255,16 @@ catalog_sessions_of_user(const char *user_id)
 	return rows;
 }
 
+/* Of a session that is new, with what is written then and never again. */
+static void
+new_session_to_values(const SessionRow *row, Datum *values, bool *nulls)
+{
+	session_to_values(row, values, nulls);
+	values[Anum_sessions_metadata - 1] = JsonbPGetDatum(row->metadata);
+	nulls[Anum_sessions_permissions - 1] = row->permissions == NULL;
+	values[Anum_sessions_permissions - 1] = PointerGetDatum(row->permissions);
+}
+
 /* Raises unique_violation when the token is taken. */
 void
 catalog_insert_session(const SessionRow *row)
@@ -261,11 +272,25 @@ catalog_insert_session(const SessionRow *row)
 	Datum values[Natts_sessions];
 	bool nulls[Natts_sessions] = { false };
 
-	session_to_values(row, values, nulls);
-	values[Anum_sessions_metadata - 1] = JsonbPGetDatum(row->metadata);
-	nulls[Anum_sessions_permissions - 1] = row->permissions == NULL;
-	values[Anum_sessions_permissions - 1] = PointerGetDatum(row->permissions);
+	new_session_to_values(row, values, nulls);
 	insert_row(SESSIONS, Natts_sessions, values, nulls);
+}
+
+/*
+ * As a value of the table's row type, for a statement that inserts many.  The table of another
+ * version may have fewer columns, or more.
+ */
+Datum
+catalog_new_session(const SessionRow *row, TupleDesc type)
+{
+	int natts = Max(type->natts, Natts_sessions);
+	Datum *values = palloc0(natts * sizeof(Datum));
+	bool *nulls = palloc(natts * sizeof(bool));
+
+	memset(nulls, true, natts * sizeof(bool));
+	memset(nulls, false, Natts_sessions * sizeof(bool));
+	new_session_to_values(row, values, nulls);
+	return HeapTupleGetDatum(heap_form_tuple(type, values, nulls));
 }
 
 /*

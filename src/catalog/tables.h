@@ -5,6 +5,7 @@
 #ifndef SESSION_AUTH_TABLES_H
 #define SESSION_AUTH_TABLES_H
 
+#include "access/tupdesc.h"
 #include "datatype/timestamp.h"
 #include "nodes/pg_list.h"
 #include "utils/array.h"
@@ -84,6 +85,7 @@ extern List *catalog_sessions_of_user(const char *user_id);
 extern bool catalog_find_rotated_token(const unsigned char *token_hash, pg_uuid_t *session_id,
 									   TimestampTz *rotated_at);
 extern void catalog_insert_session(const SessionRow *row);
+extern Datum catalog_new_session(const SessionRow *row, TupleDesc type);
 extern bool catalog_edit_session(const pg_uuid_t *session_id, bool wait, SessionEdit edit,
 								 void *arg);
 extern bool catalog_touch_session(const PendingTouch *touch, SessionEdit edit);

@@ -70,7 +70,8 @@ argument_row(FunctionCallInfo fcinfo, int n, HeapTuple tuple)
 /* What all rows of one statement have in common. */
 typedef struct TakeOver
 {
-	TupleDesc result;
+	TupleDesc result;  /* of adopted_row() */
+	TupleDesc session; /* of its session */
 	Adoption adoption;
 } TakeOver;
 
@@ -96,30 +97,117 @@ read_arguments(ArrayType *array, Adoption *adoption)
 				 errdetail("They must be those of a trigger that adopt_sessions() attaches.")));
 }
 
-/* Read once for a statement, where each row gets the same arguments. */
+/* Read once for a statement, where each row gets the same arguments, of which these are the n-th. */
 static TakeOver *
-take_over_state(FunctionCallInfo fcinfo)
+take_over_state(FunctionCallInfo fcinfo, int n)
 {
 	TakeOver *state = fcinfo->flinfo->fn_extra;
 	MemoryContext old;
 
-	if (state && get_fn_expr_arg_stable(fcinfo->flinfo, 2))
+	if (state && get_fn_expr_arg_stable(fcinfo->flinfo, n))
 		return state;
 	old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
-	state = palloc(sizeof(TakeOver));
-	if (get_call_result_type(fcinfo, NULL, &state->result) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	state->result = BlessTupleDesc(state->result);
-	read_arguments(PG_GETARG_ARRAYTYPE_P(2), &state->adoption);
+	state = palloc0(sizeof(TakeOver));
+	read_arguments(PG_GETARG_ARRAYTYPE_P(n), &state->adoption);
 	MemoryContextSwitchTo(old);
 	fcinfo->flinfo->fn_extra = state;
 	return state;
 }
 
-#define ADOPTED_COLUMNS 9
+static void
+find_result(FunctionCallInfo fcinfo, TakeOver *state)
+{
+	MemoryContext old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+
+	if (get_call_result_type(fcinfo, NULL, &state->result) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	state->result = BlessTupleDesc(state->result);
+	state->session = lookup_rowtype_tupdesc_copy(TupleDescAttr(state->result, 0)->atttypid, -1);
+	MemoryContextSwitchTo(old);
+}
 
 static void
-put_row(Oid source, const AdoptedRow *row, Datum *values, bool *nulls)
+set_lifetime(SessionRow *session, TimestampTz now)
+{
+	TimestampTz lifetime = session->expires_at - now;
+
+	if (lifetime <= 0)
+		return;
+	session->lifetime.month = 0;
+	session->lifetime.day = (int32) (lifetime / USECS_PER_DAY);
+	session->lifetime.time = lifetime % USECS_PER_DAY;
+}
+
+/* What a row says of its session, when it comes and when it changes. */
+static void
+take_from_row(const AdoptedRow *row, TimestampTz now, SessionRow *session)
+{
+	session->user_id = row->user_id;
+	session->expires_at = row->expires_at;
+	session->tenant = row->tenant;
+	session->proof = row->proof;
+	session->actor = row->actor;
+	set_lifetime(session, now);
+}
+
+/* The session of a row that is taken in now. */
+static void
+new_session(Oid source, const AdoptedRow *row, TimestampTz now, SessionRow *session)
+{
+	memset(session, 0, sizeof(*session));
+	make_adopted_id(source, &session->session_id);
+	memcpy(session->token_hash, row->token_hash, TOKEN_HASH_LEN);
+	session->created_at = session->last_seen_at = now;
+	session->metadata = json_object_empty();
+	take_from_row(row, now, session);
+}
+
+SQL_FUNCTION(session_auth_adopted_row);
+
+/* adopted_row(source oid, source_row record, taken_at, arguments text[]): its session, or why not */
+Datum
+session_auth_adopted_row(PG_FUNCTION_ARGS)
+{
+	TakeOver *state = take_over_state(fcinfo, 3);
+	HeapTupleData tuple;
+	TupleDesc desc = argument_row(fcinfo, 1, &tuple);
+	AdoptedRow row;
+	const char *reason;
+	Datum values[2] = { 0 };
+	bool nulls[2];
+
+	if (state->result == NULL)
+		find_result(fcinfo, state);
+	adopted_row_read((SourceRow){ &tuple, desc }, &state->adoption, &row);
+	ReleaseTupleDesc(desc);
+	nulls[0] = row.fitness != ROW_FITS;
+	if (row.fitness == ROW_FITS)
+	{
+		SessionRow session;
+
+		new_session(PG_GETARG_OID(0), &row, PG_GETARG_TIMESTAMPTZ(2), &session);
+		values[0] = catalog_new_session(&session, state->session);
+	}
+	reason = adopted_row_reason(row.fitness);
+	nulls[1] = reason == NULL;
+	if (reason)
+		values[1] = CStringGetTextDatum(reason);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(state->result, values, nulls)));
+}
+
+/* What adopted_session() of 0.1.0 returns. */
+enum
+{
+	ADOPTED_SESSION_ID,
+	ADOPTED_TOKEN_KEY,
+	ADOPTED_TOKEN_HASH,
+	ADOPTED_USER_ID,
+	ADOPTED_EXPIRES_AT,
+	ADOPTED_COLUMNS
+};
+
+static void
+put_row(Oid source, const AdoptedRow *row, Datum *values)
 {
 	pg_uuid_t *session_id = palloc(sizeof(pg_uuid_t));
 	bytea *hash = palloc(VARHDRSZ + TOKEN_HASH_LEN);
@@ -129,46 +217,11 @@ put_row(Oid source, const AdoptedRow *row, Datum *values, bool *nulls)
 	memcpy(&token_key, row->token_hash, sizeof(token_key));
 	SET_VARSIZE(hash, VARHDRSZ + TOKEN_HASH_LEN);
 	memcpy(VARDATA(hash), row->token_hash, TOKEN_HASH_LEN);
-	values[0] = UUIDPGetDatum(session_id);
-	values[1] = Int64GetDatum((int64) pg_ntoh64(token_key));
-	values[2] = PointerGetDatum(hash);
-	values[3] = CStringGetTextDatum(row->user_id);
-	values[4] = TimestampTzGetDatum(row->expires_at);
-	memset(nulls, false, 5 * sizeof(bool));
-	nulls[5] = row->tenant == NULL;
-	if (row->tenant)
-		values[5] = CStringGetTextDatum(row->tenant);
-	nulls[6] = row->proof == PROOF_BY_SETUP;
-	values[6] = BoolGetDatum(row->proof == PROOF_NEEDED);
-	nulls[7] = row->actor == NULL;
-	if (row->actor)
-		values[7] = CStringGetTextDatum(row->actor);
-}
-
-SQL_FUNCTION(session_auth_adopted_row);
-
-/* adopted_row(source oid, source_row record, arguments text[]): its session, or why not */
-Datum
-session_auth_adopted_row(PG_FUNCTION_ARGS)
-{
-	TakeOver *state = take_over_state(fcinfo);
-	HeapTupleData tuple;
-	TupleDesc desc = argument_row(fcinfo, 1, &tuple);
-	AdoptedRow row;
-	const char *reason;
-	Datum values[ADOPTED_COLUMNS] = { 0 };
-	bool nulls[ADOPTED_COLUMNS];
-
-	adopted_row_read((SourceRow){ &tuple, desc }, &state->adoption, &row);
-	ReleaseTupleDesc(desc);
-	memset(nulls, true, sizeof(nulls));
-	if (row.fitness == ROW_FITS)
-		put_row(PG_GETARG_OID(0), &row, values, nulls);
-	reason = adopted_row_reason(row.fitness);
-	nulls[8] = reason == NULL;
-	if (reason)
-		values[8] = CStringGetTextDatum(reason);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(state->result, values, nulls)));
+	values[ADOPTED_SESSION_ID] = UUIDPGetDatum(session_id);
+	values[ADOPTED_TOKEN_KEY] = Int64GetDatum((int64) pg_ntoh64(token_key));
+	values[ADOPTED_TOKEN_HASH] = PointerGetDatum(hash);
+	values[ADOPTED_USER_ID] = CStringGetTextDatum(row->user_id);
+	values[ADOPTED_EXPIRES_AT] = TimestampTzGetDatum(row->expires_at);
 }
 
 SQL_FUNCTION(session_auth_adopted_session);
@@ -195,9 +248,9 @@ session_auth_adopted_session(PG_FUNCTION_ARGS)
 	(void) adoption_read(columns, lengthof(columns), &adoption);
 	adopted_row_read((SourceRow){ &tuple, desc }, &adoption, &row);
 	ReleaseTupleDesc(desc);
-	memset(nulls, true, sizeof(nulls));
+	memset(nulls, row.fitness != ROW_FITS, sizeof(nulls));
 	if (row.fitness == ROW_FITS)
-		put_row(PG_GETARG_OID(0), &row, values, nulls);
+		put_row(PG_GETARG_OID(0), &row, values);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(result), values, nulls)));
 }
 
@@ -262,18 +315,6 @@ leave_partition(Oid source, const AdoptedRow *row)
 		(void) catalog_edit_session(&session.session_id, true, edit_expire, NULL);
 }
 
-static void
-set_lifetime(SessionRow *session, TimestampTz now)
-{
-	TimestampTz lifetime = session->expires_at - now;
-
-	if (lifetime <= 0)
-		return;
-	session->lifetime.month = 0;
-	session->lifetime.day = (int32) (lifetime / USECS_PER_DAY);
-	session->lifetime.time = lifetime % USECS_PER_DAY;
-}
-
 /* The application's own statement goes on, so that the log is where this can be said. */
 static void
 log_left_out(Oid source, const char *why)
@@ -283,41 +324,25 @@ log_left_out(Oid source, const char *why)
 }
 
 static void
-insert_session(Oid source, const AdoptedRow *row, SessionRow *session)
-{
-	make_adopted_id(source, &session->session_id);
-	memcpy(session->token_hash, row->token_hash, TOKEN_HASH_LEN);
-	session->expires_at = row->expires_at;
-	session->tenant = row->tenant;
-	session->proof = row->proof;
-	set_lifetime(session, session->created_at);
-	session->metadata = json_object_empty();
-	session_create(session, row->actor ? row->actor : acting_user());
-}
-
-static void
 begin_session(Oid source, const AdoptedRow *row)
 {
 	SessionRow session;
 
-	memset(&session, 0, sizeof(session));
-	session.created_at = session.last_seen_at = clock_now();
-	session.user_id = row->user_id;
-	session.actor = row->actor;
-	if (row->expires_at <= session.created_at)
+	new_session(source, row, clock_now(), &session);
+	if (session.expires_at <= session.created_at)
+	{
 		log_left_out(
 			source,
 			"It is a row that has expired already, if its times are read as they are meant.");
-	else
-	{
-		/*
-		 * It is taken in nevertheless, and refused for good as it is older than the ban's end: when
-		 * the ban is over, nothing can make its row pass for that of a new sign-in.
-		 */
-		if (revocation_check_session(&session) == RESULT_BANNED)
-			log_left_out(source, "It is a row of a banned user.");
-		insert_session(source, row, &session);
+		return;
 	}
+	/*
+	 * It is taken in nevertheless, and refused for good as it is older than the ban's end: when
+	 * the ban is over, nothing can make its row pass for that of a new sign-in.
+	 */
+	if (revocation_check_session(&session) == RESULT_BANNED)
+		log_left_out(source, "It is a row of a banned user.");
+	session_create(&session, row->actor ? row->actor : acting_user());
 }
 
 typedef struct Move
@@ -335,12 +360,7 @@ edit_move(SessionRow *session, void *arg)
 		return false;
 	if (move->new_token)
 		memcpy(session->token_hash, move->row->token_hash, TOKEN_HASH_LEN);
-	session->user_id = move->row->user_id;
-	session->expires_at = move->row->expires_at;
-	session->tenant = move->row->tenant;
-	session->proof = move->row->proof;
-	session->actor = move->row->actor;
-	set_lifetime(session, clock_now());
+	take_from_row(move->row, clock_now(), session);
 	return true;
 }
 
@@ -410,6 +430,37 @@ follow_row(Oid source, const AdoptedRow *old, const AdoptedRow *new)
 	else if (!found || !move_session(&session, new, true))
 		begin_session(source, new);
 }
+
+/* ------------------------------------------------------------- taking it over once more */
+
+static bool
+is_as_row_says(const SessionRow *session, const AdoptedRow *row)
+{
+	return session->expires_at == row->expires_at && session->proof == row->proof &&
+		   strcmp(session->user_id, row->user_id) == 0 && same_text(session->tenant, row->tenant) &&
+		   same_text(session->actor, row->actor);
+}
+
+SQL_FUNCTION(session_auth_follow_adopted_row);
+
+/* follow_adopted_row(source oid, source_row record, arguments text[]): whether its session changed */
+Datum
+session_auth_follow_adopted_row(PG_FUNCTION_ARGS)
+{
+	TakeOver *state = take_over_state(fcinfo, 2);
+	HeapTupleData tuple;
+	TupleDesc desc = argument_row(fcinfo, 1, &tuple);
+	AdoptedRow row;
+	SessionRow session;
+
+	adopted_row_read((SourceRow){ &tuple, desc }, &state->adoption, &row);
+	ReleaseTupleDesc(desc);
+	PG_RETURN_BOOL(row.fitness == ROW_FITS && catalog_find_session(row.token_hash, &session) &&
+				   is_of(PG_GETARG_OID(0), &session) && !session.ended &&
+				   !is_as_row_says(&session, &row) && move_session(&session, &row, false));
+}
+
+/* --------------------------------------------------------------------- the row's trigger */
 
 static void
 log_skipped(Relation source, const AdoptedRow *row)

@@ -239,9 +239,9 @@ CREATE FUNCTION public.symfony(the_user text, firewall text DEFAULT '_security_m
   FROM (SELECT format('O:%s:"%s":3:{i:0;N;i:1;s:4:"main";i:2;a:5:{i:0;%si:1;b:%s;i:2;N;i:3;a:0:{}i:4;a:0:{}}}', length(c), c, the_user, authenticated)
         FROM (SELECT 'Symfony\Component\Security\Core\Authentication\Token\' || class) n (c)) t (t) $$;
 CREATE FUNCTION public.symfony_user(data bytea, VARIADIC path text[]) RETURNS text LANGUAGE sql AS $$
-  SELECT coalesce(a.user_id, a.left_out)
+  SELECT coalesce((a.session).user_id, a.left_out)
   FROM (SELECT 'symfony-0123456789abcdefghijklmno' AS sess_id, data AS sess_data, 4102444800 AS sess_lifetime) s,
-    session_auth.adopted_row('hex'::regclass, s, ARRAY['sess_id', 'sess_data', 'sess_lifetime', 'user_form=symfony', 'expires_form=seconds']
+    session_auth.adopted_row('hex'::regclass, s, now(), ARRAY['sess_id', 'sess_data', 'sess_lifetime', 'user_form=symfony', 'expires_form=seconds']
       || ARRAY(SELECT 'user_path=' || p FROM unnest(path) WITH ORDINALITY u (p, n) ORDER BY n)) a $$;
 SELECT is(symfony_user(symfony(u), VARIADIC '{_security_main}' || p::text[]), wanted, what) FROM (VALUES
   ('O:4:"User":1:{s:8:"~User~id";i:42;}', '{id}', '42', 'Symfony: a private number'),

@@ -246,7 +246,7 @@ my $tenant = 'CREATE FUNCTION session_auth.tenant() RETURNS text';
 my ($created) = $script =~ /^(\Q$tenant\E.*?;\nCOMMENT.*?;\n)/ms or BAIL_OUT('no function tenant');
 my ($told) = $script =~ /^((?:COMMENT ON COLUMN session_auth\.sessions\.(?:signed_only|permissions|actor|rotated_at) IS\n[^\n]*;\n){4})/m or BAIL_OUT('no comments on signed_only, permissions, actor and rotated_at');
 my ($taken) = $script =~ /^(CREATE FUNCTION session_auth\.take_over_sessions.*?;\nCOMMENT.*?;\n)/ms or BAIL_OUT('no function take_over_sessions');
-my $took = changed($taken, 'user_id, tenant, signed_only, actor)', 'user_id, tenant)', ', a.signed_only, a.actor', '');
+my $took = changed($taken, "\n      LEFT JOIN banned w ON w.user_id = (a.session).actor", '', 'greatest(u.until, w.until)', 'u.until');
 my $older = changed($script, ",\n  signed_only boolean,\n  permissions text[] COLLATE \"C\",\n  actor text COLLATE \"C\",\n  rotated_at timestamptz\n) WITH", "\n) WITH", $told, '', $taken, $took, $created, q{
 CREATE FUNCTION session_auth.bygone() RETURNS text LANGUAGE c AS 'MODULE_PATHNAME', 'session_auth_tenant';
 UPDATE pg_proc SET prosrc = 'session_auth_bygone' WHERE proname = 'bygone';
