@@ -4,30 +4,30 @@
  */
 #include "postgres.h"
 
+#include "utils/fmgrprotos.h"
+
 #include "base/uuid.h"
 #include "pure/hex.h"
-
-#define DIGITS (2 * UUID_LEN)
-#define DASHES 4
+#include "pure/uuid_text.h"
 
 /* What uuid_out says, which appends digit by digit to a buffer that grows: several times the work. */
 char *
 uuid_text(const pg_uuid_t *uuid)
 {
-	static const size_t groups[DASHES + 1] = { 8, 4, 4, 4, 12 };
-	char digits[DIGITS];
-	char *text = palloc(DIGITS + DASHES + 1);
-	const char *from = digits;
-	char *to = text;
+	char digits[UUID_TEXT_DIGITS];
+	char *text = palloc(UUID_TEXT_LEN + 1);
 
 	hex_encode(uuid->data, UUID_LEN, digits);
-	for (size_t i = 0; i < lengthof(groups); i++)
-	{
-		memcpy(to, from, groups[i]);
-		from += groups[i];
-		to += groups[i];
-		*to++ = '-';
-	}
-	to[-1] = '\0';
+	uuid_text_write(digits, text);
+	text[UUID_TEXT_LEN] = '\0';
 	return text;
+}
+
+/* What uuid_in makes of its usual form; NULL for any other, so that nothing is raised. */
+pg_uuid_t *
+uuid_of_text(const char *text)
+{
+	if (!is_uuid_text(text, strlen(text)))
+		return NULL;
+	return DatumGetUUIDP(DirectFunctionCall1(uuid_in, CStringGetDatum(text)));
 }

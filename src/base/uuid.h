@@ -24,5 +24,6 @@ uuid_version(const pg_uuid_t *uuid)
 }
 
 extern char *uuid_text(const pg_uuid_t *uuid);
+extern pg_uuid_t *uuid_of_text(const char *text);
 
 #endif /* SESSION_AUTH_UUID_H */

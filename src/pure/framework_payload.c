@@ -13,10 +13,9 @@
 #include "pure/framework_internal.h"
 #include "pure/hex.h"
 #include "pure/inflate.h"
+#include "pure/uuid_text.h"
 
-#define NUMBER_MAX   20 /* digits and sign of an id */
-#define UUID_HEX     32
-#define UUID_TEXT    36
+#define NUMBER_MAX   20   /* digits and sign of an id */
 #define UUID_TAG     " u" /* Flask's */
 #define FLASH_BEHIND "__"
 #define FLASH_MAX    256
@@ -163,21 +162,14 @@ static ResultCode
 yield_uuid(const Opening *o, const JsonDoc *doc, const JsonNode *node)
 {
 	const JsonNode *tagged = json_member(doc, node, UUID_TAG, sizeof(UUID_TAG) - 1);
-	char *out = o->proof->user_text;
+	unsigned char uuid[UUID_TEXT_DIGITS / 2];
 	Slice hex;
 
 	if (tagged == NULL || node->size != 1 || json_text(doc, tagged, NULL, 0, &hex) != RESULT_OK ||
-		hex.len != UUID_HEX)
+		hex.len != UUID_TEXT_DIGITS || !hex_decode(hex.data, hex.len, uuid))
 		return RESULT_MALFORMED;
-	for (size_t i = 0; i < UUID_HEX; i++)
-	{
-		if (hex_digit(hex.data[i]) < 0)
-			return RESULT_MALFORMED;
-		if (i == 8 || i == 12 || i == 16 || i == 20)
-			*out++ = '-';
-		*out++ = hex.data[i];
-	}
-	return framework_yield_text(o, slice_make(o->proof->user_text, UUID_TEXT));
+	uuid_text_write(hex.data, o->proof->user_text);
+	return framework_yield_text(o, slice_make(o->proof->user_text, UUID_TEXT_LEN));
 }
 
 static ResultCode

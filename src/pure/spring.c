@@ -5,7 +5,6 @@
 #include "pure/spring.h"
 
 #include "pure/base64.h"
-#include "pure/token.h"
 
 bool
 spring_session_id(Slice token, char id[SPRING_ID_LEN])
@@ -19,5 +18,5 @@ spring_session_id(Slice token, char id[SPRING_ID_LEN])
 		return false;
 	for (size_t i = 0; i < SPRING_ID_LEN; i++)
 		id[i] = (char) decoded[i];
-	return token_is_uuid(id, SPRING_ID_LEN);
+	return is_uuid_text(id, SPRING_ID_LEN);
 }

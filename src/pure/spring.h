@@ -10,8 +10,9 @@
 #include <stdbool.h>
 
 #include "pure/slice.h"
+#include "pure/uuid_text.h"
 
-#define SPRING_ID_LEN 36
+#define SPRING_ID_LEN UUID_TEXT_LEN
 
 /* The id that is written in the token; false when it is no such cookie. */
 extern bool spring_session_id(Slice token, char id[SPRING_ID_LEN]);

@@ -7,8 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "pure/hex.h"
 #include "pure/percent.h"
+#include "pure/uuid_text.h"
 
 #define MIN_DISTINCT_BYTES 8
 
@@ -228,31 +228,6 @@ token_form_of(const char *token, size_t len)
 	for (last_dot = len; token[last_dot - 1] != '.'; last_dot--)
 		;
 	return form_with_mac(token, len, last_dot - 1);
-}
-
-/* The version of a uuid in its usual form, 0 when its variant is not RFC 9562's, -1 otherwise. */
-static int
-uuid_text_version(const char *s, size_t len)
-{
-	int variant;
-
-	if (len != 36)
-		return -1;
-	for (size_t i = 0; i < len; i++)
-	{
-		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-
-		if (dash ? s[i] != '-' : hex_digit(s[i]) < 0)
-			return -1;
-	}
-	variant = hex_digit(s[19]);
-	return variant >= 8 && variant <= 11 ? hex_digit(s[14]) : 0;
-}
-
-bool
-token_is_uuid(const char *token, size_t len)
-{
-	return uuid_text_version(token, len) >= 0;
 }
 
 bool

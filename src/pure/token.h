@@ -55,7 +55,4 @@ extern int token_entropy_bits(const char *token, size_t len);
 /* Has it eight distinct bytes at least, as what was drawn at random has? */
 extern bool token_is_varied(const char *s, size_t len);
 
-/* Is it a uuid in its usual form, of whatever version? */
-extern bool token_is_uuid(const char *token, size_t len);
-
 #endif /* SESSION_AUTH_TOKEN_H */

@@ -301,20 +301,6 @@ argument_lifetime(FunctionCallInfo fcinfo, int n, int fallback_seconds, Interval
 		refuse_argument("expires_in", "It must not be longer than 100 years.");
 }
 
-/* Whether uuid_in takes it, in its usual form alone, so that it raises nothing. */
-bool
-argument_is_uuid(const char *text)
-{
-	for (int i = 0; i < 36; i++)
-	{
-		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-
-		if (dash ? text[i] != '-' : !isxdigit((unsigned char) text[i]))
-			return false;
-	}
-	return text[36] == '\0';
-}
-
 /* Who is recorded: the caller's identity, or else the database role that logged in. */
 const char *
 acting_user(void)

@@ -33,7 +33,6 @@ extern void argument_lifetime(FunctionCallInfo fcinfo, int n, int fallback_secon
 
 pg_noreturn extern void argument_refuse_secret(const char *what, const char *why);
 extern void hide_own_frames(void);
-extern bool argument_is_uuid(const char *text);
 extern const char *acting_user(void);
 
 #endif /* SESSION_AUTH_ARGUMENTS_H */

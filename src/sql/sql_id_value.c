@@ -24,7 +24,6 @@
 #include "base/compat.h"
 #include "base/uuid.h"
 #include "identity/identity.h"
-#include "sql/arguments.h"
 
 /* far within what numeric can hold; a user's id is shorter by the rules of arguments.c */
 #define MAX_NUMERIC_LEN 1024
@@ -141,10 +140,12 @@ refuse_type(Oid type)
 static bool
 uuid_of(const char *id, Datum *value)
 {
-	if (!argument_is_uuid(id))
+	const pg_uuid_t *uuid = uuid_of_text(id);
+
+	if (uuid == NULL)
 		return false;
-	*value = DirectFunctionCall1(uuid_in, CStringGetDatum(id));
-	return strcmp(uuid_text(DatumGetUUIDP(*value)), id) == 0;
+	*value = UUIDPGetDatum(uuid);
+	return strcmp(uuid_text(uuid), id) == 0;
 }
 
 static bool

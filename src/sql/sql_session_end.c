@@ -6,11 +6,11 @@
 
 #include "fmgr.h"
 #include "miscadmin.h"
-#include "utils/builtins.h"
 #include "utils/uuid.h"
 
 #include "base/compat.h"
 #include "base/errors.h"
+#include "base/uuid.h"
 #include "identity/identity_row.h"
 #include "sql/arguments.h"
 #include "verify/external_token.h"
@@ -33,13 +33,10 @@ session_auth_expire_session_by_id(PG_FUNCTION_ARGS)
 static bool
 expire_by_text_id(FunctionCallInfo fcinfo)
 {
-	Datum id;
 	const char *text = argument_text_or_null(fcinfo, 0);
+	const pg_uuid_t *id = text ? uuid_of_text(text) : NULL;
 
-	if (text == NULL || !argument_is_uuid(text))
-		return false;
-	id = DirectFunctionCall1(uuid_in, CStringGetDatum(text));
-	return session_end(DatumGetUUIDP(id), END_ADMINISTRATOR, acting_user());
+	return id && session_end(id, END_ADMINISTRATOR, acting_user());
 }
 
 /* False would say that the session cannot be used: nobody knows that. */
@@ -185,11 +182,11 @@ Datum
 session_auth_sign_out(PG_FUNCTION_ARGS)
 {
 	char *scope = argument_text_or_null(fcinfo, 0);
-
 	/* Drivers send everything as text: a session's id may come as one. */
-	if (scope && argument_is_uuid(scope))
-		PG_RETURN_INT64(
-			sign_out_device(DatumGetUUIDP(DirectFunctionCall1(uuid_in, CStringGetDatum(scope)))));
+	const pg_uuid_t *id = scope ? uuid_of_text(scope) : NULL;
+
+	if (id)
+		PG_RETURN_INT64(sign_out_device(id));
 	if (scope == NULL || !is_scope(scope))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid scope"),
 						errdetail("It must be \"local\", \"others\", \"global\" or the id of a "

@@ -7,6 +7,7 @@
 #include "pure/token.c"
 #include "pure/percent.c"
 #include "pure/utf8.c"
+#include "pure/uuid_text.c"
 
 PROOF(token_base64url, 18, "sixteen characters are all of base64url or not, as each of them is",
 	  "all texts of 16 bytes")
