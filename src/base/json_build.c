@@ -8,11 +8,11 @@
  */
 #include "postgres.h"
 
-#include "datatype/timestamp.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/numeric.h"
 
+#include "base/clock.h"
 #include "base/compat.h"
 #include "base/json_build.h"
 
@@ -74,8 +74,7 @@ void
 json_object_date(JsonObject *object, const char *name, TimestampTz at)
 {
 	JsonbValue value;
-	int64 seconds =
-		at / USECS_PER_SEC + (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * (int64) SECS_PER_DAY;
+	int64 seconds = at / USECS_PER_SEC + CLOCK_UNIX_SHIFT / USECS_PER_SEC;
 
 	if (TIMESTAMP_NOT_FINITE(at))
 		return;

@@ -29,12 +29,11 @@
 #include "base/shared_memory.h"
 #include "monitor/denials.h"
 
-#define DENIALS      256
-#define SHARES       64
-#define USERS        64 /* in which users are told apart, by a hash */
-#define USERS_PART   4
-#define NOT_STARTED  (-1)
-#define MINUTE_IN_US (60 * INT64CONST(1000000))
+#define DENIALS     256
+#define SHARES      64
+#define USERS       64 /* in which users are told apart, by a hash */
+#define USERS_PART  4
+#define NOT_STARTED (-1)
 
 /* What a database has had of its minute; it is anybody's when that is over. */
 typedef struct Share
@@ -103,7 +102,7 @@ find_room(void)
 static bool
 is_over(const Share *share, TimestampTz now)
 {
-	return now - share->minute >= MINUTE_IN_US || now < share->minute;
+	return now - share->minute >= USECS_PER_MINUTE || now < share->minute;
 }
 
 /* The database's share, or one that can become it, or NULL. */

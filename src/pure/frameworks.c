@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "pure/time_units.h"
 #include "pure/token.h"
 
 #define PBKDF2_KEY 32 /* bytes; Rails signs with 64 */
@@ -19,8 +20,8 @@
 
 /* The clocks that frameworks compare with. */
 #define MICROSECOND 1
-#define MILLISECOND 1000
-#define SECOND      1000000
+#define MILLISECOND US_PER_MS
+#define SECOND      US_PER_SECOND
 
 const Framework frameworks[] = {
 	/* Auth.js 5: one key for each name */
