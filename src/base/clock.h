@@ -8,6 +8,8 @@
 #include "access/xact.h"
 #include "datatype/timestamp.h"
 
+#include "base/settings.h"
+
 extern TimestampTz clock_now(void);
 extern TimestampTz clock_after(TimestampTz start, int seconds);
 
@@ -41,6 +43,20 @@ static inline int64
 clock_to_unix(TimestampTz at)
 {
 	return at + CLOCK_UNIX_SHIFT;
+}
+
+/* How long an interval without months is. */
+static inline int64
+clock_interval_us(const Interval *interval)
+{
+	return interval->time + interval->day * USECS_PER_DAY;
+}
+
+/* How far the clock that stamped a token may differ from ours. */
+static inline int64
+clock_skew_us(void)
+{
+	return (int64) setting_clock_skew * USECS_PER_SEC;
 }
 
 /* The statement's start, without a system call: for readers that run per row. */

@@ -11,6 +11,7 @@
 #include "utils/fmgroids.h"
 #include "utils/timestamp.h"
 
+#include "base/clock.h"
 #include "catalog/changes.h"
 #include "catalog/table_access.h"
 #include "catalog/tables.h"
@@ -128,7 +129,7 @@ interval_us(HeapTuple tuple, const TableScan *scan, int attnum)
 	Datum value = scan_column(tuple, scan, attnum, &isnull);
 	const Interval *interval = isnull ? NULL : DatumGetIntervalP(value);
 
-	return isnull ? 0 : interval->time + interval->day * USECS_PER_DAY;
+	return isnull ? 0 : clock_interval_us(interval);
 }
 
 static TimestampTz

@@ -13,6 +13,7 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "base/clock.h"
 #include "base/compat.h"
 #include "base/errors.h"
 #include "pure/frameworks.h"
@@ -148,7 +149,7 @@ argument_age(FunctionCallInfo fcinfo, int n)
 		age->time > 36500 * USECS_PER_DAY || (age->day == 0 && age->time == 0))
 		argument_refuse_secret(
 			"max_age", "It must be positive, at most 36500 days, and without months or years.");
-	return age->day * USECS_PER_DAY + age->time;
+	return clock_interval_us(age);
 }
 
 /* ----------------------------------------------------------------------- checks */

@@ -12,9 +12,9 @@
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
+#include "base/clock.h"
 #include "base/compat.h"
 #include "base/errors.h"
-#include "base/settings.h"
 #include "catalog/tables.h"
 #include "identity/identity_row.h"
 #include "sql/arguments.h"
@@ -34,7 +34,7 @@ argument_lifetime_us(FunctionCallInfo fcinfo, int n)
 	int64 us;
 
 	argument_lifetime(fcinfo, n, DEFAULT_SECONDS, &interval);
-	us = interval.time + interval.day * USECS_PER_DAY;
+	us = clock_interval_us(&interval);
 	if (interval.month != 0 || us <= 0 || us > MAX_SECONDS * USECS_PER_SEC)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid expires_in"),
 						errdetail("It must be positive and at most one hour.")));

@@ -257,7 +257,7 @@ read_claims(Reading *reading)
 	ExternalToken *token = reading->token;
 	Claims claims;
 	ClaimsPolicy policy = { .now_us = clock_to_unix(reading->now),
-							.skew_us = (int64) setting_clock_skew * USECS_PER_SEC,
+							.skew_us = clock_skew_us(),
 							.issuer = binding->issuer,
 							.audiences = binding->audiences,
 							.n_audiences = binding->n_audiences,

@@ -23,19 +23,12 @@ later(TimestampTz at, int64 us)
 	return TIMESTAMP_NOT_FINITE(at) ? at : at + us;
 }
 
-/* How far the clock that stamped a token may differ from ours. */
-static int64
-skew_us(void)
-{
-	return (int64) setting_clock_skew * USECS_PER_SEC;
-}
-
 ResultCode
 external_check_times(const ExternalToken *token, TimestampTz now)
 {
-	if (later(token->expires_at, skew_us()) <= now || token->valid_until <= now)
+	if (later(token->expires_at, clock_skew_us()) <= now || token->valid_until <= now)
 		return RESULT_EXPIRED;
-	if (token->valid_from > now || token->not_before > later(now, skew_us()))
+	if (token->valid_from > now || token->not_before > later(now, clock_skew_us()))
 		return RESULT_NOT_YET_VALID;
 	return RESULT_OK;
 }
@@ -128,7 +121,7 @@ external_identity(const ExternalToken *token, const char *tenant, bool tenant_is
 	identity->expires_at = token->expires_at;
 	/* one that is accepted for its issuer's slow clock must not read as expired */
 	if (token->expires_at <= now)
-		identity->expires_at = later(token->expires_at, skew_us());
+		identity->expires_at = later(token->expires_at, clock_skew_us());
 	identity->expires_at = Min(identity->expires_at, token->valid_until);
 	/* an identity ends, though its cookie does not */
 	if (identity->expires_at == DT_NOEND)

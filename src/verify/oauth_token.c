@@ -214,7 +214,7 @@ static ResultCode
 check_claims(Claims *claims, const TokenBinding *binding)
 {
 	ClaimsPolicy policy = { .now_us = clock_to_unix(clock_now()),
-							.skew_us = (int64) setting_clock_skew * USECS_PER_SEC,
+							.skew_us = clock_skew_us(),
 							.issuer = binding->issuer,
 							.audiences = binding->audiences,
 							.n_audiences = binding->n_audiences,
