@@ -9,13 +9,13 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "storage/lock.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
 #include "base/clock.h"
 #include "base/compat.h"
 #include "base/errors.h"
+#include "base/own_lock.h"
 #include "base/row_type.h"
 #include "base/settings.h"
 #include "identity/identity_row.h"
@@ -59,14 +59,12 @@ issued_token_row(const pg_uuid_t *session_id, const char *token, TimestampTz exp
 static void
 require_unused_token(const unsigned char *hash)
 {
-	LOCKTAG tag;
 	uint32 key[2];
 	FoundSession found;
 	TimestampTz rotated_at;
 
 	memcpy(key, hash, sizeof(key));
-	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, key[0], key[1], 0x5b);
-	(void) LockAcquire(&tag, ExclusiveLock, false, false);
+	own_lock_take(OWN_LOCK_TOKEN, key[0], key[1]);
 	if (catalog_find_session(hash, &found.row) ||
 		catalog_find_rotated_token(hash, &found.row.session_id, &rotated_at))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid token"),

@@ -17,12 +17,12 @@
 #include "access/parallel.h"
 #include "common/hashfn.h"
 #include "miscadmin.h"
-#include "storage/lock.h"
 #include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
 
 #include "base/clock.h"
 #include "base/json_build.h"
+#include "base/own_lock.h"
 #include "base/settings.h"
 #include "base/uuid.h"
 #include "monitor/counters.h"
@@ -419,17 +419,14 @@ oldest_first(const ListCell *a, const ListCell *b)
 
 /*
  * Sessions of one user are created one after the other while there is a limit,
- * or two at once could both find room.  The lock is of a class that SQL's
- * advisory functions cannot name.
+ * or two at once could both find room.
  */
 static void
 lock_user(const char *user_id)
 {
-	LOCKTAG tag;
 	uint64 key = hash_bytes_extended((const unsigned char *) user_id, strlen(user_id), 0);
 
-	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) (key >> 32), (uint32) key, 0x5a);
-	(void) LockAcquire(&tag, ExclusiveLock, false, false);
+	own_lock_take(OWN_LOCK_USER, (uint32) (key >> 32), (uint32) key);
 }
 
 static void
