@@ -21,6 +21,15 @@ AS 'MODULE_PATHNAME', 'session_auth_follow_adopted_row';
 COMMENT ON FUNCTION session_auth.follow_adopted_row(oid, record, text[]) IS
   'internal: brings the session of a row to what the row says; whether that was another';
 
+-- Their session_id has a version of its own (ADOPTED_SESSION_VERSION of src/verify/session.h).
+CREATE FUNCTION session_auth.is_adopted(session_id uuid) RETURNS boolean
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT substr($1::text, 15, 1) = '8';
+END;
+COMMENT ON FUNCTION session_auth.is_adopted(uuid) IS
+  'internal: whether a session was carried over from a table of the application''s';
+
 -- Every session_id of one source lies in one range; the version tells it from
 -- the random ones that happen to lie there too.
 CREATE FUNCTION session_auth.sessions_of_source(source oid) RETURNS SETOF uuid
@@ -29,7 +38,7 @@ BEGIN ATOMIC
   SELECT s.session_id FROM session_auth.sessions s
   WHERE s.session_id BETWEEN (lpad(to_hex($1::bigint), 8, '0') || '-0000-0000-0000-000000000000')::uuid
     AND (lpad(to_hex($1::bigint), 8, '0') || '-ffff-ffff-ffff-ffffffffffff')::uuid
-    AND substr(s.session_id::text, 15, 1) = '8';
+    AND session_auth.is_adopted(s.session_id);
 END;
 COMMENT ON FUNCTION session_auth.sessions_of_source(oid) IS
   'internal: the sessions that were carried over from a table';

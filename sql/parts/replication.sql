@@ -53,7 +53,7 @@ AS $$
 DECLARE
   merged session_auth.sessions := arrived;
   -- what carries an adopted session's row over may shorten its life, too
-  is_adopted CONSTANT boolean := substr(here.session_id::text, 15, 1) = '8';
+  is_adopted CONSTANT boolean := session_auth.is_adopted(here.session_id);
 BEGIN
   merged.token_hash := session_auth.merge_tokens(here, arrived);
   IF merged.token_hash = here.token_hash THEN

@@ -48,7 +48,7 @@ make_adopted_id(Oid source, pg_uuid_t *uuid)
 	if (!crypto_random(uuid->data, UUID_LEN))
 		result_raise(RESULT_CRYPTO_FAILED);
 	memcpy(uuid->data, &prefix, sizeof(prefix));
-	uuid_stamp(uuid, 8);
+	uuid_stamp(uuid, ADOPTED_SESSION_VERSION);
 }
 
 /* ------------------------------------------------------------ taking a table over */
@@ -277,7 +277,7 @@ is_of(Oid source, const SessionRow *session)
 {
 	uint32 prefix = pg_hton32(source);
 
-	return uuid_version(&session->session_id) == 8 &&
+	return session_is_adopted(session) &&
 		   memcmp(session->session_id.data, &prefix, sizeof(prefix)) == 0;
 }
 

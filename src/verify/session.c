@@ -88,11 +88,10 @@ session_expiry(const SessionRow *row)
 	return Min(session_latest_end(row), idle_limit(row));
 }
 
-/* Sessions of adopted tables have a session_id of version 8 (sql_adopt.c). */
-static bool
-is_adopted(const SessionRow *row)
+bool
+session_is_adopted(const SessionRow *row)
 {
-	return uuid_version(&row->session_id) == 8;
+	return uuid_version(&row->session_id) == ADOPTED_SESSION_VERSION;
 }
 
 /*
@@ -105,7 +104,7 @@ session_needs_proof(const SessionRow *row)
 {
 	if (row->proof != PROOF_BY_SETUP)
 		return row->proof == PROOF_NEEDED;
-	if (!is_adopted(row))
+	if (!session_is_adopted(row))
 		return false;
 	keys_accept_changes();
 	return keys_prove_sessions();

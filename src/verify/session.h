@@ -8,6 +8,12 @@
 #include "catalog/tables.h"
 #include "pure/result.h"
 
+/*
+ * The version of the ids of sessions that were carried over from a table of the
+ * application's; SQL asks for it in is_adopted().
+ */
+#define ADOPTED_SESSION_VERSION 8
+
 /* Why a session ended; see session_end_name. */
 typedef enum SessionEndReason
 {
@@ -27,6 +33,7 @@ extern void session_init(void);
 
 extern ResultCode session_find(const char *token, size_t len, FoundSession *found);
 extern ResultCode session_find_hash(const unsigned char *hash, FoundSession *found);
+extern bool session_is_adopted(const SessionRow *row);
 extern bool session_needs_proof(const SessionRow *row);
 extern ResultCode session_check(const SessionRow *row, TimestampTz now);
 extern TimestampTz session_latest_end(const SessionRow *row);
