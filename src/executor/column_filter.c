@@ -31,12 +31,16 @@
 #include "permission/narrowing.h"
 #include "permission/permission.h"
 
+/*
+ * A filter is conditions that are joined by AND, and one of them is the question whether a
+ * permission is held.  The parts that a filter does not have are NULL.
+ */
 typedef struct ColumnFilter
 {
 	ExprState state;
-	ExprState *before;   /* the conditions before the question, */
-	ExprState *after;    /* after it, */
-	ExprState *in_full;  /* and the question and those after it, as the plan says; or NULL each */
+	ExprState *before;   /* the conditions that stand before the question */
+	ExprState *after;    /* the conditions that stand behind it */
+	ExprState *in_full;  /* the question and what stands behind it, as the plan has them */
 	AttrNumber resource; /* of the scan's row */
 	ActionRules rules;
 	uint64 valid_for; /* count of changes of permissions */

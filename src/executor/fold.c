@@ -49,14 +49,14 @@
 typedef struct FoldableFilter
 {
 	ExprState state;
-	ExprState *filter;   /* what is evaluated now: */
-	ExprState *original; /* the plan's, or that with values in it, */
-	Moment moment;       /* which were right at that time */
+	ExprState *original; /* the plan's filter */
+	ExprState *filter;   /* what is evaluated now: the original, or a copy with values in it */
+	Moment moment;       /* when the values in the copy were computed, and so were right */
 	PlanState *scan;
-	Bitmapset *params; /* that are constant */
+	Bitmapset *params; /* the parameters that do not change while the query runs */
 	Oid user;          /* who has started the query */
-	int rows;          /* that the original was evaluated for */
-	int times;         /* that values were put in */
+	int rows;          /* how many rows the original was evaluated for */
+	int times;         /* how many copies were made */
 } FoldableFilter;
 
 /* ------------------------------------------------------------------- what is folded */

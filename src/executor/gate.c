@@ -64,7 +64,10 @@ typedef struct Gate
 
 /* --------------------------------------------------------------------------- the gate */
 
-/* Of a filter that nobody has passed yet: not by way of the scan, so as if there were no gate. */
+/*
+ * The gate has not been passed, and yet somebody evaluates the filter without fetching a row
+ * by pass_gate.  He gets the answer of the whole filter, as if there were no gate.
+ */
 static Datum
 evaluate_filter(ExprState *state, ExprContext *context, bool *isnull)
 {

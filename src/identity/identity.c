@@ -184,7 +184,11 @@ identity_on_check(IdentityCheck check)
 	check_connection = check;
 }
 
-/* A chunk that is still here came to an error before the check.  (PG_FINALLY makes gcc 15 warn.) */
+/*
+ * The check hook takes the chunk over.  Where an error was raised before PostgreSQL called it,
+ * the chunk is still ours, and is freed here.  (This is called in both ways out of write_setting,
+ * as PG_FINALLY makes gcc 15 warn.)
+ */
 static void
 finish_setting(void)
 {
