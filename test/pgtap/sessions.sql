@@ -1,7 +1,7 @@
 -- Sessions: creating, verifying, listing, refreshing, ending and purging them.
 -- Also: test/specs/purge_refresh.spec, test/specs/session_limit.spec,
 -- test/specs/expire_authenticate.spec, test/attacks/expire_session.sql.
-SELECT plan(57);
+SELECT plan(58);
 
 SELECT session_auth.import_permissions('{"ADMIN": ["view:accounts"], "USER": []}') \g /dev/null
 SELECT session_auth.grant_role('alice', 'ADMIN') \g /dev/null
@@ -116,5 +116,12 @@ SELECT count(*) AS before FROM session_auth.sessions \gset
 SELECT is(session_auth.purge_sessions(1), 1::bigint, 'purge_sessions deletes a batch');
 SELECT cmp_ok(session_auth.purge_sessions(), '>', 0::bigint, 'and what else has ended');
 SELECT is(v.user_id, 'alice', 'purging spares the living') FROM session_auth.verify_session(:'a_token') v;
+
+-- A column that comes later is written by one function in C; what another server sends is merged in SQL.
+SELECT set_eq($$
+  SELECT btrim(c, E' \n') FROM pg_proc, regexp_match(prosrc, 'SET \(([^)]*)\) =') m, unnest(string_to_array(m[1], ',')) c
+  WHERE oid = 'session_auth.merge_session()'::regprocedure$$, $$
+  SELECT attname::text FROM pg_attribute WHERE attrelid = 'session_auth.sessions'::regclass AND attnum > 0 AND NOT attisdropped
+    AND attname NOT IN ('session_id', 'created_at')$$, 'all that may change of a session is merged with what another server knows');
 
 SELECT * FROM finish();
