@@ -194,7 +194,8 @@ find_by_index(Relation table, int64 key, SessionRow *row)
 
 /*
  * The session whose token has this hash.  The index finds it by eight bytes of
- * the hash, which nobody can choose; the whole hash is compared in the row.
+ * the hash, which nobody can choose; the whole hash is compared in the row.  How long that
+ * takes may tell of the hash: it opens nothing, and no token can be found that has it.
  */
 bool
 catalog_find_session(const unsigned char *token_hash, SessionRow *row)

@@ -15,6 +15,7 @@
 #include "portable_base64.h"
 #include "pure/base64.h"
 #include "pure/crypto.h"
+#include "pure/frameworks.h"
 #include "pure/hex.h"
 #include "pure/timed_token.h"
 
@@ -48,6 +49,38 @@ __wrap_crypto_equal(const void *a, const void *b, size_t len)
 	return equal;
 }
 
+/* Likewise in OpenSSL itself, which compares tags of GCM by this; valgrind puts it there. */
+extern int I_WRAP_SONAME_FNNAME_ZU(libcryptoZdsoZa, CRYPTO_memcmp)(const void *a, const void *b,
+																   size_t len);
+
+int
+I_WRAP_SONAME_FNNAME_ZU(libcryptoZdsoZa, CRYPTO_memcmp)(const void *a, const void *b, size_t len)
+{
+	OrigFn original;
+	int differs;
+
+	VALGRIND_GET_ORIG_FN(original);
+	CALL_FN_W_WWW(differs, original, a, b, len);
+	PUBLIC(&differs, sizeof(differs));
+	return differs;
+}
+
+/* A key's text is base64 or refused, which whoever has given it is told. */
+extern ResultCode __real_base64_decode(const char *in, size_t len, unsigned char *out, size_t cap,
+									   size_t *out_len);
+extern ResultCode __wrap_base64_decode(const char *in, size_t len, unsigned char *out, size_t cap,
+									   size_t *out_len);
+
+ResultCode
+__wrap_base64_decode(const char *in, size_t len, unsigned char *out, size_t cap, size_t *out_len)
+{
+	ResultCode result = __real_base64_decode(in, len, out, cap, out_len);
+
+	PUBLIC(out_len, sizeof(*out_len));
+	PUBLIC(&result, sizeof(result));
+	return result;
+}
+
 static bool
 compare(void)
 {
@@ -75,8 +108,6 @@ encode_and_decode(void)
 
 	PUBLIC(text + len - 2, 2);
 	result = base64_decode(text, len, bytes, sizeof(bytes), &n);
-	PUBLIC(&n, sizeof(n));
-	PUBLIC(&result, sizeof(result));
 	return result == RESULT_OK && n == sizeof(secret) && crypto_equal(bytes, other, n);
 }
 
@@ -156,6 +187,84 @@ write_and_read_a_token(void)
 	return timed_token_read(text, TOKEN_TIMED_LEN, secret, &time) != RESULT_OK;
 }
 
+/* ------------------------------------------------------------------------ tags and keys */
+
+/* A tag that is right, with the key of sixteen zeros twice, and one that is not. */
+static bool
+open_gcm(void)
+{
+	static const unsigned char iv[CRYPTO_GCM_IV_LEN];
+	static const unsigned char ciphertext[] = { 0xce, 0xa7, 0x40, 0x3d, 0x4d, 0x60, 0x6b, 0x6e,
+												0x07, 0x4e, 0xc5, 0xd3, 0xba, 0xf3, 0x9d, 0x18 };
+	unsigned char tag[] = { 0xd0, 0xd1, 0xc8, 0xa7, 0x99, 0x99, 0x6b, 0xf0,
+							0x26, 0x5b, 0x98, 0xb5, 0xd4, 0x8a, 0xb9, 0x19 };
+	const Slice in = { (const char *) ciphertext, sizeof(ciphertext) };
+	const Slice no_aad = { NULL, 0 };
+	unsigned char out[sizeof(ciphertext)];
+	size_t len;
+
+	memset(secret, 0, sizeof(secret));
+	SECRET(secret, sizeof(secret));
+	if (crypto_gcm_open(secret, iv, no_aad, in, tag, out, &len) != RESULT_OK ||
+		len != sizeof(ciphertext))
+		return false;
+	tag[0] ^= 1;
+	return crypto_gcm_open(secret, iv, no_aad, in, tag, out, &len) == RESULT_BAD_SIGNATURE;
+}
+
+/* A tag that is not right: behind one that is, what was decrypted is checked. */
+static bool
+refuse_cbc_hs512(void)
+{
+	static const unsigned char iv[CRYPTO_CBC_HS512_IV_LEN];
+	static const unsigned char tag[CRYPTO_CBC_HS512_TAG_LEN];
+	const Slice aad = { "header", 6 };
+	const Slice in = { "sixteen bytes...", 16 };
+	unsigned char out[16];
+	size_t len;
+
+	return crypto_cbc_hs512_open(secret, iv, aad, in, tag, out, &len) == RESULT_BAD_SIGNATURE;
+}
+
+static bool
+derive_for(const Framework *row, Slice application_secret)
+{
+	const Slice salts[] = { { "salt", 4 }, { "encryption", 10 } };
+	const FrameworkOptions options = { .salts = salts,
+									   .n_salts = row->salting == SALT_FIRST  ? 1
+												  : row->salting == SALT_LAST ? 2
+																			  : 0 };
+	const Slice name = { "cookie", 6 };
+	FrameworkKey key;
+	ResultCode result = framework_derive(&key, row, &options, name, application_secret, NULL);
+
+	if (result == RESULT_OK)
+		framework_key_clear(&key);
+	return result == RESULT_OK || (result == RESULT_UNSUPPORTED && row->proof != PROOF_MAC);
+}
+
+/* Of each row; keys of 32 bytes as they are, and as Laravel's .env has them. */
+static bool
+derive_for_frameworks(void)
+{
+	bool ok = true;
+
+	memcpy(text, "base64:", 7);
+	base64_encode(secret, 32, text + 7);
+	PUBLIC(text + 7 + 42, 2); /* where the padding begins */
+	for (size_t i = 0; i < n_frameworks; i++)
+	{
+		const Framework *row = &frameworks[i];
+
+		if (row->derivation == DERIVE_BYTES)
+			ok = ok && derive_for(row, (Slice){ text, 7 + 44 }) &&
+				 derive_for(row, (Slice){ (const char *) secret, 32 });
+		else if (row->proof != PROOF_ROW)
+			ok = ok && derive_for(row, (Slice){ (const char *) secret, sizeof(secret) });
+	}
+	return ok;
+}
+
 /* ---------------------------------------------------------------- what must be found */
 
 static bool
@@ -188,6 +297,9 @@ static const struct
 	{ "hex", encode_and_decode_in_hex },
 	{ "derive", derive },
 	{ "timed-token", write_and_read_a_token },
+	{ "gcm", open_gcm },
+	{ "cbc-hs512", refuse_cbc_hs512 },
+	{ "derive-for-frameworks", derive_for_frameworks },
 	{ "leaks-by-comparing", leak_by_comparing },
 	{ "leaks-by-a-table", leak_by_a_table },
 };
