@@ -107,6 +107,16 @@ inline forget()
 
 /* ------------------------------------------------------------------- what arrives there */
 
+/* Of two tokens the one that does not stay is rotated away, as of now. */
+inline note_lost(lost)
+{
+#ifndef FORGET_THE_LOST
+	HERE.rotated[lost] = 1
+#else
+	skip
+#endif
+}
+
 /* merge_tokens() */
 inline merge_tokens()
 {
@@ -118,9 +128,9 @@ inline merge_tokens()
 		/* of two without a successor, the one that was used later */
 		:: !HERE.rotated[HERE.token] && (seen < HERE.seen || (seen == HERE.seen && token < HERE.token)) -> HERE.rotated[token] = 1
 #else
-		:: !HERE.rotated[HERE.token] && (token_at < HERE.token_at || (token_at == HERE.token_at && token < HERE.token)) -> HERE.rotated[token] = 1
+		:: !HERE.rotated[HERE.token] && (token_at < HERE.token_at || (token_at == HERE.token_at && token < HERE.token)) -> note_lost(token)
 #endif
-		:: else -> HERE.rotated[HERE.token] = 1; HERE.token = token; HERE.token_at = token_at
+		:: else -> note_lost(HERE.token); HERE.token = token; HERE.token_at = token_at
 		fi
 	fi
 }
@@ -142,7 +152,10 @@ inline merge()
 	has_ended[me] = has_ended[me] || !IS_LIVE(HERE)
 }
 
-/* merge_rotated_token(), merge_session(); a row that has been deleted here is passed over. */
+/*
+ * merge_rotated_token(), merge_session(), in the order in which the transaction has written;
+ * SUCCESSOR_FIRST: in the other one.  A row that has been deleted here is passed over.
+ */
 inline apply()
 {
 	sent[THERE]?rotated_token, is_there, token, token_at, seen, ended;
@@ -180,7 +193,12 @@ inline assert_merged()
 		t = 0;
 		/* property: an end that was answered is everywhere, and the token in force has no successor */
 		assert(!(is_known_ended && (IS_LIVE(server[0]) || IS_LIVE(server[1]))));
-		assert(!server[0].is_there || !server[0].rotated[server[0].token])
+		assert(!server[0].is_there || !server[0].rotated[server[0].token]);
+		/* property: whatever token was given out, it is in force or known to be rotated away, and has its grace */
+		for (t : 0 .. issued) {
+			assert(!server[0].is_there || server[0].token == t || server[0].rotated[t])
+		}
+		t = 0
 	:: else
 	fi
 }

@@ -78,6 +78,7 @@ chan log = [1] of { bit, bit, byte, byte, byte, byte, byte, byte, byte };
 #define IS_WRITABLE (n == primary)
 #define LIVES(r)    (r.is_there && !r.ended && r.expires > now)
 #define FIELDS(r)   r.is_there, r.ended, r.token, r.place, r.expires, r.seen, r.rotated_at[0], r.rotated_at[1], r.rotated_at[2]
+#define IS_IN(r, t) (r.token == t || r.rotated_at[t] != NEVER)
 #define SAME(a, b)  (a.is_there == b.is_there && a.ended == b.ended && a.token == b.token && a.expires == b.expires && a.seen == b.seen)
 
 inline copy_row(to, from)
@@ -397,7 +398,7 @@ inline begin()
 	od;
 	was_ended = ended_once[n];
 	was_known = ME.known;
-	was_cookie = (t == cookie && IS_WRITABLE && !gone)
+	was_cookie = (t == cookie && IS_WRITABLE && (!gone || IS_IN(row[1], cookie)))
 }
 
 /* A request leaves nothing behind but what its backend remembers. */
@@ -509,7 +510,12 @@ active proctype crash()
 			:: is_logged -> make_visible(0, pending); note_rotation()
 			:: else
 			fi
-		:: gone = 1; primary = 1
+		:: gone = 1; primary = 1;
+			/* what had not arrived there never was */
+			if
+			:: row[1].rotated_at[cookie] == NEVER -> cookie_rotated_at = NEVER
+			:: else -> cookie_rotated_at = (cookie_rotated_at == NEVER -> now : cookie_rotated_at)
+			fi
 		fi;
 		unlock() }
 	od
