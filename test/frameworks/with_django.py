@@ -161,7 +161,7 @@ time.sleep(1)  # what was ended counts in whole seconds
 with override_settings(SESSION_ENGINE='django.contrib.sessions.backends.signed_cookies'):
     client = log_in('ada')
     cookie = cookie_of(client)
-    ok(cookie.startswith('.') or ':' in cookie, 'all of the session is in the cookie')
+    ok(cookie.startswith("."), "all of the session is in the cookie, compressed")
     equal(page(client), ['Savings', 'Travel'], 'signed_cookies: her page')
     equal(user_of(f'sessionid={cookie}'), str(ada), 'signed_cookies: the database finds her')
     equal(user_of(f'sessionid={tampered(cookie)}'), None, 'signed_cookies: a tampered one is refused')
