@@ -94,30 +94,43 @@ framework_note_end(FrameworkProof *proof, int64_t expires_us)
 		proof->expires_us = expires_us;
 }
 
-/* A member that the framework writes as a number. */
+/* A member that the framework writes as a number; FRAMEWORK_NO_TIME when it did not. */
+static ResultCode
+read_member(const Opening *o, const JsonDoc *doc, const char *name, int64_t *us)
+{
+	const JsonNode *node = name == NULL ? NULL : json_member(doc, doc->nodes, name, strlen(name));
+
+	*us = FRAMEWORK_NO_TIME;
+	if (node == NULL)
+		return RESULT_OK;
+	/* Read as seconds; milliseconds are a thousandth of that. */
+	if (json_date_us(doc, node, us) != RESULT_OK || *us < 0 || *us == INT64_MAX)
+		return RESULT_MALFORMED;
+	if (o->row->time != TIME_CREATED_S)
+		*us /= 1000;
+	return *us > SECONDS_MAX * US_PER_SECOND ? RESULT_MALFORMED : RESULT_OK;
+}
+
 ResultCode
 framework_member_time(const Opening *o, const JsonDoc *doc)
 {
 	const Framework *row = o->row;
-	const JsonNode *node;
 	int64_t us;
+	int64_t age;
 
-	if (row->time_member == NULL)
-		return RESULT_OK;
-	node = json_member(doc, doc->nodes, row->time_member, strlen(row->time_member));
-	if (node == NULL)
-		return RESULT_OK;
-	/* Read as seconds; milliseconds are a thousandth of that. */
-	if (json_date_us(doc, node, &us) != RESULT_OK || us < 0 || us == INT64_MAX)
+	if (read_member(o, doc, row->time_member, &us) != RESULT_OK ||
+		read_member(o, doc, row->age_member, &age) != RESULT_OK)
 		return RESULT_MALFORMED;
-	if (row->time != TIME_CREATED_S)
-		us /= 1000;
-	if (us > SECONDS_MAX * US_PER_SECOND)
-		return RESULT_MALFORMED;
-	if (row->time == TIME_EXPIRES_MS)
-		framework_note_end(o->proof, us + row->tick_us);
-	else
+	if (us == FRAMEWORK_NO_TIME)
+		return RESULT_OK;
+	if (row->time != TIME_EXPIRES_MS)
 		o->proof->issued_us = us - row->rounds_us;
+	else
+	{
+		framework_note_end(o->proof, us + row->tick_us);
+		if (age != FRAMEWORK_NO_TIME && age <= us)
+			o->proof->issued_us = us - age;
+	}
 	return RESULT_OK;
 }
 

@@ -341,6 +341,7 @@ const Framework frameworks[] = {
 	  .id_path = { "user_id" },
 	  .time = TIME_EXPIRES_MS,
 	  .time_member = "_expire",
+	  .age_member = "_maxAge",
 	  .tick_us = MILLISECOND,
 	  .ends = FRAMEWORK_ENDS_BY_ITSELF },
 

@@ -225,6 +225,8 @@ typedef struct Framework
 	/* its end */
 	FrameworkTime time;
 	const char *time_member;
+	const char
+		*age_member;   /* beside an end in milliseconds: how long before it the cookie was made */
 	int64_t tick_us;   /* how long it still lives at its limit; 0: no more */
 	int64_t rounds_us; /* by how much its time may be later than it was made */
 	bool refuses_future;

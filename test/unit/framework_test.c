@@ -183,6 +183,7 @@ ends(void)
 	at("h3", "h3--nuxt-auth-utils-238", NOW, RESULT_OK, "and one with it");
 	at("flask-login", "flask-login-078", NOW, RESULT_NO_EXPIRY, "no time in a remember_token");
 	at("koa", "koa-session-194", NOW, RESULT_OK, "koa's _expire is an end");
+	is_int(proof.issued_us, NOW, "koa: made when _maxAge says, before it");
 	at("django", "django-000", NOW, RESULT_OK, "Django's age is an end");
 	is_int(proof.expires_us, NOW + 14 * DAY + 1, "the first instant at which Django refuses");
 	is_int(proof.issued_us, NOW, "when it was signed");
