@@ -240,6 +240,26 @@ check_rows(const Asked *asked)
 			psprintf("A cookie of kind \"%s\" does not say when it was issued.", asked->kind));
 }
 
+/* Their end is their own, so that no without_end was asked for; whose they are has to be said here. */
+static void
+note_no_time_of_issue(const Asked *asked)
+{
+	const Framework *row = NULL;
+
+	while ((row = framework_next(asked->kind, row)) != NULL)
+	{
+		if (!framework_applies(row, &asked->options) || row->age_member ||
+			framework_ends(row, &asked->options) != FRAMEWORK_ENDS_BY_ITSELF)
+			continue;
+		ereport(
+			NOTICE,
+			(errmsg("cookies of kind \"%s\" cannot be revoked one by one", asked->kind),
+			 errdetail("They do not say when they were issued: what ends a user's sessions refuses "
+					   "all of his cookies, later ones too, until the secret is replaced.")));
+		return;
+	}
+}
+
 static bool
 kind_is_known(const char *kind)
 {
@@ -275,6 +295,7 @@ session_auth_check_cookie_secret(PG_FUNCTION_ARGS)
 		argument_refuse_secret("secret", "The file cannot be read, is empty or too long.");
 	asked.secret = (Slice){ secret, strlen(secret) };
 	check_rows(&asked);
+	note_no_time_of_issue(&asked);
 	crypto_cleanse(secret, strlen(secret));
 	PG_RETURN_VOID();
 }

@@ -28,6 +28,10 @@ is(said($_), '', '… without one')
 	foreach q{add_authjs_secret('sixteen_letters!')}, q{add_cookie_secret('koa', 'remix-new-secret')},
 	q{add_cookie_secret('laravel', 'base64:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=')};
 
+like(said($_), qr/^psql:[^\n]*: NOTICE:  cookies of kind "(?:iron-session|rails)" cannot be revoked one by one\nDETAIL:  They do not say when they were issued: [^\n]*until the secret is replaced\.\n*$/, '… with a word on cookies that do not say when they were issued')
+	foreach q{add_cookie_secret('iron-session', 'a password of at least 32 letters', '{app}')},
+	q{add_cookie_secret('rails', 'a secret_key_base of many letters', '{_app_session}', max_age => '1 day')};
+
 my $dir = abs_path(PostgreSQL::Test::Utils::tempdir());
 append_to_file("$dir/short", "hunter2\n");
 append_to_file("$dir/long", "a long secret of which nobody knows\n");
