@@ -27,7 +27,33 @@ static char keys_name[FRAMEWORK_NAME_MAX];
 static size_t keys_name_len = SIZE_MAX;
 static const FrameworkOptions options = { .without_end = true };
 
-/* PBKDF2's rows are left to payload_fuzz: a name of the input's own would cost them a key each. */
+/* PBKDF2's rows have one name for all inputs: each name would cost a key. */
+#define SLOW_NAME "_app_session"
+static FrameworkKey slow_keys[KEYS_MAX];
+static size_t n_slow_keys = 0;
+
+static void
+make_slow_keys(void)
+{
+	static const Slice salt = { "a salt", 6 };
+	static const FrameworkOptions salted = { .without_end = true, .salts = &salt, .n_salts = 1 };
+	const Framework *row = NULL;
+	Slice name = { SLOW_NAME, sizeof(SLOW_NAME) - 1 };
+	Slice secret = { secrets[0], strlen(secrets[0]) };
+
+	while ((row = framework_next(NULL, row)) != NULL)
+	{
+		if (row->derivation == DERIVE_PBKDF2 &&
+			(framework_derive(&slow_keys[n_slow_keys], row, &options, name, secret, NULL) ==
+				 RESULT_OK ||
+			 framework_derive(&slow_keys[n_slow_keys], row, &salted, name, secret, NULL) ==
+				 RESULT_OK))
+			n_slow_keys++;
+		REQUIRE(n_slow_keys < KEYS_MAX);
+	}
+	REQUIRE(n_slow_keys > 0);
+}
+
 static void
 make_keys(Slice name)
 {
@@ -79,6 +105,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	name.len = (size_t) (end - name.data);
 	header.data = end + 1;
 	header.len = size - name.len - 1;
+	if (n_slow_keys == 0)
+		make_slow_keys();
+	for (i = 0; i < n_slow_keys; i++)
+		open_text(&slow_keys[i], (Slice){ SLOW_NAME, sizeof(SLOW_NAME) - 1 }, header);
 	make_keys(name);
 	for (i = 0; i < n_keys; i++)
 	{
