@@ -57,3 +57,9 @@ copy_server() {
     # make would build for what this names
     unset PG_CONFIG
 }
+
+# test_of_mutation TEST: the file of what test/attacks/mutations calls so, an attack's name or a
+# test's path.
+test_of_mutation() {
+    if [[ $1 == */* ]]; then echo "$1"; else echo "test/attacks/$1"; fi
+}

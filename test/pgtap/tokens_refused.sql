@@ -3,7 +3,7 @@
 \ir tokens.psql
 SELECT plan(359);
 
--- nothing is set up: the one other answer
+-- nothing is set up: no other answer
 SELECT throws_ok(format('SELECT session_auth.authenticate(%L)', jwt()), '28000', 'invalid or expired session token', 'a signed token while there is no key');
 SELECT is_empty(format('SELECT * FROM session_auth.verify_session(%L)', jwt()), '… by verify_session without an error');
 SELECT throws_ok($$SELECT session_auth.authenticate('eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..FPTvZ33fzCZUyGa8.Gq6N.aZi1HH2N-zZPWrIwFq-8BQ')$$, '28000', 'invalid or expired session token', 'an encrypted token while there is no secret');
