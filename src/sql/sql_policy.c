@@ -154,13 +154,27 @@ session_auth_policy_problems(PG_FUNCTION_ARGS)
 
 /* -------------------------------------------------- what protect_table() has written */
 
+/*
+ * The parser reads it as what SELECT has before it, and so takes a list of columns, none
+ * and a star as well.
+ */
+static Node *
+parse_expression(const char *written)
+{
+	List *statements = raw_parser(written, RAW_PARSE_PLPGSQL_EXPR);
+	List *targets = castNode(SelectStmt, linitial_node(RawStmt, statements)->stmt)->targetList;
+	Node *raw = list_length(targets) == 1 ? linitial_node(ResTarget, targets)->val : NULL;
+
+	if (raw == NULL || (IsA(raw, ColumnRef) && IsA(linitial(((ColumnRef *) raw)->fields), A_Star)))
+		ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR), errmsg("\"%s\" is no expression", written)));
+	return raw;
+}
+
 /* As CREATE POLICY, or the target list of a view, makes it of the text. */
 static Node *
 expression_of(const char *written, Relation rel, ParseExprKind kind)
 {
-	List *statements = raw_parser(written, RAW_PARSE_PLPGSQL_EXPR);
-	SelectStmt *select = castNode(SelectStmt, linitial_node(RawStmt, statements)->stmt);
-	Node *raw = linitial_node(ResTarget, select->targetList)->val;
+	Node *raw = parse_expression(written);
 	ParseState *state = make_parsestate(NULL);
 	Node *expression;
 

@@ -3,7 +3,7 @@
 # the owner, under each usage and with an identity in force.
 # Holds: an error or a value, never a crash; who has a usage calls, of what is marked
 # internal, what is listed here alone. Guards: src/sql/arguments.c, src/sql/sql_key.c (NULLs),
-# sql/parts/rights.sql (internal functions).
+# src/sql/sql_policy.c, parse_expression(); sql/parts/rights.sql (internal functions).
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
@@ -116,6 +116,11 @@ foreach my $call (q{refuse('x', NULL)}, q{refuse(NULL, 'x')}, q{check_argument(N
 {
 	my ($status, $out, $err) = $node->psql('postgres', "\\set VERBOSITY sqlstate\nSELECT session_auth.$call");
 	like($err, qr/ERROR:  22023/, "$call is a bad argument");
+}
+foreach my $text ('', '*', 'id, owner')
+{
+	my ($status, $out, $err) = $node->psql('postgres', "\\set VERBOSITY sqlstate\nSELECT session_auth.same_expression('notes'::regclass, polqual, '$text') FROM pg_policy WHERE polcmd = 'r'");
+	like($err, qr/ERROR:  42601/, "'$text' is no expression");
 }
 
 # a monitor's functions take nothing, and the last two usages' nothing that is refused
