@@ -22,7 +22,7 @@ my $node = PostgreSQL::Test::Cluster->new('releases', install_path => $installat
 $node->init;
 $node->append_conf('postgresql.conf', "fsync = off\nsession_auth.warn_literal_tokens = off\nautovacuum = off\njit = off\nmax_worker_processes = 20\n");
 $node->start;
-$node->safe_psql('postgres', 'CREATE ROLE app LOGIN; CREATE ROLE stranger');
+$node->safe_psql('postgres', 'CREATE ROLE app LOGIN; CREATE ROLE signin LOGIN; CREATE ROLE chief LOGIN; CREATE ROLE stranger');
 
 my ($version) = slurp_file('session_auth.control') =~ /^default_version\s*=\s*'(.*)'/m;
 my $script = slurp_file($installation->extension_dir . "/session_auth--$version.sql");
@@ -81,7 +81,7 @@ my $signed = join '.', map { $encoded->($_) } '{"alg":"HS256","kid":"own"}', '{"
 my $secret = 'a secret of more than thirty-two bytes';
 my $jwt = "$signed." . $encoded->(hmac_sha256($signed, $secret));
 my $fill = qq{
-	SELECT session_auth.grant_usage('app', 'request');
+	SELECT session_auth.grant_usage('app', 'request'), session_auth.grant_usage('signin', 'issuer'), session_auth.grant_usage('chief', 'admin');
 	SELECT session_auth.import_permissions('{"ADMIN": ["view:accounts", "edit:*", "!edit:vault"], "USER": ["view:profile"]}');
 	SELECT session_auth.create_role('CHIEF', '{ADMIN}'), session_auth.grant_role('alice', 'CHIEF'), session_auth.grant_role('alice', 'USER', 'acme');
 	SELECT session_auth.add_key('public', 'EdDSA', '{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}', 'https://i');
@@ -178,6 +178,19 @@ foreach my $old (sort keys %released)
 	next if $old eq $version;
 	is(differences(extension_facts($fresh, "CREATE EXTENSION session_auth VERSION '$old'; ALTER EXTENSION session_auth UPDATE"), $should), '', "$old: updated is what a fresh install is");
 	my $ask = update_in_use($old, $version);
+	# who held a usage then holds what it is now
+	(my $name = "from_$old") =~ tr/./_/;
+	my $as = sub { my ($user, $statement) = @_; return $node->safe_psql($name, $statement, extra_params => [ '--username', $user ]) };
+	foreach ([ app => 'request' ], [ signin => 'issuer' ], [ chief => 'admin' ])
+	{
+		my ($role, $usage) = @$_;
+		is($ask->(qq{
+			SELECT f::text FROM session_auth.functions_of_usage('$usage') f WHERE NOT has_function_privilege('$role', f, 'EXECUTE')
+			UNION ALL SELECT r::text FROM session_auth.relations_of_usage('$usage') r WHERE NOT has_table_privilege('$role', r, 'SELECT')}), '', "$old: $role has all of usage $usage without another grant_usage");
+	}
+	is($as->('app', qq{SELECT user_id FROM session_auth.authenticate('$jwt', on_refused => 'nobody')}), 'alice', '… and uses it: a request');
+	is($as->('signin', q{SELECT count(*) FROM session_auth.create_session('gina', permissions => '{view:accounts}'); SELECT permissions FROM session_auth.list_sessions('gina')}), "1\n{view:accounts}", '… who signs people in');
+	is($as->('chief', q{SELECT session_auth.grant_role('gina', 'USER'); SELECT role FROM session_auth.list_user_roles('gina'); SELECT count(*) > 0 FROM session_auth.session_events}), "t\nUSER\nt", '… and who administers');
 	my $hex = 'c0' x 16 . '0123456789abcdef' x 2;
 	is($ask->(qq{
 		INSERT INTO logins VALUES ('$hex', 'erna', '2100-01-01'); INSERT INTO people VALUES ('erna', 'USER'), ('finn', 'CHIEF');
