@@ -210,7 +210,7 @@ BEGIN
   FOREACH way IN ARRAY '{enable_seqscan,enable_indexscan,enable_bitmapscan,enable_hashjoin,enable_mergejoin,enable_nestloop,enable_material,enable_memoize,enable_hashagg,jit}'::text[] LOOP
     PERFORM set_config(way, d.pick('on', 'on', 'off'), true);
   END LOOP;
-  PERFORM set_config('jit_above_cost', d.pick('20', '100000', '100000'), true), set_config('jit_inline_above_cost', '-1', true), set_config('jit_optimize_above_cost', '-1', true);
+  PERFORM set_config('jit_above_cost', d.pick('20', '100000', '100000'), true), set_config('jit_inline_above_cost', d.pick('20', '-1', '-1', '-1', '-1', '-1', '-1', '-1'), true), set_config('jit_optimize_above_cost', d.pick('20', '-1', '-1', '-1', '-1', '-1', '-1', '-1'), true);
   way := d.pick('1', '0', '0');
   PERFORM set_config('max_parallel_workers_per_gather', CASE way WHEN '1' THEN '2' ELSE '0' END, true), set_config('parallel_setup_cost', '0', true), set_config('parallel_tuple_cost', '0', true), set_config('min_parallel_table_scan_size', '0', true);
 END $$;
