@@ -4,10 +4,10 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
 #include "utils/builtins.h"
 
 #include "base/narrowing_text.h"
+#include "base/text_array.h"
 
 void
 narrowing_text_add(StringInfo text, const char *permission, size_t len)
@@ -27,21 +27,16 @@ char *
 narrowing_text_of_array(ArrayType *permissions)
 {
 	StringInfoData layer;
-	Datum *elements;
-	bool *nulls;
+	char **elements;
 	int n;
 
 	if (permissions == NULL)
 		return NULL;
 	initStringInfo(&layer);
-	deconstruct_array(permissions, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &n);
+	elements = text_array_read(permissions, &n);
 	for (int i = 0; i < n; i++)
-		if (!nulls[i])
-		{
-			char *permission = TextDatumGetCString(elements[i]);
-
-			narrowing_text_add(&layer, permission, strlen(permission));
-		}
+		if (elements[i])
+			narrowing_text_add(&layer, elements[i], strlen(elements[i]));
 	narrowing_text_end_layer(&layer);
 	return layer.data;
 }

@@ -4,9 +4,6 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
-#include "utils/builtins.h"
-
 #include "base/string_list.h"
 
 bool
@@ -38,17 +35,4 @@ string_list_distinct(List *strings)
 		if (once == NIL || strcmp(llast(once), lfirst(cell)) != 0)
 			once = lappend(once, lfirst(cell));
 	return once;
-}
-
-/* As text[]. */
-ArrayType *
-string_list_array(const List *strings)
-{
-	Datum *elements = palloc((list_length(strings) + 1) * sizeof(Datum));
-	int n = 0;
-	const ListCell *cell;
-
-	foreach (cell, strings)
-		elements[n++] = CStringGetTextDatum(lfirst(cell));
-	return construct_array(elements, n, TEXTOID, -1, false, TYPALIGN_INT);
 }

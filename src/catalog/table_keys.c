@@ -5,13 +5,13 @@
 #include "postgres.h"
 
 #include "access/stratnum.h"
-#include "catalog/pg_type.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/timestamp.h"
 
 #include "base/clock.h"
+#include "base/text_array.h"
 #include "catalog/changes.h"
 #include "catalog/table_access.h"
 #include "catalog/tables.h"
@@ -99,15 +99,7 @@ enum
 static List *
 text_list(HeapTuple tuple, const TableScan *scan, int attnum)
 {
-	ArrayType *array = DatumGetArrayTypeP(scan_column_not_null(tuple, scan, attnum));
-	Datum *elements;
-	int n;
-	List *list = NIL;
-
-	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &elements, NULL, &n);
-	for (int i = 0; i < n; i++)
-		list = lappend(list, TextDatumGetCString(elements[i]));
-	return list;
+	return text_array_list(DatumGetArrayTypeP(scan_column_not_null(tuple, scan, attnum)));
 }
 
 /* Likewise of a column that may be null. */

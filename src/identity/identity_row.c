@@ -12,6 +12,7 @@
 
 #include "base/json_build.h"
 #include "base/row_type.h"
+#include "base/text_array.h"
 #include "base/uuid.h"
 #include "identity/identity_row.h"
 
@@ -21,7 +22,7 @@ identity_roles(const Identity *identity)
 {
 	if (identity->list)
 		return PointerGetDatum(identity->list->array);
-	return PointerGetDatum(role_array(identity->roles, identity->nroles));
+	return PointerGetDatum(text_array_make(identity->roles, identity->nroles));
 }
 
 void

@@ -15,7 +15,6 @@ typedef struct RoleList
 	const ArrayType *array;   /* the same as text[] */
 } RoleList;
 
-extern ArrayType *role_array(const char *const *names, int n);
 extern RoleList *role_list_make(const char *names, size_t len, int n);
 
 #endif /* SESSION_AUTH_ROLE_LIST_H */

@@ -8,7 +8,6 @@
 #include "postgres.h"
 
 #include "access/detoast.h"
-#include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -17,6 +16,7 @@
 #include "base/compat.h"
 #include "base/json_build.h"
 #include "base/settings.h"
+#include "base/text_array.h"
 #include "identity/identity.h"
 #include "pure/limits.h"
 #include "sql/arguments.h"
@@ -240,12 +240,11 @@ argument_object(FunctionCallInfo fcinfo, int n, const char *what)
 }
 
 static void
-check_permission(Datum element, bool isnull)
+check_permission(char *permission)
 {
-	char *permission = isnull ? pstrdup("") : TextDatumGetCString(element);
-	size_t action_len = strcspn(permission, ":");
+	size_t action_len = permission ? strcspn(permission, ":") : 0;
 
-	if (permission[action_len] == '\0')
+	if (permission == NULL || permission[action_len] == '\0')
 		refuse_argument("permissions", "Each must be action:resource.");
 	permission[action_len] = '\0';
 	check_action(permission);
@@ -257,8 +256,7 @@ ArrayType *
 argument_permissions(FunctionCallInfo fcinfo, int n)
 {
 	ArrayType *permissions;
-	Datum *elements;
-	bool *nulls;
+	char **each;
 	int count;
 
 	if (PG_ARGISNULL(n))
@@ -266,9 +264,9 @@ argument_permissions(FunctionCallInfo fcinfo, int n)
 	if (toast_raw_datum_size(PG_GETARG_DATUM(n)) > MAX_PERMISSIONS)
 		refuse_argument("permissions", "They must not be larger than 16 kB.");
 	permissions = PG_GETARG_ARRAYTYPE_P(n);
-	deconstruct_array(permissions, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &count);
+	each = text_array_read(permissions, &count);
 	for (int i = 0; i < count; i++)
-		check_permission(elements[i], nulls[i]);
+		check_permission(each[i]);
 	return permissions;
 }
 

@@ -16,7 +16,6 @@
 #include "access/table.h"
 #include "catalog/indexing.h"
 #include "catalog/pg_trigger.h"
-#include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -33,6 +32,7 @@
 #include "base/compat.h"
 #include "base/errors.h"
 #include "base/json_build.h"
+#include "base/text_array.h"
 #include "base/uuid.h"
 #include "pure/crypto.h"
 #include "sql/adopted_row.h"
@@ -78,19 +78,12 @@ typedef struct TakeOver
 static void
 read_arguments(ArrayType *array, Adoption *adoption)
 {
-	Datum *elements;
-	bool *nulls;
 	int n;
-	char **arguments;
+	char **arguments = text_array_read(array, &n);
 	bool good = true;
 
-	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &n);
-	arguments = palloc((n + 1) * sizeof(char *));
 	for (int i = 0; i < n; i++)
-	{
-		arguments[i] = nulls[i] ? "" : TextDatumGetCString(elements[i]);
-		good = good && !nulls[i];
-	}
+		good = good && arguments[i];
 	if (!good || !adoption_read(arguments, n, adoption))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid arguments"),

@@ -18,6 +18,7 @@
 
 #include "base/compat.h"
 #include "base/string_list.h"
+#include "base/text_array.h"
 #include "sql/adopted_column.h"
 
 /* The texts of a value: itself, or the elements of an array that are not null. */
@@ -79,7 +80,7 @@ SQL_FUNCTION(session_auth_adopted_values);
 Datum
 session_auth_adopted_values(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_ARRAYTYPE_P(string_list_array(argument_texts(fcinfo)));
+	PG_RETURN_ARRAYTYPE_P(text_array_of_list(argument_texts(fcinfo)));
 }
 
 static List *
@@ -139,7 +140,7 @@ session_auth_adopted_names(PG_FUNCTION_ARGS)
 	foreach (cell, texts)
 		names =
 			separator ? add_parts(names, lfirst(cell), separator) : add_once(names, lfirst(cell));
-	PG_RETURN_ARRAYTYPE_P(string_list_array(names));
+	PG_RETURN_ARRAYTYPE_P(text_array_of_list(names));
 }
 
 /* One without an end, or whose end cannot be read, is for good. */

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/compat.h"
 #include "base/errors.h"
+#include "base/text_array.h"
 #include "pure/frameworks.h"
 #include "sql/arguments.h"
 #include "verify/secret_file.h"
@@ -44,14 +45,14 @@ SQL_FUNCTION(session_auth_cookie_kinds);
 Datum
 session_auth_cookie_kinds(PG_FUNCTION_ARGS)
 {
-	Datum *kinds = palloc(n_frameworks * sizeof(Datum));
+	const char **kinds = palloc(n_frameworks * sizeof(char *));
 	const Framework *row = NULL;
 	int n = 0;
 
 	while ((row = framework_next(NULL, row)) != NULL)
 		if (is_first_of_kind(row))
-			kinds[n++] = CStringGetTextDatum(row->kind);
-	PG_RETURN_ARRAYTYPE_P(construct_array(kinds, n, TEXTOID, -1, false, TYPALIGN_INT));
+			kinds[n++] = row->kind;
+	PG_RETURN_ARRAYTYPE_P(text_array_make(kinds, n));
 }
 
 /* -------------------------------------------------------------------- arguments */
@@ -60,25 +61,22 @@ session_auth_cookie_kinds(PG_FUNCTION_ARGS)
 static Slice *
 argument_slices(FunctionCallInfo fcinfo, int n, const char *what, size_t most, size_t *count)
 {
-	Datum *elements;
-	bool *nulls;
+	char **elements;
 	int found;
 	Slice *slices;
 
 	*count = 0;
 	if (PG_ARGISNULL(n))
 		return NULL;
-	deconstruct_array(PG_GETARG_ARRAYTYPE_P(n), TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls,
-					  &found);
+	elements = text_array_read(PG_GETARG_ARRAYTYPE_P(n), &found);
 	if (found > (int) most)
 		argument_refuse_secret(what, psprintf("There must not be more than %zu.", most));
 	slices = palloc((found + 1) * sizeof(Slice));
 	for (int i = 0; i < found; i++)
 	{
-		if (nulls[i])
+		if (elements[i] == NULL)
 			argument_refuse_secret(what, "None of them must be null.");
-		slices[i].data = TextDatumGetCString(elements[i]);
-		slices[i].len = strlen(slices[i].data);
+		slices[i] = slice_make(elements[i], strlen(elements[i]));
 	}
 	*count = found;
 	return slices;

@@ -12,6 +12,7 @@
 
 #include "base/compat.h"
 #include "base/string_list.h"
+#include "base/text_array.h"
 #include "identity/identity.h"
 #include "permission/held_permissions.h"
 #include "permission/narrowing.h"
@@ -183,5 +184,5 @@ session_auth_permitted_resources(PG_FUNCTION_ARGS)
 	if (everything)
 		resources = list_make1("*");
 	resources = string_list_distinct(narrowed_resources(resources, role, action));
-	PG_RETURN_ARRAYTYPE_P(string_list_array(resources));
+	PG_RETURN_ARRAYTYPE_P(text_array_of_list(resources));
 }

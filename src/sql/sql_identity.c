@@ -19,6 +19,7 @@
 #include "base/narrowing_text.h"
 #include "base/row_type.h"
 #include "base/settings.h"
+#include "base/text_array.h"
 #include "identity/identity.h"
 #include "identity/identity_row.h"
 #include "sql/arguments.h"
@@ -207,25 +208,17 @@ session_auth_deauthenticate(PG_FUNCTION_ARGS)
 static void
 use_given_roles(ArrayType *array, Identity *identity)
 {
-	Datum *elements;
-	bool *nulls;
-	const char **roles;
 	int n;
-	RoleReading *reading;
+	char **roles = text_array_read(array, &n);
+	RoleReading *reading = catalog_begin_reading();
 
-	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &n);
-	roles = palloc((n + 1) * sizeof(char *));
-	reading = catalog_begin_reading();
 	for (int i = 0; i < n; i++)
-	{
-		roles[i] = nulls[i] ? NULL : TextDatumGetCString(elements[i]);
 		if (roles[i] == NULL || !catalog_role_exists(reading, roles[i]))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid roles"),
 					 errdetail("Role \"%s\" does not exist.", roles[i] ? roles[i] : "(null)")));
-	}
 	catalog_end_reading(reading);
-	identity_give_roles(identity, roles, n);
+	identity_give_roles(identity, (const char *const *) roles, n);
 }
 
 static void

@@ -18,7 +18,7 @@
 
 #include "base/compat.h"
 #include "base/json_build.h"
-#include "base/string_list.h"
+#include "base/text_array.h"
 #include "catalog/tables.h"
 #include "permission/permission.h"
 
@@ -137,7 +137,7 @@ put_key_row(ReturnSetInfo *rsinfo, const KeyRow *key)
 		if (texts[i])
 			values[i] = CStringGetTextDatum(texts[i]);
 	}
-	values[3] = PointerGetDatum(string_list_array(key->audiences));
+	values[3] = PointerGetDatum(text_array_of_list(key->audiences));
 	nulls[3] = false;
 	values[7] = TimestampTzGetDatum(key->valid_from);
 	nulls[7] = TIMESTAMP_IS_NOBEGIN(key->valid_from);

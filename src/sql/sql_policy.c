@@ -30,6 +30,7 @@
 
 #include "base/compat.h"
 #include "base/settings.h"
+#include "base/text_array.h"
 #include "sql/policy_reading.h"
 
 typedef struct PolicyReading
@@ -137,19 +138,19 @@ session_auth_policy_problems(PG_FUNCTION_ARGS)
 {
 	PolicyReading reading = { get_namespace_oid("session_auth", false), false, false, false };
 	Node *expression = stringToNode(text_to_cstring(PG_GETARG_TEXT_PP(0)));
-	Datum problems[3];
+	const char *problems[3];
 	int n = 0;
 
 	(void) read_expression(expression, &reading);
 	(void) find_constant_role(expression, &reading);
 	(void) find_question(expression, &reading);
 	if (reading.bare_call)
-		problems[n++] = CStringGetTextDatum("bare call");
+		problems[n++] = "bare call";
 	if (reading.constant_role)
-		problems[n++] = CStringGetTextDatum("constant role");
+		problems[n++] = "constant role";
 	if (!reading.asks)
-		problems[n++] = CStringGetTextDatum("no question");
-	PG_RETURN_ARRAYTYPE_P(construct_array(problems, n, TEXTOID, -1, false, TYPALIGN_INT));
+		problems[n++] = "no question";
+	PG_RETURN_ARRAYTYPE_P(text_array_make(problems, n));
 }
 
 /* -------------------------------------------------- what protect_table() has written */
@@ -231,18 +232,17 @@ place_of_table(const Query *query, Oid table)
 }
 
 static bool
-shows_only(const Query *query, Relation table, const Datum *expressions, int n)
+shows_only(const Query *query, Relation table, const List *expressions)
 {
 	int place = place_of_table(query, RelationGetRelid(table));
-	ListCell *cell;
-	int i = 0;
+	const ListCell *cell;
+	const ListCell *expression;
 
-	if (place == 0 || list_length(query->targetList) != n)
+	if (place == 0 || list_length(query->targetList) != list_length(expressions))
 		return false;
-	foreach (cell, query->targetList)
+	forboth(cell, query->targetList, expression, expressions)
 	{
-		Node *wanted =
-			expression_of(TextDatumGetCString(expressions[i++]), table, EXPR_KIND_SELECT_TARGET);
+		Node *wanted = expression_of(lfirst(expression), table, EXPR_KIND_SELECT_TARGET);
 
 		ChangeVarNodes(wanted, 1, place, 0);
 		if (!equal(lfirst_node(TargetEntry, cell)->expr, wanted))
@@ -259,14 +259,11 @@ session_auth_shows_only(PG_FUNCTION_ARGS)
 {
 	Relation view = try_relation_open(PG_GETARG_OID(0), AccessShareLock);
 	Relation table = try_relation_open(PG_GETARG_OID(1), AccessShareLock);
+	List *expressions = text_array_list(PG_GETARG_ARRAYTYPE_P(2));
 	bool same = false;
-	Datum *expressions;
-	int n;
 
-	deconstruct_array(PG_GETARG_ARRAYTYPE_P(2), TEXTOID, -1, false, TYPALIGN_INT, &expressions,
-					  NULL, &n);
 	if (view && table && view->rd_rel->relkind == RELKIND_VIEW)
-		same = shows_only(get_view_query(view), table, expressions, n);
+		same = shows_only(get_view_query(view), table, expressions);
 	if (table)
 		relation_close(table, AccessShareLock);
 	if (view)
@@ -412,7 +409,7 @@ session_auth_policy_parts(PG_FUNCTION_ARGS)
 	};
 	Node *expression = stringToNode(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	ListCell *cell;
-	Datum texts[5];
+	const char *texts[5];
 
 	(void) find_resource(expression, &parts);
 	if (parts.resource == NULL)
@@ -420,13 +417,12 @@ session_auth_policy_parts(PG_FUNCTION_ARGS)
 	foreach (cell, make_ands_implicit((Expr *) expression))
 		if (IsA(lfirst(cell), OpExpr))
 			read_comparison(lfirst(cell), &parts);
-	texts[0] = CStringGetTextDatum(parts.resource);
-	texts[1] = CStringGetTextDatum(psprintf("%d", parts.owner));
-	texts[2] = CStringGetTextDatum(psprintf("%d", parts.tenant));
-	texts[3] = CStringGetTextDatum(parts.demanded ? "error" : "empty");
-	texts[4] = CStringGetTextDatum(parts.in_subquery ? "true" : "false");
-	PG_RETURN_ARRAYTYPE_P(
-		construct_array(texts, lengthof(texts), TEXTOID, -1, false, TYPALIGN_INT));
+	texts[0] = parts.resource;
+	texts[1] = psprintf("%d", parts.owner);
+	texts[2] = psprintf("%d", parts.tenant);
+	texts[3] = parts.demanded ? "error" : "empty";
+	texts[4] = parts.in_subquery ? "true" : "false";
+	PG_RETURN_ARRAYTYPE_P(text_array_make(texts, lengthof(texts)));
 }
 
 SQL_FUNCTION(session_auth_asks_once);

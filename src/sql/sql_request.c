@@ -16,6 +16,7 @@
 #include "base/compat.h"
 #include "base/errors.h"
 #include "base/settings.h"
+#include "base/text_array.h"
 #include "pure/cookie.h"
 #include "pure/json.h"
 #include "sql/hidden_secret.h"
@@ -83,18 +84,16 @@ session_auth_token_from_cookie(PG_FUNCTION_ARGS)
 static List *
 argument_names(FunctionCallInfo fcinfo, int n)
 {
-	Datum *elements;
-	bool *nulls;
+	char **elements;
 	int count;
 	List *names = NIL;
 
 	if (PG_ARGISNULL(n))
 		return NIL;
-	deconstruct_array(PG_GETARG_ARRAYTYPE_P(n), TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls,
-					  &count);
+	elements = text_array_read(PG_GETARG_ARRAYTYPE_P(n), &count);
 	for (int i = 0; i < count; i++)
-		if (!nulls[i])
-			names = lappend(names, TextDatumGetCString(elements[i]));
+		if (elements[i])
+			names = lappend(names, elements[i]);
 	return names;
 }
 

@@ -18,7 +18,7 @@
 #include "base/compat.h"
 #include "base/errors.h"
 #include "base/row_type.h"
-#include "identity/role_list.h"
+#include "base/text_array.h"
 #include "monitor/active.h"
 #include "monitor/counters.h"
 
@@ -124,7 +124,7 @@ roles_of(const ActiveIdentity *identity)
 		names[n++] = &identity->roles[at];
 	if (identity->more_roles)
 		names[n++] = "...";
-	return PointerGetDatum(role_array(names, n));
+	return PointerGetDatum(text_array_make(names, n));
 }
 
 static void
