@@ -62,23 +62,26 @@ hide_own_frames(void)
 	error_context_stack = frame;
 }
 
-pg_noreturn static void refuse_argument(const char *what, const char *detail);
-
-static void
-refuse_argument(const char *what, const char *detail)
+pg_noreturn static void
+raise_invalid(const char *what, const char *detail, bool hides_statement, bool hides_context)
 {
 	hide_own_frames();
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid %s", what),
-					errdetail("%s", detail)));
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid %s", what),
+			 errdetail("%s", detail), errhidestmt(hides_statement), errhidecontext(hides_context)));
+}
+
+void
+argument_refuse(const char *what, const char *detail)
+{
+	raise_invalid(what, detail, false, false);
 }
 
 /* Where the statement may hold a secret: the log shows no statement then. */
 void
 argument_refuse_secret(const char *what, const char *detail)
 {
-	hide_own_frames();
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid %s", what),
-					errdetail("%s", detail), errhidestmt(true)));
+	raise_invalid(what, detail, true, false);
 }
 
 /* The rules that every name shares: there is something, not too much, all printable. */
@@ -88,14 +91,14 @@ check_name(const char *what, const char *value, size_t max)
 	size_t len = strlen(value);
 
 	if (len == 0)
-		refuse_argument(what, "It must not be empty.");
+		argument_refuse(what, "It must not be empty.");
 	if (len > max)
-		refuse_argument(what, psprintf("It must not be longer than %zu bytes.", max));
+		argument_refuse(what, psprintf("It must not be longer than %zu bytes.", max));
 	for (const char *p = value; *p; p++)
 		if ((unsigned char) *p < 0x20 || *p == 0x7f)
-			refuse_argument(what, "It must not contain control characters.");
+			argument_refuse(what, "It must not contain control characters.");
 	if (!pg_verifymbstr(value, len, true))
-		refuse_argument(what, "It is not valid in the database's encoding.");
+		argument_refuse(what, "It is not valid in the database's encoding.");
 }
 
 static void
@@ -112,12 +115,12 @@ check_action(const char *value)
 
 	check_name("action", value, MAX_ACTION);
 	if (strchr(value, ':'))
-		refuse_argument("action", "It must not contain a colon.");
+		argument_refuse("action", "It must not contain a colon.");
 	if (value[0] == '!')
-		refuse_argument("action",
+		argument_refuse("action",
 						"It must not begin with an exclamation mark, which marks a denial.");
 	if (len > 1 && value[len - 1] == '*')
-		refuse_argument("action", "A wildcard stands alone: \"*\".");
+		argument_refuse("action", "A wildcard stands alone: \"*\".");
 }
 
 static void
@@ -127,7 +130,7 @@ check_resource(const char *value)
 
 	check_name("resource", value, MAX_RESOURCE);
 	if (len > 1 && value[len - 1] == '*' && value[len - 2] != ':' && value[len - 2] != '/')
-		refuse_argument("resource", "A wildcard stands alone or after a colon or a slash: \"*\", "
+		argument_refuse("resource", "A wildcard stands alone or after a colon or a slash: \"*\", "
 									"\"project:*\", \"files/*\".");
 }
 
@@ -173,7 +176,7 @@ static char *
 argument_required(FunctionCallInfo fcinfo, int n, const char *what)
 {
 	if (PG_ARGISNULL(n))
-		refuse_argument(what, "It must not be null.");
+		argument_refuse(what, "It must not be null.");
 	return text_to_cstring(PG_GETARG_TEXT_PP(n));
 }
 
@@ -232,10 +235,10 @@ argument_object(FunctionCallInfo fcinfo, int n, const char *what)
 	if (PG_ARGISNULL(n))
 		return json_object_empty();
 	if (toast_raw_datum_size(PG_GETARG_DATUM(n)) > MAX_OBJECT)
-		refuse_argument(what, "It must not be larger than 8 kB.");
+		argument_refuse(what, "It must not be larger than 8 kB.");
 	object = PG_GETARG_JSONB_P(n);
 	if (!JB_ROOT_IS_OBJECT(object))
-		refuse_argument(what, "It must be a JSON object.");
+		argument_refuse(what, "It must be a JSON object.");
 	return object;
 }
 
@@ -245,7 +248,7 @@ check_permission(char *permission)
 	size_t action_len = permission ? strcspn(permission, ":") : 0;
 
 	if (permission == NULL || permission[action_len] == '\0')
-		refuse_argument("permissions", "Each must be action:resource.");
+		argument_refuse("permissions", "Each must be action:resource.");
 	permission[action_len] = '\0';
 	check_action(permission);
 	check_resource(permission + action_len + 1);
@@ -262,7 +265,7 @@ argument_permissions(FunctionCallInfo fcinfo, int n)
 	if (PG_ARGISNULL(n))
 		return NULL;
 	if (toast_raw_datum_size(PG_GETARG_DATUM(n)) > MAX_PERMISSIONS)
-		refuse_argument("permissions", "They must not be larger than 16 kB.");
+		argument_refuse("permissions", "They must not be larger than 16 kB.");
 	permissions = PG_GETARG_ARRAYTYPE_P(n);
 	each = text_array_read(permissions, &count);
 	for (int i = 0; i < count; i++)
@@ -274,7 +277,7 @@ ArrayType *
 argument_permissions_required(FunctionCallInfo fcinfo, int n)
 {
 	if (PG_ARGISNULL(n))
-		refuse_argument("permissions", "They must not be null.");
+		argument_refuse("permissions", "They must not be null.");
 	return argument_permissions(fcinfo, n);
 }
 
@@ -294,9 +297,9 @@ argument_lifetime(FunctionCallInfo fcinfo, int n, int fallback_seconds, Interval
 	microseconds = (double) lifetime->time + (double) lifetime->day * USECS_PER_DAY +
 				   (double) lifetime->month * DAYS_PER_YEAR / MONTHS_PER_YEAR * USECS_PER_DAY;
 	if (microseconds <= 0)
-		refuse_argument("expires_in", "It must be positive.");
+		argument_refuse("expires_in", "It must be positive.");
 	if (microseconds > (double) MAX_LIFETIME_YEARS * DAYS_PER_YEAR * USECS_PER_DAY)
-		refuse_argument("expires_in", "It must not be longer than 100 years.");
+		argument_refuse("expires_in", "It must not be longer than 100 years.");
 }
 
 /* Who is recorded: the caller's identity, or else the database role that logged in. */
@@ -335,7 +338,7 @@ session_auth_check_argument(PG_FUNCTION_ARGS)
 			checks[i].check(value);
 			PG_RETURN_TEXT_P(cstring_to_text(value));
 		}
-	refuse_argument("what", "It must be role, action, resource, user_id, tenant or audience.");
+	argument_refuse("what", "It must be role, action, resource, user_id, tenant or audience.");
 }
 
 SQL_FUNCTION(session_auth_refuse);
@@ -347,9 +350,7 @@ session_auth_refuse(PG_FUNCTION_ARGS)
 	char *what = argument_required(fcinfo, 0, "what");
 	char *detail = argument_required(fcinfo, 1, "detail");
 
-	hide_own_frames();
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid %s", what),
-					errdetail("%s", detail), errhidestmt(true), errhidecontext(true)));
+	raise_invalid(what, detail, true, true);
 }
 
 SQL_FUNCTION(session_auth_forbid);

@@ -31,7 +31,8 @@ extern ArrayType *argument_permissions_required(FunctionCallInfo fcinfo, int n);
 extern void argument_lifetime(FunctionCallInfo fcinfo, int n, int fallback_seconds,
 							  Interval *lifetime);
 
-pg_noreturn extern void argument_refuse_secret(const char *what, const char *why);
+pg_noreturn extern void argument_refuse(const char *what, const char *detail);
+pg_noreturn extern void argument_refuse_secret(const char *what, const char *detail);
 extern void hide_own_frames(void);
 extern const char *acting_user(void);
 

@@ -22,6 +22,7 @@
 #include "utils/typcache.h"
 
 #include "base/compat.h"
+#include "sql/arguments.h"
 #include "sql/row_search.h"
 
 #define MAX_KEY_COLUMNS INDEX_MAX_KEYS
@@ -37,8 +38,7 @@ typedef struct KeyColumn
 pg_noreturn static void
 refuse_key(const char *detail)
 {
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid row_key"),
-					errdetail_internal("%s", detail)));
+	argument_refuse("row_key", detail);
 }
 
 static KeyColumn

@@ -33,6 +33,7 @@
 
 #include "base/compat.h"
 #include "base/row_type.h"
+#include "sql/arguments.h"
 #include "sql/policy_reading.h"
 #include "sql/row_search.h"
 
@@ -245,9 +246,7 @@ session_auth_rows_found(PG_FUNCTION_ARGS)
 
 	if (rel == NULL || !rel->rd_rel->relrowsecurity ||
 		RelationGetNamespace(rel) == get_namespace_oid("session_auth", false))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid target"),
-				 errdetail("It must be a table of the application with row-level security.")));
+		argument_refuse("target", "It must be a table of the application with row-level security.");
 	found = row_search(rel, PG_GETARG_JSONB_P(1), &row);
 	relation_close(rel, AccessShareLock);
 	PG_RETURN_INT32(found);

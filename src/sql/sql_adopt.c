@@ -85,9 +85,8 @@ read_arguments(ArrayType *array, Adoption *adoption)
 	for (int i = 0; i < n; i++)
 		good = good && arguments[i];
 	if (!good || !adoption_read(arguments, n, adoption))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid arguments"),
-				 errdetail("They must be those of a trigger that adopt_sessions() attaches.")));
+		argument_refuse("arguments",
+						"They must be those of a trigger that adopt_sessions() attaches.");
 }
 
 /* Read once for a statement, where each row gets the same arguments, of which these are the n-th. */

@@ -43,13 +43,11 @@ argument_scope(FunctionCallInfo fcinfo, int n)
 	if (slice_is(scope, "connection"))
 	{
 		if (!setting_connection_scope)
-			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid scope"),
-							errdetail("Scope \"connection\" is turned off by "
-									  "session_auth.connection_scope.")));
+			argument_refuse("scope", "Scope \"connection\" is turned off by "
+									 "session_auth.connection_scope.");
 		return SCOPE_CONNECTION;
 	}
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid scope"),
-					errdetail("It must be \"transaction\" or \"connection\".")));
+	argument_refuse("scope", "It must be \"transaction\" or \"connection\".");
 }
 
 /*
@@ -113,8 +111,7 @@ argument_on_refused(FunctionCallInfo fcinfo, int n)
 		return REFUSED_IS_ERROR;
 	if (slice_is(answer, "nobody"))
 		return REFUSED_IS_NOBODY;
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid on_refused"),
-					errdetail("It must be \"error\" or \"nobody\".")));
+	argument_refuse("on_refused", "It must be \"error\" or \"nobody\".");
 }
 
 /* Takes on the identity that a verification has led to, or says what became of it. */
@@ -130,10 +127,8 @@ enter(ResultCode result, Verification *verification, const Entry *entry)
 		return row_of_nobody();
 	}
 	if (verification->is_seal && entry->scope == SCOPE_CONNECTION)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid scope"),
-						errdetail("An identity that another server has sealed ends with the "
-								  "transaction."),
-						errhidestmt(true)));
+		argument_refuse_secret("scope", "An identity that another server has sealed ends with the "
+										"transaction.");
 	verification->identity.scope = entry->scope;
 	identity_set(&verification->identity);
 	note_missing_transaction(entry->scope);
@@ -214,9 +209,8 @@ use_given_roles(ArrayType *array, Identity *identity)
 
 	for (int i = 0; i < n; i++)
 		if (roles[i] == NULL || !catalog_role_exists(reading, roles[i]))
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid roles"),
-					 errdetail("Role \"%s\" does not exist.", roles[i] ? roles[i] : "(null)")));
+			argument_refuse(
+				"roles", psprintf("Role \"%s\" does not exist.", roles[i] ? roles[i] : "(null)"));
 	catalog_end_reading(reading);
 	identity_give_roles(identity, (const char *const *) roles, n);
 }

@@ -23,13 +23,6 @@
 /* The claims that are ours to say. */
 static const char *const reserved[] = { "iss", "sub", "aud", "exp", "iat", "jti" };
 
-static void
-refuse_to_issue(const char *what, const char *why)
-{
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid %s", what),
-					errdetail("%s", why)));
-}
-
 static int64
 argument_seconds(FunctionCallInfo fcinfo, int n)
 {
@@ -40,7 +33,7 @@ argument_seconds(FunctionCallInfo fcinfo, int n)
 	seconds = ((int64) interval.month * DAYS_PER_MONTH + interval.day) * SECS_PER_DAY +
 			  interval.time / USECS_PER_SEC;
 	if (seconds < 1 || seconds > MAX_SECONDS)
-		refuse_to_issue("expires_in", "It must be from one second to one day.");
+		argument_refuse("expires_in", "It must be from one second to one day.");
 	return seconds;
 }
 
@@ -51,7 +44,7 @@ argument_claims(FunctionCallInfo fcinfo, int n)
 
 	for (size_t i = 0; i < lengthof(reserved); i++)
 		if (json_object_has(claims, reserved[i]))
-			refuse_to_issue(
+			argument_refuse(
 				"claims",
 				psprintf("\"%s\" is added by the function and must not be in it.", reserved[i]));
 	return claims;

@@ -23,6 +23,7 @@
 #include "permission/narrowing.h"
 #include "permission/permission.h"
 #include "pure/slice.h"
+#include "sql/arguments.h"
 #include "sql/kept_text.h"
 #include "sql/require.h"
 
@@ -284,9 +285,7 @@ require_permission(FunctionCallInfo fcinfo)
 	const Identity *identity = identity_current();
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("invalid %s", PG_ARGISNULL(0) ? "action" : "resource"),
-						errdetail("It must not be null.")));
+		argument_refuse(PG_ARGISNULL(0) ? "action" : "resource", "It must not be null.");
 	if (identity == NULL)
 		raise_not_authenticated();
 	if (!ask_current(fcinfo))

@@ -15,6 +15,7 @@
 #include "base/row_type.h"
 #include "catalog/table_purge.h"
 #include "maintenance/purge.h"
+#include "sql/arguments.h"
 
 static bool
 may_commit(FunctionCallInfo fcinfo)
@@ -44,8 +45,7 @@ argument_batch_size(FunctionCallInfo fcinfo)
 	int batch_size = PG_ARGISNULL(0) ? 0 : PG_GETARG_INT32(0);
 
 	if (batch_size <= 0)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid batch_size"),
-						errdetail("It must be positive.")));
+		argument_refuse("batch_size", "It must be positive.");
 	return Min(batch_size, PURGE_LARGEST_BATCH);
 }
 

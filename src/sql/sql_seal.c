@@ -36,8 +36,7 @@ argument_lifetime_us(FunctionCallInfo fcinfo, int n)
 	argument_lifetime(fcinfo, n, DEFAULT_SECONDS, &interval);
 	us = clock_interval_us(&interval);
 	if (interval.month != 0 || us <= 0 || us > MAX_SECONDS * USECS_PER_SEC)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid expires_in"),
-						errdetail("It must be positive and at most one hour.")));
+		argument_refuse("expires_in", "It must be positive and at most one hour.");
 	return us;
 }
 

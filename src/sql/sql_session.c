@@ -67,8 +67,7 @@ require_unused_token(const unsigned char *hash)
 	own_lock_take(OWN_LOCK_TOKEN, key[0], key[1]);
 	if (catalog_find_session(hash, &found.row) ||
 		catalog_find_rotated_token(hash, &found.row.session_id, &rotated_at))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid token"),
-						errdetail("Another session has been created with it."), errhidestmt(true)));
+		argument_refuse_secret("token", "Another session has been created with it.");
 }
 
 /* A token that a framework made: it must be as hard to guess as our own. */
@@ -88,13 +87,11 @@ framework_token(TokenArgument token, unsigned char *hash)
 	if (result == RESULT_CRYPTO_FAILED)
 		result_raise(result);
 	if (result != RESULT_OK)
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid token"),
-			 errdetail("It must be 20 to 255 letters, digits and any of _ ~ + / = , - that hold "
-					   "at least %d random bits, as a uuid of version 4 does.",
-					   TOKEN_BITS_MIN),
-			 errhidestmt(true)));
+		argument_refuse_secret(
+			"token",
+			psprintf("It must be 20 to 255 letters, digits and any of _ ~ + / = , - that hold "
+					 "at least %d random bits, as a uuid of version 4 does.",
+					 TOKEN_BITS_MIN));
 	require_unused_token(hash);
 	return pnstrdup(token.bytes, token.len);
 }
@@ -105,8 +102,7 @@ first_expiry(const SessionRow *row)
 	TimestampTz expires_at = session_lifetime_from(row, row->created_at);
 
 	if (expires_at <= row->created_at)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid expires_in"),
-						errdetail("It must be positive.")));
+		argument_refuse("expires_in", "It must be positive.");
 	return expires_at;
 }
 

@@ -188,8 +188,7 @@ session_auth_sign_out(PG_FUNCTION_ARGS)
 	if (id)
 		PG_RETURN_INT64(sign_out_device(id));
 	if (scope == NULL || !is_scope(scope))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid scope"),
-						errdetail("It must be \"local\", \"others\", \"global\" or the id of a "
-								  "session.")));
+		argument_refuse("scope", "It must be \"local\", \"others\", \"global\" or the id of a "
+								 "session.");
 	PG_RETURN_INT64(sign_out_scope(scope));
 }
