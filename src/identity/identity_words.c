@@ -12,6 +12,7 @@
 
 #include "base/uuid.h"
 #include "identity/identity_words.h"
+#include "pure/name_rules.h"
 
 #define LOGGED_MAX 1024
 
@@ -19,7 +20,7 @@
 static int
 control_len(const unsigned char *at)
 {
-	if (*at < 0x20 || *at == 0x7f)
+	if (is_control_character((char) *at))
 		return 1;
 	if (GetDatabaseEncoding() != PG_UTF8)
 		return 0;

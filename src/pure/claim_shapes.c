@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "pure/limits.h"
+
 /* ------------------------------------------------------------------------- names */
 
 bool
@@ -113,8 +115,8 @@ claim_user(const JsonDoc *doc, const JsonNode *node, char *buf, Slice *user)
 		*user = json_raw(doc, node);
 		return RESULT_OK;
 	}
-	return json_text(doc, node, buf, CLAIM_NAME_MAX, user) == RESULT_OK ? RESULT_OK
-																		: RESULT_CLAIM_TYPE;
+	return json_text(doc, node, buf, USER_ID_MAX, user) == RESULT_OK ? RESULT_OK
+																	 : RESULT_CLAIM_TYPE;
 }
 
 /* ---------------------------------------------------------------------- required */

@@ -16,7 +16,7 @@
 
 #include "pure/json.h"
 
-/* The longest name of a user, a role or a tenant. */
+/* The longest name of a role or a tenant, and of what else is kept of a token. */
 #define CLAIM_NAME_MAX 1024
 
 /* Takes one name, which is good during the call alone; false refuses the claim. */
@@ -29,7 +29,7 @@ extern bool claim_is_scope(const char *path);
 extern ResultCode claim_names(const JsonDoc *doc, const JsonNode *node, const char *path,
 							  ClaimNameVisitor visit, void *arg);
 
-/* A user's id: a text, or a number as it is written; buf holds CLAIM_NAME_MAX bytes. */
+/* A user's id: a text, or a number as it is written; buf holds USER_ID_MAX bytes. */
 extern ResultCode claim_user(const JsonDoc *doc, const JsonNode *node, char *buf, Slice *user);
 
 /*

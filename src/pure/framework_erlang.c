@@ -10,16 +10,14 @@
 
 #include "pure/erlang_term.h"
 #include "pure/framework_internal.h"
+#include "pure/name_rules.h"
 #include "pure/utf8.h"
 
 /* Text that a person could have typed: valid UTF-8 without control characters. */
 static bool
 is_printable(Slice bytes)
 {
-	for (size_t i = 0; i < bytes.len; i++)
-		if ((unsigned char) bytes.data[i] < 0x20 || bytes.data[i] == 0x7f)
-			return false;
-	return utf8_is_valid(bytes.data, bytes.len);
+	return !has_control_character(bytes) && utf8_is_valid(bytes.data, bytes.len);
 }
 
 static ResultCode

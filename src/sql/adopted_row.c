@@ -9,19 +9,19 @@
 
 #include "base/errors.h"
 #include "pure/limits.h"
+#include "pure/name_rules.h"
 #include "sql/adopted_row.h"
 
 static bool
 names_user(const char *name)
 {
-	size_t len = strlen(name);
+	return name_fault(slice_make(name, strlen(name)), USER_ID_MAX) == NAME_FITS;
+}
 
-	if (len == 0 || len > USER_ID_MAX)
-		return false;
-	for (const char *p = name; *p; p++)
-		if ((unsigned char) *p < 0x20 || *p == 0x7f)
-			return false;
-	return true;
+static bool
+names_tenant(const char *name)
+{
+	return name_fault(slice_make(name, strlen(name)), TENANT_MAX) == NAME_FITS;
 }
 
 static bool
@@ -103,7 +103,7 @@ read_tenant(SourceRow source, const Adoption *adoption, AdoptedRow *row)
 	if (adoption->tenant_column == NULL)
 		return ROW_FITS;
 	tenant = adopted_text(source, adoption->tenant_column);
-	if (tenant && !names_user(tenant))
+	if (tenant && !names_tenant(tenant))
 		return ROW_UNFIT_TENANT;
 	row->tenant = tenant ? tenant : "";
 	return ROW_FITS;

@@ -19,6 +19,7 @@
 #include "base/text_array.h"
 #include "identity/identity.h"
 #include "pure/limits.h"
+#include "pure/name_rules.h"
 #include "sql/arguments.h"
 #include "sql/hidden_secret.h"
 
@@ -26,7 +27,6 @@
 #define MAX_ROLE           255
 #define MAX_ACTION         255
 #define MAX_RESOURCE       1024
-#define MAX_TENANT         1024
 #define MAX_OBJECT         (8 * 1024)
 #define MAX_PERMISSIONS    (16 * 1024)
 
@@ -84,19 +84,23 @@ argument_refuse_secret(const char *what, const char *detail)
 	raise_invalid(what, detail, true, false);
 }
 
-/* The rules that every name shares: there is something, not too much, all printable. */
+/* The rules that every name shares; the server knows its encoding, too. */
 static void
 check_name(const char *what, const char *value, size_t max)
 {
 	size_t len = strlen(value);
 
-	if (len == 0)
-		argument_refuse(what, "It must not be empty.");
-	if (len > max)
-		argument_refuse(what, psprintf("It must not be longer than %zu bytes.", max));
-	for (const char *p = value; *p; p++)
-		if ((unsigned char) *p < 0x20 || *p == 0x7f)
+	switch (name_fault(slice_make(value, len), max))
+	{
+		case NAME_FITS:
+			break;
+		case NAME_EMPTY:
+			argument_refuse(what, "It must not be empty.");
+		case NAME_TOO_LONG:
+			argument_refuse(what, psprintf("It must not be longer than %zu bytes.", max));
+		case NAME_HAS_CONTROL:
 			argument_refuse(what, "It must not contain control characters.");
+	}
 	if (!pg_verifymbstr(value, len, true))
 		argument_refuse(what, "It is not valid in the database's encoding.");
 }
@@ -143,13 +147,13 @@ check_user_id(const char *value)
 static void
 check_tenant(const char *value)
 {
-	check_name("tenant", value, MAX_TENANT);
+	check_name("tenant", value, TENANT_MAX);
 }
 
 static void
 check_audience(const char *value)
 {
-	check_name("audience", value, MAX_TENANT);
+	check_name("audience", value, TENANT_MAX);
 }
 
 /* ---------------------------------------------------------- arguments of C functions */

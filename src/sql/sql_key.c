@@ -21,6 +21,7 @@
 #include "pure/guessable.h"
 #include "pure/jwk.h"
 #include "pure/limits.h"
+#include "pure/name_rules.h"
 #include "sql/arguments.h"
 #include "verify/secret_file.h"
 
@@ -124,7 +125,7 @@ pass_over(KeySet *set, const JwkInfo *info, const char *why)
 	char *kid = pnstrdup(info->kid, info->has_kid ? info->kid_len : 0);
 
 	for (char *c = kid; *c; c++)
-		if ((unsigned char) *c < 0x20 || *c == 0x7f)
+		if (is_control_character(*c))
 			*c = '?';
 	set->some_passed_over = true;
 	if (info->has_kid)

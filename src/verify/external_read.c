@@ -18,6 +18,8 @@
 #include "pure/claim_shapes.h"
 #include "pure/claims.h"
 #include "pure/hex.h"
+#include "pure/limits.h"
+#include "pure/name_rules.h"
 #include "pure/session_key.h"
 #include "verify/external_token.h"
 
@@ -35,16 +37,16 @@ typedef struct Reading
 
 /* ------------------------------------------------------------------ small parts */
 
-/* A name that this database can hold: no control characters, not empty, not huge. */
 static bool
 is_name(Slice name)
 {
-	if (name.data == NULL || name.len == 0 || name.len > CLAIM_NAME_MAX)
-		return false;
-	for (size_t i = 0; i < name.len; i++)
-		if ((unsigned char) name.data[i] < 0x20 || name.data[i] == 0x7f)
-			return false;
-	return true;
+	return name_fault(name, CLAIM_NAME_MAX) == NAME_FITS;
+}
+
+static bool
+is_user(Slice name)
+{
+	return name_fault(name, USER_ID_MAX) == NAME_FITS;
 }
 
 static char *
@@ -165,14 +167,14 @@ static ResultCode
 read_actor(Reading *reading)
 {
 	const char *path = reading->binding->actor_claim;
-	char buffer[CLAIM_NAME_MAX];
+	char buffer[USER_ID_MAX];
 	Slice actor = { NULL, 0 };
 
 	if (path == NULL)
 		return RESULT_OK;
 	if (claim_user(&reading->doc, claim_at(reading, path), buffer, &actor) != RESULT_OK)
 		return wrong_type(path, claim_at(reading, path));
-	if (actor.data && !is_name(actor))
+	if (actor.data && !is_user(actor))
 		return RESULT_MALFORMED;
 	reading->token->actor = copy_slice(reading->context, actor);
 	return RESULT_OK;
@@ -234,7 +236,7 @@ static ResultCode
 read_user_claim(Reading *reading, Slice subject)
 {
 	const char *path = reading->binding->user_claim;
-	char buffer[CLAIM_NAME_MAX];
+	char buffer[USER_ID_MAX];
 	Slice user = subject;
 
 	if (path && claim_user(&reading->doc, claim_at(reading, path), buffer, &user) != RESULT_OK)
@@ -244,7 +246,7 @@ read_user_claim(Reading *reading, Slice subject)
 		result_explain("The claim is \"%s\".", path ? path : "sub");
 		return RESULT_NO_SUBJECT;
 	}
-	if (!is_name(user))
+	if (!is_user(user))
 		return RESULT_MALFORMED;
 	reading->token->user_id = copy_slice(reading->context, user);
 	return RESULT_OK;
@@ -429,7 +431,7 @@ read_cookie_user(Reading *reading, const Proof *proof)
 {
 	ExternalToken *token = reading->token;
 
-	if (!is_name(proof->user_id) || !is_storable_here(proof->user_id))
+	if (!is_user(proof->user_id) || !is_storable_here(proof->user_id))
 		return RESULT_MALFORMED;
 	token->user_id = copy_slice(reading->context, proof->user_id);
 	token->not_before = DT_NOBEGIN;

@@ -20,6 +20,8 @@
 #include "pure/claims.h"
 #include "pure/jwk.h"
 #include "pure/jws.h"
+#include "pure/limits.h"
+#include "pure/name_rules.h"
 #include "verify/oauth_token.h"
 #include "verify/secret_file.h"
 
@@ -229,7 +231,7 @@ static ResultCode
 read_user(const Claims *claims, const TokenBinding *binding, char **user_id)
 {
 	const JsonDoc *doc = claims->doc;
-	char buffer[CLAIM_NAME_MAX];
+	char buffer[USER_ID_MAX];
 	Slice user = claims->sub;
 
 	if (binding->user_claim &&
@@ -237,13 +239,16 @@ read_user(const Claims *claims, const TokenBinding *binding, char **user_id)
 			doc, json_lookup(doc, &doc->nodes[0], binding->user_claim, strlen(binding->user_claim)),
 			buffer, &user) != RESULT_OK)
 		return RESULT_CLAIM_TYPE;
-	if (user.data == NULL || user.len == 0 || user.len > CLAIM_NAME_MAX)
-		return RESULT_NO_SUBJECT;
-	for (size_t i = 0; i < user.len; i++)
-		if ((unsigned char) user.data[i] < 0x20 || user.data[i] == 0x7f)
+	switch (name_fault(user, USER_ID_MAX))
+	{
+		case NAME_FITS:
+			*user_id = pnstrdup(user.data, user.len);
+			return RESULT_OK;
+		case NAME_HAS_CONTROL:
 			return RESULT_MALFORMED;
-	*user_id = pnstrdup(user.data, user.len);
-	return RESULT_OK;
+		default:
+			return RESULT_NO_SUBJECT;
+	}
 }
 
 static ResultCode
