@@ -23,6 +23,19 @@ AS 'MODULE_PATHNAME', 'session_auth_kind_of_command';
 COMMENT ON FUNCTION session_auth.kind_of_command(pg_ddl_command) IS
   'internal: upkeep, unprotects, renames or change';
 
+-- Its tables with all that is theirs, and its views, beside which others may have relations of their own.
+CREATE FUNCTION session_auth.is_own_relation(relation oid) RETURNS boolean
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT EXISTS (SELECT FROM pg_class c WHERE c.oid = $1 AND c.relnamespace = 'session_auth'::regnamespace)
+    OR EXISTS (SELECT FROM pg_depend d JOIN pg_extension x ON x.oid = d.refobjid
+      WHERE d.classid = 'pg_class'::regclass AND d.objid = $1 AND d.deptype = 'e'
+        AND d.refclassid = 'pg_extension'::regclass AND x.extname = 'session_auth');
+END;
+COMMENT ON FUNCTION session_auth.is_own_relation(oid) IS
+  'internal: whether a relation is the extension''s';
+
 CREATE FUNCTION session_auth.refuse_change(object text) RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -125,6 +138,7 @@ BEGIN
         WHEN 'pg_policy'::regclass THEN (SELECT p.polrelid FROM pg_policy p WHERE p.oid = c.objid)
         WHEN 'pg_trigger'::regclass THEN (SELECT t.tgrelid FROM pg_trigger t WHERE t.oid = c.objid)
         WHEN 'pg_rewrite'::regclass THEN (SELECT w.ev_class FROM pg_rewrite w WHERE w.oid = c.objid)
+        WHEN 'pg_statistic_ext'::regclass THEN (SELECT s.stxrelid FROM pg_statistic_ext s WHERE s.oid = c.objid)
       END AS relid,
       c.schema_name IS NOT DISTINCT FROM 'session_auth'
         OR EXISTS (SELECT FROM pg_depend d JOIN pg_extension x ON x.oid = d.refobjid
@@ -132,8 +146,7 @@ BEGIN
             AND d.refclassid = 'pg_extension'::regclass AND x.extname = 'session_auth') AS own
     FROM pg_event_trigger_ddl_commands() c
   LOOP
-    IF changed.kind <> 'upkeep' AND session_auth.guards() AND (changed.own OR EXISTS (
-      SELECT FROM pg_class c WHERE c.oid = changed.relid AND c.relnamespace = 'session_auth'::regnamespace))
+    IF changed.kind <> 'upkeep' AND session_auth.guards() AND (changed.own OR session_auth.is_own_relation(changed.relid))
     THEN
       PERFORM session_auth.refuse_change(changed.object_identity);
     END IF;
@@ -195,8 +208,9 @@ BEGIN
     FOR dropped IN
       SELECT o.object_identity FROM pg_event_trigger_dropped_objects() o
       WHERE NOT o.is_temporary AND (o.schema_name = 'session_auth'
-        OR o.address_names[1] = 'session_auth' AND o.classid IN ('pg_trigger'::regclass,
-          'pg_policy'::regclass, 'pg_rewrite'::regclass, 'pg_attrdef'::regclass, 'pg_constraint'::regclass))
+        OR o.classid IN ('pg_trigger'::regclass, 'pg_policy'::regclass, 'pg_rewrite'::regclass,
+            'pg_attrdef'::regclass, 'pg_constraint'::regclass)
+          AND session_auth.is_own_relation(to_regclass(quote_ident(o.address_names[1]) || '.' || quote_ident(o.address_names[2]))))
         -- what a foreign key of the application's leaves on the table that it names
         AND NOT (o.classid = 'pg_trigger'::regclass AND o.address_names[3] LIKE 'RI\_ConstraintTrigger\_%')
     LOOP

@@ -27,16 +27,18 @@ session_auth_guards(PG_FUNCTION_ARGS)
 		!(creating_extension && CurrentExtensionObject == get_extension_oid("session_auth", true)));
 }
 
-/* How a table is kept, and whose it is.  Triggers that are silenced check_policies() reports. */
+/*
+ * How a table is kept, and whose it is.  Triggers that are silenced check_policies() reports.
+ * Not how much of a column the planner samples, nor whether a long value lies in its row: both
+ * would show secrets to who reads every table.
+ */
 static bool
 is_upkeep(AlterTableType subtype)
 {
 	switch (subtype)
 	{
-		case AT_SetStatistics:
 		case AT_SetOptions:
 		case AT_ResetOptions:
-		case AT_SetStorage:
 		case AT_SetCompression:
 		case AT_ChangeOwner:
 		case AT_ClusterOn:

@@ -1,10 +1,11 @@
 -- Accident: a migration tool compares the database with its schema file and takes away
 -- what that file lacks: policies, row-level security, FORCE, and the foreign keys,
 -- indexes, triggers and functions of the extension itself (drizzle-kit push, MikroORM).
--- Holds: each such statement is refused, upkeep of the extension's tables goes on, and
--- DROP EXTENSION works. Guards: sql/parts/policies.sql, ddl_ended(), ddl_dropped() and
--- check_protection(); src/sql/sql_guard.c.
-SELECT plan(45);
+-- Holds: each such statement is refused, and what would show secrets to who reads every
+-- table; upkeep of the extension's tables goes on, and DROP EXTENSION works. Guards:
+-- sql/parts/guard.sql, ddl_ended(), ddl_dropped(), is_own_relation() and check_protection();
+-- src/sql/sql_guard.c.
+SELECT plan(67);
 \ir people.psql
 CREATE FUNCTION public.attempt(statement text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
@@ -45,8 +46,23 @@ SELECT is(attempt(s), '42501', s) FROM unnest(ARRAY[
   'create policy mine on session_auth.sessions using (true)', 'create rule mine as on insert to session_auth.sessions do instead nothing',
   'create or replace function session_auth.user_id() returns text language sql as $f$ select $x$alice$x$ $f$',
   'alter function session_auth.user_id() immutable', 'alter function session_auth.user_id() rename to me',
-  'alter sequence session_auth.user_roles_grant_id_seq restart', 'alter schema session_auth rename to auth']) s;
-SELECT matches(attempt(s), '2BP01|42501', s) FROM unnest(ARRAY['drop table "session_auth"."sessions" cascade', 'drop schema "session_auth" cascade']) s;
+  'alter sequence session_auth.user_roles_grant_id_seq restart', 'alter schema session_auth rename to auth',
+  'alter table session_auth.sessions disable row level security', 'alter table session_auth.session_events disable row level security',
+  -- samples of what is hidden
+  'alter table session_auth.sessions alter token_hash set statistics 100', 'alter table session_auth.cookie_secrets alter column secret set statistics -1',
+  'create statistics session_auth.sample on user_id, ended_by from session_auth.sessions', 'create statistics public.sample on user_id, ended_by from session_auth.sessions',
+  'alter table session_auth.cookie_secrets alter secret set storage external',
+  -- what identities come by from other servers
+  'drop trigger identity_carried on session_auth_nodes.carried_identity', 'alter trigger identity_carried on session_auth_nodes.carried_identity rename to mine',
+  'create trigger mine instead of insert on session_auth_nodes.carried_identity for each row execute function session_auth.identity_carried()',
+  'create or replace trigger identity_carried instead of update on session_auth_nodes.carried_identity for each row execute function suppress_redundant_updates_trigger()',
+  'create rule mine as on update to session_auth_nodes.carried_identity do instead nothing',
+  'create or replace view session_auth_nodes.carried_identity as select null::text as seal, null::boolean as accepted, null::text as challenge',
+  'alter view session_auth_nodes.carried_identity rename to mine', 'alter view session_auth_nodes.carried_identity set schema public',
+  'alter view session_auth_nodes.carried_identity alter seal set default ''x''',
+  'alter schema session_auth_nodes rename to nodes']) s;
+SELECT matches(attempt(s), '2BP01|42501', s) FROM unnest(ARRAY['drop table "session_auth"."sessions" cascade', 'drop schema "session_auth" cascade',
+  'drop view session_auth_nodes.carried_identity', 'drop schema session_auth_nodes cascade', 'drop function session_auth.identity_carried() cascade']) s;
 SELECT is_empty($$SELECT * FROM before EXCEPT (
   SELECT 'pg_trigger' AS kind, tgname::text || tgrelid::regclass AS name FROM pg_trigger WHERE NOT tgisinternal
   UNION ALL SELECT 'pg_constraint', conname || conrelid::regclass FROM pg_constraint WHERE connamespace = 'session_auth'::regnamespace
@@ -59,6 +75,8 @@ SELECT is(attempt(s), 'done', s) FROM unnest(ARRAY[
   'ALTER TABLE session_auth.sessions REPLICA IDENTITY FULL', 'ALTER TABLE session_auth.sessions CLUSTER ON sessions_pkey',
   'ALTER TABLE session_auth.sessions SET TABLESPACE pg_default; ALTER INDEX session_auth.sessions_pkey SET TABLESPACE pg_default',
   'REINDEX TABLE session_auth.sessions; GRANT SELECT ON session_auth.roles TO sa_plain; REVOKE SELECT ON session_auth.roles FROM sa_plain',
+  'CREATE DOMAIN positive AS int CONSTRAINT is_positive CHECK (VALUE > 0); ALTER DOMAIN positive DROP CONSTRAINT is_positive; DROP DOMAIN positive',
+  'CREATE VIEW session_auth_nodes.mine AS SELECT 1 AS one; CREATE RULE mine AS ON INSERT TO session_auth_nodes.mine DO INSTEAD NOTHING; DROP RULE mine ON session_auth_nodes.mine; DROP VIEW session_auth_nodes.mine',
   'CREATE TABLE of_role (role text COLLATE "C" REFERENCES session_auth.roles); DROP TABLE of_role']) s;
 
 -- the way out
