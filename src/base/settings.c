@@ -13,6 +13,7 @@
 #include "utils/guc.h"
 
 #include "base/settings.h"
+#include "pure/limits.h"
 
 int setting_session_lifetime;
 int setting_absolute_lifetime;
@@ -54,9 +55,6 @@ static const struct config_enum_entry denied_answers[] = { { "empty", DENIED_EMP
 														   { NULL, 0, false } };
 
 #define DAY 86400
-
-/* the longest token that any setting allows; buffers on the stack rely on it */
-#define MAX_TOKEN_LENGTH (64 * 1024)
 
 static void
 define_seconds(const char *name, const char *description, const char *detail, int *variable,
@@ -133,8 +131,8 @@ define_limits(void)
 							"Zero turns the limit off.", &setting_max_sessions_per_user, 0, 0,
 							INT_MAX, PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("session_auth.max_token_length", "The longest token that is looked at.",
-							NULL, &setting_max_token_length, 16 * 1024, 64, MAX_TOKEN_LENGTH,
-							PGC_SUSET, GUC_UNIT_BYTE, NULL, NULL, NULL);
+							NULL, &setting_max_token_length, 16 * 1024, 64, TOKEN_MAX, PGC_SUSET,
+							GUC_UNIT_BYTE, NULL, NULL, NULL);
 	DefineCustomIntVariable("session_auth.replica_wait",
 							"How long a standby waits for a session that was just created.",
 							"On the primary, has tokens tell when they were issued. Zero is off.",

@@ -320,7 +320,7 @@ extern void framework_key_clear(FrameworkKey *key);
 
 /* ------------------------------------------------------------------ the cookies */
 
-#define FRAMEWORK_COOKIE_MAX 65536 /* as long as session_auth.max_token_length can be */
+#define FRAMEWORK_COOKIE_MAX TOKEN_MAX
 #define FRAMEWORK_ARENA      (4 * 1024 * 1024)
 
 typedef struct FrameworkCookie

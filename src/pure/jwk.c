@@ -8,13 +8,13 @@
 
 #include "pure/base64.h"
 #include "pure/crypto_certificate.h"
+#include "pure/limits.h"
 
 #define MEMBER(doc, node, name)  json_member(doc, node, name, sizeof(name) - 1)
 #define TEXT_IS(doc, node, text) json_text_is(doc, node, text, sizeof(text) - 1)
 #define NODES_MAX                256
 #define BYTES_MAX                16384 /* the numbers of a private RSA key of 16384 bits */
 #define CERTIFICATE_MAX          8192
-#define JWK_PEM_MAX              8192
 #define CERTIFICATE_MARK         "-----BEGIN CERTIFICATE-----"
 #define PUBLIC_MAX               (BASE64URL_LEN(CRYPTO_SIGNATURE_MAX) + 256)
 
@@ -231,7 +231,7 @@ key_of_certificate(const JsonDoc *doc, const JsonNode *jwk, CryptoAlg alg, Crypt
 	const JsonNode *chain = MEMBER(doc, jwk, "x5c");
 	const JsonNode *first = chain && chain->kind == JSON_KIND_ARRAY ? json_first(chain) : NULL;
 	unsigned char der[CERTIFICATE_MAX];
-	char pem[JWK_PEM_MAX];
+	char pem[PUBLIC_PEM_MAX];
 	size_t len;
 	Slice text;
 
@@ -388,7 +388,7 @@ static ResultCode
 key_of_certificate_pem(CryptoAlg alg, const char *text, size_t len, CryptoKey **key,
 					   const char **why)
 {
-	char pem[JWK_PEM_MAX];
+	char pem[PUBLIC_PEM_MAX];
 	size_t pem_len;
 
 	if (crypto_certificate_pem_key((Slice){ text, len }, pem, sizeof(pem), &pem_len) != RESULT_OK)

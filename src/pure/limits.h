@@ -7,6 +7,11 @@
 
 #define USER_ID_MAX 1024
 #define TENANT_MAX  1024
-#define SECRET_MAX  4096 /* an application's secret: a password, not a key's text */
+
+/* A token, as long as session_auth.max_token_length can be; verify/prove_cookie.c has room for it. */
+#define TOKEN_MAX      (64 * 1024)
+
+#define PUBLIC_PEM_MAX 8192 /* a public key's text */
+#define SECRET_MAX     4096 /* an application's secret: a password, not a key's text */
 
 #endif /* SESSION_AUTH_LIMITS_H */

@@ -25,7 +25,6 @@
 #include "sql/arguments.h"
 #include "verify/secret_file.h"
 
-#define PUBLIC_PEM_MAX 8192
 #define STORED_KEY_MAX                                                                             \
 	8000 /* fits into its row, so none lies beside the table; files may be larger */
 #define FINGERPRINT_LEN BASE64URL_LEN(CRYPTO_SHA256_LEN)
