@@ -12,8 +12,8 @@
 
 #define MIN_DISTINCT_BYTES 8
 
-#define SIGNATURE_CHARS    43 /* base64 of 32 bytes, without its '=' */
-#define SIGNED_MAX         512
+#define MAC_CHARS          43  /* base64 of 32 bytes, without its '=' */
+#define WITH_MAC_MAX       512 /* of a value and its MAC, perhaps percent-encoded */
 
 /* What the characters of a token are; one byte can be several of these. */
 enum
@@ -125,9 +125,9 @@ is_mac(const char *s, size_t len, int padding)
 	{
 		int c = next_char(s, len, &i);
 
-		if (c < 0 || c > 126 || ++n > SIGNATURE_CHARS + padding)
+		if (c < 0 || c > 126 || ++n > MAC_CHARS + padding)
 			return false;
-		if (n > SIGNATURE_CHARS)
+		if (n > MAC_CHARS)
 		{
 			if (c != '=')
 				return false;
@@ -135,10 +135,10 @@ is_mac(const char *s, size_t len, int padding)
 		else if (class_of_char((char) c) == 0 || strchr("-_~=,", c) != NULL)
 			return false;
 	}
-	return n == SIGNATURE_CHARS + padding;
+	return n == MAC_CHARS + padding;
 }
 
-/* A value in front of the signature: opaque characters and dots. */
+/* A value in front of the MAC: opaque characters and dots. */
 static bool
 is_value_before_mac(const char *s, size_t len)
 {
@@ -168,9 +168,9 @@ form_with_mac(const char *s, size_t len, size_t last_dot)
 {
 	const char *tail = s + last_dot + 1;
 	size_t tail_len = len - last_dot - 1;
-	size_t skip = len > SIGNED_MAX ? 0 : express_prefix(s, len);
+	size_t skip = len > WITH_MAC_MAX ? 0 : express_prefix(s, len);
 
-	if (len > SIGNED_MAX)
+	if (len > WITH_MAC_MAX)
 		return TOKEN_FORM_UNKNOWN;
 	if (skip > 0)
 	{
@@ -286,7 +286,7 @@ token_entropy_bits(const char *token, size_t len)
 		return 256;
 	version = uuid_text_version(token, len);
 	if (version >= 0)
-		return version == 4 ? 122 : version == 7 ? 74 : 0;
+		return version == 4 ? UUID_V4_BITS : version == 7 ? UUID_V7_BITS : 0;
 	while (len > 0 && token[len - 1] == '=') /* padding is not random */
 		len--;
 	return (int) (len * (size_t) alphabet_millibits(token, len) / 1000);

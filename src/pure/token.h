@@ -28,8 +28,12 @@
 /* Stands before a session's id in express-session's cookie. */
 #define TOKEN_EXPRESS_PREFIX "s:"
 
-/* As many as a uuid v4 has: with fewer an opaque token could be guessed. */
-#define TOKEN_BITS_MIN 122
+/* What is random in a uuid of version 4, and of version 7. */
+#define UUID_V4_BITS 122
+#define UUID_V7_BITS 74
+
+/* With fewer an opaque token could be guessed. */
+#define TOKEN_BITS_MIN UUID_V4_BITS
 
 typedef enum TokenForm
 {
@@ -41,12 +45,12 @@ typedef enum TokenForm
 	TOKEN_FORM_EXPRESS, /* s:sid.signature with 43 characters of base64 */
 } TokenForm;
 
-/* SIGNED and EXPRESS are also recognised while still percent-encoded. */
+/* MAC and EXPRESS are also recognised while still percent-encoded. */
 extern TokenForm token_form_of(const char *token, size_t len);
 
 /*
- * The most random bits that an opaque token of this look can hold: 122 for a
- * uuid v4, 74 for a v7, 0 for other uuids; otherwise its length times the bits
+ * The most random bits that an opaque token of this look can hold: those of a
+ * uuid v4 or v7, 0 for other uuids; otherwise its length times the bits
  * of the smallest usual alphabet that it fits.  0 when it is not opaque or has
  * fewer than eight distinct characters.
  */

@@ -10,6 +10,7 @@
 #include "base/errors.h"
 #include "pure/limits.h"
 #include "pure/name_rules.h"
+#include "pure/token.h"
 #include "sql/adopted_row.h"
 
 static bool
@@ -144,7 +145,7 @@ adopted_row_reason(Fitness fitness)
 		case ROW_NO_TOKEN:
 			return "without a token";
 		case ROW_WEAK_TOKEN:
-			return "with a token of fewer than 122 random bits";
+			return "with a token of fewer than " CppAsString2(TOKEN_BITS_MIN) " random bits";
 		case ROW_TOKEN_LIKE_A_HASH:
 			return "with 64 hexadecimal digits, which may be a hash";
 		case ROW_TOKEN_NO_HASH:

@@ -92,7 +92,7 @@ PROOF(token_split, 12,
 
 /* -------------------------------------------------------------------- a value and its MAC */
 
-#define MAC_LEN (SIGNATURE_CHARS + 1)
+#define MAC_LEN (MAC_CHARS + 1)
 
 PROOF(token_mac, 46, "a MAC that is not escaped is 43 characters of base64 and one that fills up",
 	  "44 bytes")
@@ -105,7 +105,7 @@ PROOF(token_mac, 46, "a MAC that is not escaped is 43 characters of base64 and o
 	is_good = is_mac(text, MAC_LEN, 1);
 	ASSUME(at < MAC_LEN);
 	if (is_good)
-		PROVE(at == SIGNATURE_CHARS
+		PROVE(at == MAC_CHARS
 				  ? text[at] == '='
 				  : text[at] == '+' || text[at] == '/' ||
 						(is_url_character(text[at]) && text[at] != '-' && text[at] != '_'),
