@@ -1,4 +1,5 @@
--- The schema and the tables.  Columns are read by position in src/catalog/tables.c.
+-- The schema and the tables.  Columns are read by position: where each is, say
+-- src/catalog/table_access.h and table_*.c.
 --
 -- The schema is made here, not by CREATE EXTENSION: one that somebody else made
 -- beforehand, with objects of theirs inside, is an error.
