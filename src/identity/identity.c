@@ -331,20 +331,6 @@ identity_narrowing(void)
 	return identity_in_force->narrowing;
 }
 
-/*
- * Who is to be recorded as having done something: the one who impersonates, or
- * the current user, or NULL when nobody is authenticated.
- */
-const char *
-identity_actor_or_user(void)
-{
-	const Identity *identity = identity_current();
-
-	if (identity == NULL)
-		return NULL;
-	return identity->actor ? identity->actor : identity->user_id;
-}
-
 /* ------------------------------------------------------------------ the writers */
 
 /*

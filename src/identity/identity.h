@@ -94,7 +94,6 @@ extern void identity_narrow(const Identity *identity, const char *permissions);
 extern void identity_drop(void);
 extern void identity_withhold_from_workers(void);
 extern void identity_tell_workers(void);
-extern const char *identity_actor_or_user(void);
 
 /* What is in force, whether or not it has expired; only identity.c looks at it. */
 extern const Identity *identity_in_force;

@@ -9,7 +9,6 @@
 
 #include "access/detoast.h"
 #include "mb/pg_wchar.h"
-#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
@@ -17,7 +16,6 @@
 #include "base/json_build.h"
 #include "base/settings.h"
 #include "base/text_array.h"
-#include "identity/identity.h"
 #include "pure/limits.h"
 #include "pure/name_rules.h"
 #include "sql/arguments.h"
@@ -306,15 +304,6 @@ argument_lifetime(FunctionCallInfo fcinfo, int n, int fallback_seconds, Interval
 		argument_refuse("expires_in", "It must not be longer than 100 years.");
 }
 
-/* Who is recorded: the caller's identity, or else the database role that logged in. */
-const char *
-acting_user(void)
-{
-	const char *user = identity_actor_or_user();
-
-	return user ? pstrdup(user) : GetUserNameFromId(GetSessionUserId(), true);
-}
-
 /* ------------------------------------------- the same rules for functions in SQL */
 
 SQL_FUNCTION(session_auth_check_argument);
@@ -370,16 +359,4 @@ session_auth_forbid(PG_FUNCTION_ARGS)
 	hide_own_frames();
 	ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("%s", message),
 					errdetail("%s", detail), errhint("%s", hint)));
-}
-
-SQL_FUNCTION(session_auth_acting_user);
-
-Datum
-session_auth_acting_user(PG_FUNCTION_ARGS)
-{
-	const char *user = acting_user();
-
-	if (user == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_TEXT_P(cstring_to_text(user));
 }

@@ -34,6 +34,5 @@ extern void argument_lifetime(FunctionCallInfo fcinfo, int n, int fallback_secon
 pg_noreturn extern void argument_refuse(const char *what, const char *detail);
 pg_noreturn extern void argument_refuse_secret(const char *what, const char *detail);
 extern void hide_own_frames(void);
-extern const char *acting_user(void);
 
 #endif /* SESSION_AUTH_ARGUMENTS_H */

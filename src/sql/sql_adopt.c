@@ -34,6 +34,7 @@
 #include "base/json_build.h"
 #include "base/text_array.h"
 #include "base/uuid.h"
+#include "identity/recorded_actor.h"
 #include "pure/crypto.h"
 #include "sql/adopted_row.h"
 #include "sql/arguments.h"
@@ -285,7 +286,7 @@ vanish(Oid source, const AdoptedRow *row)
 	SessionRow session;
 
 	if (find_own_session(source, row, &session))
-		(void) session_end(&session.session_id, END_SIGN_OUT, acting_user());
+		(void) session_end(&session.session_id, END_SIGN_OUT, recorded_actor());
 }
 
 static bool
@@ -334,7 +335,7 @@ begin_session(Oid source, const AdoptedRow *row)
 	 */
 	if (revocation_check_session(&session) == RESULT_BANNED)
 		log_left_out(source, "It is a row of a banned user.");
-	session_create(&session, row->actor ? row->actor : acting_user());
+	session_create(&session, row->actor ? row->actor : recorded_actor());
 }
 
 typedef struct Move
@@ -417,7 +418,7 @@ follow_row(Oid source, const AdoptedRow *old, const AdoptedRow *new)
 	else if (find_session(new, &other)) /* another row's, or created by hand */
 	{
 		if (found)
-			(void) session_end(&session.session_id, END_SIGN_OUT, acting_user());
+			(void) session_end(&session.session_id, END_SIGN_OUT, recorded_actor());
 	}
 	else if (!found || !move_session(&session, new, true))
 		begin_session(source, new);

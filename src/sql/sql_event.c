@@ -1,8 +1,8 @@
 /*
  * sql_event.c
- *		The trigger that leaves out events that are not to be recorded.
+ *		What SQL asks when it records an event: who did it, and whether it is recorded at all.
  *
- * Whatever writes an event, in C, in SQL or by logical replication, passes here.
+ * Whatever writes an event, in C, in SQL or by logical replication, passes the trigger here.
  */
 #include "postgres.h"
 
@@ -14,8 +14,22 @@
 
 #include "base/compat.h"
 #include "base/recorded_events.h"
+#include "identity/recorded_actor.h"
 
 #define EVENT_COLUMN 2
+
+SQL_FUNCTION(session_auth_acting_user);
+
+/* acting_user() */
+Datum
+session_auth_acting_user(PG_FUNCTION_ARGS)
+{
+	const char *actor = recorded_actor();
+
+	if (actor == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(actor));
+}
 
 SQL_FUNCTION(session_auth_event_recorded);
 

@@ -22,6 +22,7 @@
 #include "base/text_array.h"
 #include "identity/identity.h"
 #include "identity/identity_row.h"
+#include "identity/recorded_actor.h"
 #include "sql/arguments.h"
 #include "sql/impersonation_log.h"
 #include "sql/sql_identity.h"
@@ -238,7 +239,7 @@ session_auth_impersonate(PG_FUNCTION_ARGS)
 	memset(&identity, 0, sizeof(identity));
 	identity.kind = "impersonation";
 	identity.user_id = argument_user_id(fcinfo, 0);
-	identity.actor = acting_user();
+	identity.actor = recorded_actor();
 	identity.issued_at = clock_now();
 	identity.expires_at = clock_after(identity.issued_at, IMPERSONATION_SECONDS);
 	if (PG_ARGISNULL(1))

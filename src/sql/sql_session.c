@@ -19,6 +19,7 @@
 #include "base/row_type.h"
 #include "base/settings.h"
 #include "identity/identity_row.h"
+#include "identity/recorded_actor.h"
 #include "pure/crypto.h"
 #include "pure/lucia.h"
 #include "pure/token.h"
@@ -130,7 +131,7 @@ create_session(FunctionCallInfo fcinfo, bool may_be_narrowed)
 	else
 		token = framework_token(given, row.token_hash);
 	make_session_id(&row.session_id);
-	session_create(&row, acting_user());
+	session_create(&row, recorded_actor());
 	return issued_token_row(&row.session_id, token, session_latest_end(&row));
 }
 
@@ -269,7 +270,7 @@ session_auth_rotate_session(PG_FUNCTION_ARGS)
 	make_token(token);
 	hash_token(token, strlen(token), new_hash);
 	result = session_rotate(session_id, verification.session.row.token_hash, new_hash,
-							acting_user(), &expires_at);
+							recorded_actor(), &expires_at);
 	if (result == RESULT_NO_SESSION)
 		return lost_the_race(verification.session.row.token_hash);
 	if (result != RESULT_OK)

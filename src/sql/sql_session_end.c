@@ -12,6 +12,7 @@
 #include "base/errors.h"
 #include "base/uuid.h"
 #include "identity/identity_row.h"
+#include "identity/recorded_actor.h"
 #include "sql/arguments.h"
 #include "verify/external_token.h"
 #include "verify/session.h"
@@ -26,7 +27,7 @@ session_auth_expire_session_by_id(PG_FUNCTION_ARGS)
 	PreventCommandIfReadOnly("expire_session()");
 	if (PG_ARGISNULL(0))
 		PG_RETURN_BOOL(false);
-	PG_RETURN_BOOL(session_end(PG_GETARG_UUID_P(0), END_ADMINISTRATOR, acting_user()));
+	PG_RETURN_BOOL(session_end(PG_GETARG_UUID_P(0), END_ADMINISTRATOR, recorded_actor()));
 }
 
 /* Drivers send everything as text: a session's id may come as one. */
@@ -36,7 +37,7 @@ expire_by_text_id(FunctionCallInfo fcinfo)
 	const char *text = argument_text_or_null(fcinfo, 0);
 	const pg_uuid_t *id = text ? uuid_of_text(text) : NULL;
 
-	return id && session_end(id, END_ADMINISTRATOR, acting_user());
+	return id && session_end(id, END_ADMINISTRATOR, recorded_actor());
 }
 
 /* False would say that the session cannot be used: nobody knows that. */
@@ -71,7 +72,7 @@ session_auth_expire_session_by_token(PG_FUNCTION_ARGS)
 	}
 	if (!verification.identity.has_session)
 		PG_RETURN_BOOL(false);
-	PG_RETURN_BOOL(session_end(&verification.identity.session_id, END_SIGN_OUT, acting_user()));
+	PG_RETURN_BOOL(session_end(&verification.identity.session_id, END_SIGN_OUT, recorded_actor()));
 }
 
 SQL_FUNCTION(session_auth_expire_user_sessions);
@@ -85,7 +86,7 @@ session_auth_expire_user_sessions(PG_FUNCTION_ARGS)
 
 	PreventCommandIfReadOnly("expire_user_sessions()");
 	external_revoke_user(user_id);
-	PG_RETURN_INT64(session_end_user(user_id, except, END_ADMINISTRATOR, acting_user()));
+	PG_RETURN_INT64(session_end_user(user_id, except, END_ADMINISTRATOR, recorded_actor()));
 }
 
 /* A token that only this identity carries ends by its jti, as it has no session. */
@@ -115,7 +116,7 @@ sign_out(const Identity *identity, const char *scope)
 	char *user_id = pstrdup(identity->user_id);
 	pg_uuid_t session_id = identity->session_id;
 	bool has_session = identity->has_session;
-	const char *actor = acting_user();
+	const char *actor = recorded_actor();
 
 	if (strcmp(scope, "local") == 0)
 		return sign_out_here(identity, actor);
@@ -138,7 +139,7 @@ sign_out_device(const pg_uuid_t *session_id)
 	if (session_id == NULL)
 		return 0;
 	is_current = identity->has_session && memcmp(&identity->session_id, session_id, UUID_LEN) == 0;
-	if (!session_end_own(session_id, pstrdup(identity->user_id), acting_user()))
+	if (!session_end_own(session_id, pstrdup(identity->user_id), recorded_actor()))
 		return 0;
 	if (is_current)
 		identity_drop();
