@@ -26,6 +26,7 @@
 #include "catalog/recent_rows.h"
 #include "catalog/table_access.h"
 #include "catalog/tables.h"
+#include "catalog/token_hash.h"
 
 /* Columns, in the order of sql/parts/schema.sql; those of sessions: table_access.h. */
 enum
@@ -57,33 +58,15 @@ token_key(const unsigned char *token_hash)
 	return (int64) pg_ntoh64(key);
 }
 
-static bytea *
-hash_to_bytea(const unsigned char *hash)
-{
-	bytea *value = palloc(VARHDRSZ + TOKEN_HASH_LEN);
-
-	SET_VARSIZE(value, VARHDRSZ + TOKEN_HASH_LEN);
-	memcpy(VARDATA(value), hash, TOKEN_HASH_LEN);
-	return value;
-}
-
-static void
-bytea_to_hash(Datum value, unsigned char *hash)
-{
-	bytea *bytes = DatumGetByteaPP(value);
-
-	if (VARSIZE_ANY_EXHDR(bytes) != TOKEN_HASH_LEN)
-		elog(ERROR, "a token hash has %zu bytes", (size_t) VARSIZE_ANY_EXHDR(bytes));
-	memcpy(hash, VARDATA_ANY(bytes), TOKEN_HASH_LEN);
-}
-
 static void
 session_from_values(const Datum *values, const bool *nulls, SessionRow *row)
 {
 #define VALUE(column)   values[Anum_sessions_##column - 1]
 #define IS_NULL(column) nulls[Anum_sessions_##column - 1]
 	row->session_id = *DatumGetUUIDP(VALUE(session_id));
-	bytea_to_hash(VALUE(token_hash), row->token_hash);
+	if (!token_hash_read(VALUE(token_hash), row->token_hash))
+		elog(ERROR, "a token hash has %zu bytes",
+			 (size_t) VARSIZE_ANY_EXHDR(DatumGetByteaPP(VALUE(token_hash))));
 	row->user_id = TextDatumGetCString(VALUE(user_id));
 	row->created_at = DatumGetTimestampTz(VALUE(created_at));
 	row->expires_at = DatumGetTimestampTz(VALUE(expires_at));
@@ -114,7 +97,7 @@ session_to_values(const SessionRow *row, Datum *values, bool *nulls)
 	VALUE(expires_at) = TimestampTzGetDatum(row->expires_at);
 	VALUE(last_seen_at) = TimestampTzGetDatum(row->last_seen_at);
 	VALUE(lifetime) = IntervalPGetDatum(&row->lifetime);
-	VALUE(token_hash) = PointerGetDatum(hash_to_bytea(row->token_hash));
+	VALUE(token_hash) = token_hash_datum(row->token_hash);
 	VALUE(user_id) = CStringGetTextDatum(row->user_id);
 	IS_NULL(ended_at) = !row->ended;
 	VALUE(ended_at) = TimestampTzGetDatum(row->ended_at);
@@ -513,7 +496,7 @@ catalog_find_rotated_token(const unsigned char *token_hash, pg_uuid_t *session_i
 	HeapTuple tuple;
 
 	ScanKeyInit(&key, Anum_rotated_tokens_token_hash, BTEqualStrategyNumber, F_BYTEAEQ,
-				PointerGetDatum(hash_to_bytea(token_hash)));
+				token_hash_datum(token_hash));
 	scan_begin(&scan, ROTATED_TOKENS, ROTATED_TOKENS_BY_TOKEN, 1, &key);
 	if (HeapTupleIsValid(tuple = scan_next(&scan)))
 	{
@@ -533,7 +516,7 @@ catalog_insert_rotated_token(const unsigned char *token_hash, const pg_uuid_t *s
 	Datum values[Natts_rotated_tokens];
 	bool nulls[Natts_rotated_tokens] = { false };
 
-	values[Anum_rotated_tokens_token_hash - 1] = PointerGetDatum(hash_to_bytea(token_hash));
+	values[Anum_rotated_tokens_token_hash - 1] = token_hash_datum(token_hash);
 	values[Anum_rotated_tokens_session_id - 1] = UUIDPGetDatum(session_id);
 	values[Anum_rotated_tokens_rotated_at - 1] = TimestampTzGetDatum(rotated_at);
 	insert_row(ROTATED_TOKENS, Natts_rotated_tokens, values, nulls);

@@ -6,6 +6,7 @@
 
 #include "catalog/table_access.h"
 #include "catalog/tables.h"
+#include "catalog/token_hash.h"
 
 /* Columns, in the order of sql/parts/sessions.sql. */
 enum
@@ -26,14 +27,8 @@ catalog_token_secret(unsigned char secret[TOKEN_HASH_LEN])
 		return false;
 	scan_begin(&scan, TOKEN_SECRETS, TOKEN_SECRETS_BY_ID, 0, NULL);
 	if (HeapTupleIsValid(tuple = scan_next(&scan)))
-	{
-		bytea *bytes =
-			DatumGetByteaPP(scan_column_not_null(tuple, &scan, Anum_token_secrets_secret));
-
-		found = VARSIZE_ANY_EXHDR(bytes) == TOKEN_HASH_LEN;
-		if (found)
-			memcpy(secret, VARDATA_ANY(bytes), TOKEN_HASH_LEN);
-	}
+		found =
+			token_hash_read(scan_column_not_null(tuple, &scan, Anum_token_secrets_secret), secret);
 	scan_end(&scan);
 	return found;
 }

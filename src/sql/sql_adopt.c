@@ -34,6 +34,7 @@
 #include "base/json_build.h"
 #include "base/text_array.h"
 #include "base/uuid.h"
+#include "catalog/token_hash.h"
 #include "identity/recorded_actor.h"
 #include "pure/crypto.h"
 #include "sql/adopted_row.h"
@@ -203,16 +204,13 @@ static void
 put_row(Oid source, const AdoptedRow *row, Datum *values)
 {
 	pg_uuid_t *session_id = palloc(sizeof(pg_uuid_t));
-	bytea *hash = palloc(VARHDRSZ + TOKEN_HASH_LEN);
 	uint64 token_key;
 
 	make_adopted_id(source, session_id);
 	memcpy(&token_key, row->token_hash, sizeof(token_key));
-	SET_VARSIZE(hash, VARHDRSZ + TOKEN_HASH_LEN);
-	memcpy(VARDATA(hash), row->token_hash, TOKEN_HASH_LEN);
 	values[ADOPTED_SESSION_ID] = UUIDPGetDatum(session_id);
 	values[ADOPTED_TOKEN_KEY] = Int64GetDatum((int64) pg_ntoh64(token_key));
-	values[ADOPTED_TOKEN_HASH] = PointerGetDatum(hash);
+	values[ADOPTED_TOKEN_HASH] = token_hash_datum(row->token_hash);
 	values[ADOPTED_USER_ID] = CStringGetTextDatum(row->user_id);
 	values[ADOPTED_EXPIRES_AT] = TimestampTzGetDatum(row->expires_at);
 }
