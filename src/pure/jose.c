@@ -77,7 +77,7 @@ jose_read_header_or_seal(JoseHeader *header, Slice part)
 	if (result == RESULT_OK)
 		result = read_text(&header->doc, "enc", header->enc, JOSE_ALG_MAX, &has, &header->enc_len);
 	if (result == RESULT_OK)
-		result = read_text(&header->doc, "kid", header->kid, JOSE_KID_MAX, &header->has_kid,
+		result = read_text(&header->doc, "kid", header->kid, KID_MAX, &header->has_kid,
 						   &header->kid_len);
 	return result;
 }

@@ -18,13 +18,13 @@
 #define SESSION_AUTH_JOSE_H
 
 #include "pure/json.h"
+#include "pure/limits.h"
 #include "pure/result.h"
 #include "pure/slice.h"
 
 #define JOSE_HEADER_MAX 2048 /* bytes, decoded */
 #define JOSE_NODES_MAX  128
 #define JOSE_ALG_MAX    32
-#define JOSE_KID_MAX    255
 
 /* The critical parameter; its value is true. */
 #define JOSE_SEAL "session_auth_seal"
@@ -34,7 +34,7 @@ typedef struct JoseHeader
 	bool is_seal;
 	bool has_kid;
 	size_t kid_len;
-	char kid[JOSE_KID_MAX];
+	char kid[KID_MAX];
 	size_t alg_len;
 	char alg[JOSE_ALG_MAX];
 	size_t enc_len; /* 0: the header has none */

@@ -124,8 +124,8 @@ read_kid(const JsonDoc *doc, const JsonNode *jwk, JwkInfo *info)
 	info->kid_len = 0;
 	if (node == NULL)
 		return RESULT_OK;
-	result = json_text(doc, node, info->kid, JWK_KID_MAX, &kid);
-	if (result != RESULT_OK || kid.len > JWK_KID_MAX)
+	result = json_text(doc, node, info->kid, KID_MAX, &kid);
+	if (result != RESULT_OK || kid.len > KID_MAX)
 		return RESULT_MALFORMED;
 	memmove(info->kid, kid.data, kid.len);
 	info->has_kid = true;

@@ -13,9 +13,9 @@
 
 #include "pure/crypto.h"
 #include "pure/json.h"
+#include "pure/limits.h"
 
 #define JWK_TEXT_MAX 32768
-#define JWK_KID_MAX  255
 #define JWK_SET_MAX  256
 
 typedef struct JwkInfo
@@ -24,7 +24,7 @@ typedef struct JwkInfo
 	bool for_signatures; /* or for encryption, as its use or key_ops say */
 	bool has_kid;
 	size_t kid_len;
-	char kid[JWK_KID_MAX];
+	char kid[KID_MAX];
 } JwkInfo;
 
 /*

@@ -9,7 +9,7 @@
 #include "pure/base64.h"
 
 #define N_PARTS         3
-#define SIGN_HEADER_MAX (160 + 6 * JOSE_KID_MAX)
+#define SIGN_HEADER_MAX (160 + 6 * KID_MAX)
 #define HEADER_KEPT_MAX 512
 
 static ResultCode
@@ -109,7 +109,7 @@ write_header(CryptoAlg alg, const char *typ, const char *kid, size_t kid_len, ch
 	n = append(out, n, typ);
 	if (kid != NULL)
 	{
-		if (kid_len > JOSE_KID_MAX)
+		if (kid_len > KID_MAX)
 			return 0;
 		n = append(out, n, ",\"kid\":");
 		n += json_quote(kid, kid_len, out + n, SIGN_HEADER_MAX - n);

@@ -26,7 +26,7 @@ typedef struct JwsHeader
 	bool is_seal; /* no ordinary token: an identity, sealed by another server */
 	bool has_kid;
 	size_t kid_len;
-	char kid[JOSE_KID_MAX];
+	char kid[KID_MAX];
 } JwsHeader;
 
 typedef struct Jws
