@@ -67,3 +67,78 @@ PROOF(base64_bytes, 18, "bytes are encoded to text that decodes to them", "1, 3 
 	check_bytes(3, alphabet_std);
 	check_bytes(12, alphabet_url);
 }
+
+/* ------------------------------------------------------------------------------ padding */
+
+#define PADDED_MAX 12
+
+/* Whatever decode() may answer, of which the proofs above are: it takes no padding. */
+static size_t taken;
+
+ResultCode
+any_decode(const char *text, size_t len, unsigned char *out, size_t cap, size_t *out_len,
+		   Alphabet alphabet)
+{
+	ResultCode result;
+
+	(void) out;
+	(void) cap;
+	(void) out_len;
+	PROVE(alphabet.c63 == '/', "the alphabet that has padding");
+	for (size_t i = 0; i < PADDED_MAX; i++)
+		if (i < len)
+			ASSUME(result != RESULT_OK || text[i] != '=');
+	ASSUME(result != RESULT_OK || len % 4 != 1);
+	taken = len;
+	return result;
+}
+
+/* Where bytes end is told by their padding, which base64_encode() writes up to four characters. */
+INSTEAD(base64_padding, decode, any_decode)
+PROOF(base64_padding, 14, "a padded text that decodes is fours of characters, filled up at its end",
+	  "0 to 12 characters")
+{
+	size_t n;
+	ANY_TEXT(text, PADDED_MAX, n);
+	unsigned char out[1];
+	size_t len;
+
+	taken = 0;
+	if (base64_decode(text.data, text.len, out, sizeof(out), &len) != RESULT_OK)
+		return;
+	PROVE(text.len % 4 == 0, "fours");
+	PROVE(text.len - taken == (4 - taken % 4) % 4, "as encoded");
+	for (size_t i = 0; i < PADDED_MAX; i++)
+		if (i < text.len)
+			PROVE((text.data[i] == '=') == (i >= taken), "at its end");
+}
+
+/* Whatever encode() may answer: the length of so many bytes. */
+static size_t encoded_len;
+
+size_t
+any_encode(const unsigned char *in, size_t len, char *out, Alphabet alphabet)
+{
+	(void) in;
+	(void) out;
+	PROVE(alphabet.c63 == '/', "the alphabet that has padding");
+	encoded_len = BASE64URL_LEN(len);
+	return encoded_len;
+}
+
+INSTEAD(base64_filled_up, encode, any_encode)
+PROOF(base64_filled_up, 5, "what is encoded is filled up to fours, and so long as BASE64_LEN says",
+	  "0 to 9 bytes")
+{
+	unsigned char in[9];
+	char out[BASE64_LEN(sizeof(in))];
+	size_t len;
+	size_t n;
+
+	ASSUME(len <= sizeof(in));
+	n = base64_encode(in, len, out + sizeof(out) - BASE64_LEN(len));
+	PROVE(n == BASE64_LEN(len) && n % 4 == 0, "fours");
+	for (size_t i = 0; i < 2; i++)
+		if (encoded_len + i < n)
+			PROVE(out[sizeof(out) - BASE64_LEN(len) + encoded_len + i] == '=', "filled up");
+}

@@ -92,6 +92,67 @@ PROOF(token_split, 12,
 
 /* -------------------------------------------------------------------- a value and its MAC */
 
+PROOF(token_character, 4,
+	  "a character is the byte that stands there or the one its escape has, and none is half there",
+	  "1 to 4 bytes")
+{
+	size_t n;
+	ANY_TEXT(text, 4, n);
+	size_t at;
+	size_t i;
+	int c;
+
+	ASSUME(at < text.len);
+	i = at;
+	c = next_char(text.data, text.len, &i);
+	if (text.data[at] != '%')
+		PROVE(c == (unsigned char) text.data[at] && i == at + 1, "the byte itself");
+	else if (c >= 0)
+	{
+		PROVE(i == at + 3 && i <= text.len, "three characters");
+		PROVE(c == hex_digit(text.data[at + 1]) * 16 + hex_digit(text.data[at + 2]), "its byte");
+	}
+}
+
+/* Whatever next_char() may answer, of which the proof above is. */
+#define CHARACTERS_MAX 2
+static int characters[CHARACTERS_MAX];
+static size_t n_characters;
+static size_t behind;
+
+int
+any_character(const char *s, size_t len, size_t *i)
+{
+	int c;
+	bool is_escape;
+
+	(void) s;
+	PROVE(*i < len && n_characters < CHARACTERS_MAX, "there is one");
+	ASSUME(c >= -1 && c <= 255);
+	*i += is_escape ? 3 : 1;
+	ASSUME(c < 0 || *i <= len);
+	behind = *i;
+	characters[n_characters++] = c;
+	return c;
+}
+
+INSTEAD(token_prefix, next_char, any_character)
+PROOF(token_prefix, 4, "express-session's prefix is there, escaped or not, or there is none",
+	  "0 to 7 bytes")
+{
+	char text[7];
+	size_t len;
+	size_t skipped;
+
+	ASSUME(len <= sizeof(text));
+	n_characters = 0;
+	skipped = express_prefix(text, len);
+	if (skipped > 0)
+		PROVE(skipped == behind && n_characters == 2 && characters[0] == 's' &&
+				  characters[1] == ':',
+			  "the prefix");
+}
+
 #define MAC_LEN (MAC_CHARS + 1)
 
 PROOF(token_mac, 46, "a MAC that is not escaped is 43 characters of base64 and one that fills up",
