@@ -11,56 +11,12 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use EveryFunction;
-use OwnInstallation;
-use SessionAuth;
+use Faults;
 
 my $dir = abs_path(PostgreSQL::Test::Utils::tempdir());
-system("mkdir $dir/build && tar --create --exclude='*.o' Makefile session_auth.control scripts src sql test/faults | tar --extract --directory=$dir/build") == 0
-	or BAIL_OUT('cannot copy the source');
-{
-	local @ENV{qw(MAKEFLAGS MFLAGS MAKELEVEL)};
-	delete @ENV{qw(MAKEFLAGS MFLAGS MAKELEVEL)};
-	my $out = `make --silent -j2 --directory=$dir/build --file=test/faults/faults.mk 2>&1`;
-	BAIL_OUT("the build with faults failed: $out") if $?;
-}
-my $installation = OwnInstallation->new("$dir/installation");
-$installation->install('session_auth.so', slurp_file("$dir/build/session_auth.so"));
-
-my $node = PostgreSQL::Test::Cluster->new('faults', install_path => $installation->path);
-$node->init;
-$node->append_conf('postgresql.conf', "fsync = off\nsession_auth.warn_literal_tokens = off\nautovacuum = off\njit = off\n");
-$node->start;
-prepare_everything($node);
+my $node = node_with_faults('faults');
 
 $node->safe_psql('postgres', <<'SQL');
-CREATE FUNCTION fault_arm(kind text, n bigint) RETURNS void LANGUAGE c AS 'session_auth', 'session_auth_fault_arm';
-CREATE FUNCTION fault_came() RETURNS boolean LANGUAGE c AS 'session_auth', 'session_auth_fault_came';
--- what was remembered is forgotten
-CREATE FUNCTION cold() RETURNS void LANGUAGE sql AS $$
-  DELETE FROM session_auth.permissions WHERE false;
-  DELETE FROM session_auth.user_roles WHERE false;
-  DELETE FROM session_auth.keys WHERE false;
-  DELETE FROM session_auth.revoked_tokens WHERE false;
-$$;
-
--- What a statement answers as somebody (a database role), with the nth call of a
--- kind failing; all that it does is undone. fault is NULL when no nth call came.
-CREATE FUNCTION answer(who text, statement text, kind text, n bigint, OUT answer text, OUT code text, OUT fault boolean) LANGUAGE plpgsql AS $$
-BEGIN
-  PERFORM cold();
-  BEGIN
-    EXECUTE format('SET LOCAL ROLE %I', who);
-    PERFORM fault_arm(kind, n);
-    EXECUTE statement INTO answer;
-    fault := fault_came();
-    RAISE SQLSTATE 'UNDO0';
-  EXCEPTION
-    WHEN SQLSTATE 'UNDO0' THEN code := 'none';
-    WHEN query_canceled OR others THEN code := SQLSTATE; fault := fault_came();
-  END;
-END
-$$;
-
 -- One line about a statement: how many calls failed, with which errors, and what was wrong.
 CREATE FUNCTION try(who text, statement text, kind text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -144,41 +100,6 @@ foreach my $n (1 .. 200)
 }
 cmp_ok($failed, '>', 5, "$failed commits failed for want of memory");
 is($node->safe_psql('postgres', q{SELECT user_id FROM session_auth.verify_session(token('bob'))}), 'bob', 'the session is as good as before');
-# --- OpenSSL that fails says nothing about a signature
-
-my $mark = -s $node->logfile;
-my $tells = $node->background_psql('postgres');
-$tells->query_safe('SET session_auth.log_denials = on; SET client_min_messages = error');
-my $failures = 0;
-foreach my $name (qw(express better-auth lucia HS256))
-{
-	for (my $n = 1; ; $n++)
-	{
-		my ($answer, $fault) = split /\|/, $tells->query_safe("SELECT answer, fault FROM answer('app', \$\$SELECT count(*) FROM session_auth.verify_session(token('$name'))\$\$, 'crypto', $n)");
-		last if $fault ne 't';
-		$failures++ if $answer eq '0';
-	}
-	is($tells->query_safe("SELECT count(*) FROM session_auth.verify_session(token('$name'))"), '1', "$name: a good token");
-}
-# what decrypts is derived when it is loaded; another token each time, as one is proved once
-my $sealed = q{jwe(base64url('{"alg":"dir","enc":"A256CBC-HS512"}'), '{"sub": "alice", "exp": 4102444800}', content_key(hmac('a secret of Auth.js', 'authjs.session-token', 'sha256'), 'Auth.js Generated Encryption Key (authjs.session-token)'), gen_random_bytes(16))};
-is($tells->query_safe("SELECT count(*) FROM session_auth.verify_session($sealed)"), '1', 'an encrypted token');
-for (my $n = 1; ; $n++)
-{
-	my ($token) = $tells->query_safe("SELECT $sealed");
-	my ($came) = $tells->query_safe("SELECT fault_arm('crypto', $n); SELECT count(*) FROM session_auth.verify_session('$token'); SELECT fault_came()") =~ /(\w)\s*\z/;
-	last if $came ne 't';
-	$failures++;
-}
-$tells->quit;
-my @reasons = substr(slurp_file($node->logfile), $mark) =~ /session token refused\n.*?DETAIL:  (.*)\n/g;
-cmp_ok($failures, '>', 10, "$failures failures refused a good token");
-# A key or secret that could not be made ready is away for some seconds, as is one whose file is away.
-my $away = qr/No trusted key fits the token|No key or secret is set up for tokens of this kind|The token belongs to no session/;
-cmp_ok(scalar(grep { /^$away\./ } @reasons), '<=', 4, 'few tokens meet a key that is away');
-# the last step of a decryption is where a wrong padding or tag is found
-is(join(' ', grep { !/^(?:The cryptographic library failed|$away)\./ } @reasons), 'The signature does not match.', 'the log says that the library failed');
-
 # --- a file that is away for a while is looked for again
 
 my ($file, $token) = ("$dir/secret", undef);
