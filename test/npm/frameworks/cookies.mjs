@@ -51,7 +51,7 @@ const libraries = [
     app.get('/', (request, response) => { request.session.passport = { user: id }; response.end() })
     return served(app)
   } },
-  { what: 'koa-session', kind: 'koa', async login(id, secret) {
+  { what: 'koa-session', kind: 'koa', dated: true, async login(id, secret) {
     const app = new Koa()
     app.keys = [secret]
     app.use(koaSession(app))
