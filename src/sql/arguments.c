@@ -247,13 +247,16 @@ argument_object(FunctionCallInfo fcinfo, int n, const char *what)
 static void
 check_permission(char *permission)
 {
-	size_t action_len = permission ? strcspn(permission, ":") : 0;
+	char *colon = permission ? strchr(permission, ':') : NULL;
 
-	if (permission == NULL || permission[action_len] == '\0')
+	if (colon)
+	{
+		*colon = '\0';
+		check_action(permission);
+		check_resource(colon + 1);
+	}
+	else
 		argument_refuse("permissions", "Each must be action:resource.");
-	permission[action_len] = '\0';
-	check_action(permission);
-	check_resource(permission + action_len + 1);
 }
 
 /* What an identity may be narrowed to, or NULL. */
