@@ -55,18 +55,18 @@ make_adopted_id(Oid source, pg_uuid_t *uuid)
 
 /* ------------------------------------------------------------ taking a table over */
 
-/* A row argument; the tuple points into it. */
-static TupleDesc
-argument_row(FunctionCallInfo fcinfo, int n, HeapTuple tuple)
+/* What a row argument says, which it points into. */
+static void
+read_row_argument(FunctionCallInfo fcinfo, int n, const Adoption *adoption, AdoptedRow *row)
 {
 	HeapTupleHeader header = PG_GETARG_HEAPTUPLEHEADER(n);
+	HeapTupleData tuple = { .t_len = HeapTupleHeaderGetDatumLength(header), .t_data = header };
+	TupleDesc desc =
+		lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(header), HeapTupleHeaderGetTypMod(header));
 
-	tuple->t_len = HeapTupleHeaderGetDatumLength(header);
-	ItemPointerSetInvalid(&tuple->t_self);
-	tuple->t_tableOid = InvalidOid;
-	tuple->t_data = header;
-	return lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(header),
-								  HeapTupleHeaderGetTypMod(header));
+	ItemPointerSetInvalid(&tuple.t_self);
+	adopted_row_read((SourceRow){ &tuple, desc }, adoption, row);
+	ReleaseTupleDesc(desc);
 }
 
 /* What all rows of one statement have in common. */
@@ -163,8 +163,6 @@ Datum
 session_auth_adopted_row(PG_FUNCTION_ARGS)
 {
 	TakeOver *state = take_over_state(fcinfo, 3);
-	HeapTupleData tuple;
-	TupleDesc desc = argument_row(fcinfo, 1, &tuple);
 	AdoptedRow row;
 	const char *reason;
 	Datum values[2] = { 0 };
@@ -172,8 +170,7 @@ session_auth_adopted_row(PG_FUNCTION_ARGS)
 
 	if (state->result == NULL)
 		find_result(fcinfo, state);
-	adopted_row_read((SourceRow){ &tuple, desc }, &state->adoption, &row);
-	ReleaseTupleDesc(desc);
+	read_row_argument(fcinfo, 1, &state->adoption, &row);
 	nulls[0] = row.fitness != ROW_FITS;
 	if (row.fitness == ROW_FITS)
 	{
@@ -226,8 +223,6 @@ session_auth_adopted_session(PG_FUNCTION_ARGS)
 {
 	char *columns[] = { NameStr(*PG_GETARG_NAME(2)), NameStr(*PG_GETARG_NAME(3)),
 						NameStr(*PG_GETARG_NAME(4)) };
-	HeapTupleData tuple;
-	TupleDesc desc = argument_row(fcinfo, 1, &tuple);
 	TupleDesc result;
 	Adoption adoption;
 	AdoptedRow row;
@@ -237,8 +232,7 @@ session_auth_adopted_session(PG_FUNCTION_ARGS)
 	if (get_call_result_type(fcinfo, NULL, &result) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	(void) adoption_read(columns, lengthof(columns), &adoption);
-	adopted_row_read((SourceRow){ &tuple, desc }, &adoption, &row);
-	ReleaseTupleDesc(desc);
+	read_row_argument(fcinfo, 1, &adoption, &row);
 	memset(nulls, row.fitness != ROW_FITS, sizeof(nulls));
 	if (row.fitness == ROW_FITS)
 		put_row(PG_GETARG_OID(0), &row, values);
@@ -439,13 +433,10 @@ Datum
 session_auth_follow_adopted_row(PG_FUNCTION_ARGS)
 {
 	TakeOver *state = take_over_state(fcinfo, 2);
-	HeapTupleData tuple;
-	TupleDesc desc = argument_row(fcinfo, 1, &tuple);
 	AdoptedRow row;
 	SessionRow session;
 
-	adopted_row_read((SourceRow){ &tuple, desc }, &state->adoption, &row);
-	ReleaseTupleDesc(desc);
+	read_row_argument(fcinfo, 1, &state->adoption, &row);
 	PG_RETURN_BOOL(row.fitness == ROW_FITS && catalog_find_session(row.token_hash, &session) &&
 				   is_of(PG_GETARG_OID(0), &session) && !session.ended &&
 				   !is_as_row_says(&session, &row) && move_session(&session, &row, false));
