@@ -147,12 +147,7 @@ bench_alg(CryptoAlg alg, const char *pem)
 static Slice
 vector(const JsonDoc *doc, const char *id, const char *name)
 {
-	const JsonNode *vectors = member(doc, doc->nodes, "vectors");
-	const JsonNode *v = json_first(vectors);
-
-	while (v != NULL && !slice_is(text_at(doc, v, "id"), id))
-		v = json_next(doc, vectors, v);
-	return text_at(doc, v, name);
+	return text_at(doc, vector_of(doc, member(doc, doc->nodes, "vectors"), id), name);
 }
 
 static void

@@ -27,11 +27,7 @@ static FrameworkOptions options; /* of the tests that follow */
 static const JsonNode *
 vector(const char *id)
 {
-	const JsonNode *v = json_first(doc.nodes);
-
-	while (v != NULL && !slice_is(text_at(&doc, v, "id"), id))
-		v = json_next(&doc, doc.nodes, v);
-	return v;
+	return vector_of(&doc, doc.nodes, id);
 }
 
 /* A string, or the first of several. */

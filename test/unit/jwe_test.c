@@ -43,14 +43,10 @@ open_token(Slice token, const JweKey *keys, size_t n_keys, Slice *plain, size_t 
 static Slice
 vector(const char *id)
 {
-	const JsonNode *vectors = member(&doc, doc.nodes, "vectors");
-	const JsonNode *v;
+	const JsonNode *v = vector_of(&doc, member(&doc, doc.nodes, "vectors"), id);
 	Slice none = { NULL, 0 };
 
-	for (v = json_first(vectors); v != NULL; v = json_next(&doc, vectors, v))
-		if (slice_is(text_at(&doc, v, "id"), id))
-			return text_at(&doc, v, "token");
-	return none;
+	return v == NULL ? none : text_at(&doc, v, "token");
 }
 
 static void

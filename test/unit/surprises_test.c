@@ -36,11 +36,7 @@ typedef struct Surprise
 static const JsonNode *
 vector(const char *id)
 {
-	const JsonNode *v = json_first(doc.nodes);
-
-	while (v != NULL && !slice_is(text_at(&doc, v, "id"), id))
-		v = json_next(&doc, doc.nodes, v);
-	return v;
+	return vector_of(&doc, doc.nodes, id);
 }
 
 /* The newest of several secrets, with which new cookies are signed. */

@@ -162,3 +162,13 @@ begins_with(Slice a, const char *text)
 
 	return a.len >= n && memcmp(a.data, text, n) == 0;
 }
+
+const JsonNode *
+vector_of(const JsonDoc *doc, const JsonNode *vectors, const char *id)
+{
+	const JsonNode *v = json_first(vectors);
+
+	while (v != NULL && !slice_is(text_at(doc, v, "id"), id))
+		v = json_next(doc, vectors, v);
+	return v;
+}

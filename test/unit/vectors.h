@@ -17,6 +17,9 @@
  */
 bool vectors_open(const char *name, JsonDoc *doc);
 
+/* The vector of this id in a list of them; NULL when there is none. */
+const JsonNode *vector_of(const JsonDoc *doc, const JsonNode *vectors, const char *id);
+
 /* Members of an object; absent or not readable: data NULL. */
 const JsonNode *member(const JsonDoc *doc, const JsonNode *object, const char *name);
 Slice text_of(const JsonDoc *doc, const JsonNode *node);
