@@ -225,10 +225,9 @@ typedef struct Framework
 	/* its end */
 	FrameworkTime time;
 	const char *time_member;
-	const char
-		*age_member;   /* beside an end in milliseconds: how long before it the cookie was made */
-	int64_t tick_us;   /* how long it still lives at its limit; 0: no more */
-	int64_t rounds_us; /* by how much its time may be later than it was made */
+	const char *age_member; /* how long before that end the cookie was made */
+	int64_t tick_us;        /* how long it still lives at its limit; 0: no more */
+	int64_t rounds_us;      /* by how much its time may be later than it was made */
 	bool refuses_future;
 	int64_t skew_s;
 	int64_t max_age_s; /* the framework's own; 0: it has none */
