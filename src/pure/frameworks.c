@@ -23,6 +23,11 @@
 #define MILLISECOND US_PER_MS
 #define SECOND      US_PER_SECOND
 
+/* The cookie that React Router's sessions and Remix' have in common. */
+#define COOKIE_STORAGE                                                                             \
+	.cookie_names = { "__session" }, .escapes = COOKIE_ESCAPES_URI, .proof = PROOF_MAC,            \
+	.separator = ".", .mac_hash = CRYPTO_HASH_SHA256, .payload = PAYLOAD_BASE64_JSON
+
 const Framework frameworks[] = {
 	/* Auth.js 5: one key for each name */
 	{ .kind = "authjs",
@@ -345,27 +350,31 @@ const Framework frameworks[] = {
 	  .tick_us = MILLISECOND,
 	  .ends = FRAMEWORK_ENDS_BY_ITSELF },
 
-	/* cookieSessionStorage of React Router and Remix */
+	/* cookieSessionStorage, whose payload is the session ... */
 	{ .kind = "react-router",
-	  .cookie_names = { "__session" },
-	  .escapes = COOKIE_ESCAPES_URI,
-	  .proof = PROOF_MAC,
-	  .separator = ".",
-	  .mac_hash = CRYPTO_HASH_SHA256,
-	  .mac_text = MAC_BASE64_UNPADDED,
-	  .payload = PAYLOAD_BASE64_JSON,
+	  COOKIE_STORAGE,
+	  .mac_text = MAC_BASE64_FORGIVEN,
 	  .id_path = { "userId" },
 	  .flash = "__flash_" },
 
-	/* createSessionStorage: the payload is the id of a session kept elsewhere */
+	/* ... and createSessionStorage, whose payload is the id of one kept elsewhere */
 	{ .kind = "react-router",
-	  .cookie_names = { "__session" },
-	  .escapes = COOKIE_ESCAPES_URI,
-	  .proof = PROOF_MAC,
-	  .separator = ".",
-	  .mac_hash = CRYPTO_HASH_SHA256,
+	  COOKIE_STORAGE,
+	  .mac_text = MAC_BASE64_FORGIVEN,
+	  .bare = true,
+	  .yields = YIELDS_TOKEN,
+	  .yields_path = YIELDS_TOKEN },
+
+	/* Remix writes the same, and compares a signature's text where React Router decodes it */
+	{ .kind = "remix",
+	  COOKIE_STORAGE,
 	  .mac_text = MAC_BASE64_UNPADDED,
-	  .payload = PAYLOAD_BASE64_JSON,
+	  .id_path = { "userId" },
+	  .flash = "__flash_" },
+
+	{ .kind = "remix",
+	  COOKIE_STORAGE,
+	  .mac_text = MAC_BASE64_UNPADDED,
 	  .bare = true,
 	  .yields = YIELDS_TOKEN,
 	  .yields_path = YIELDS_TOKEN },

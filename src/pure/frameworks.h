@@ -58,8 +58,8 @@
  * cookie's name and "_cookie" as Plug's signed cookies; django with id_path '{}' takes
  * get_signed_cookie's argument, which follows the cookie's name.  Other kinds take none.
  *
- * One secret is for one kind: express, fastify, better-auth, react-router and flask-login use it
- * as it is, so that what one of them signs another may take for its own.
+ * One secret is for one kind: express, fastify, better-auth, react-router, remix and flask-login use
+ * it as it is, so that what one of them signs another may take for its own.
  *
  * The memory that opening needs is the caller's: FRAMEWORK_ARENA bytes are enough for
  * every cookie of up to FRAMEWORK_COOKIE_MAX bytes.  What a FrameworkProof points to
@@ -127,6 +127,7 @@ typedef enum FrameworkMacText
 	MAC_HEX,             /* lower case alone */
 	MAC_BASE64,          /* with padding */
 	MAC_BASE64_UNPADDED, /* standard alphabet, without padding */
+	MAC_BASE64_FORGIVEN, /* written so, and read in whatever way JavaScript's atob() reads it */
 	MAC_BASE64URL        /* without padding */
 } FrameworkMacText;
 

@@ -1,7 +1,7 @@
 -- add_cookie_secret: what each argument does and which are refused; users with claims, their ends,
 -- and sessions that a proved cookie leads to. What each framework signs: test/t/web_vectors.t.
 -- Also: test/attacks/cookies.sql, test/pgtap/tokens_cookies.sql.
-SELECT plan(158);
+SELECT plan(160);
 SET client_min_messages = error;
 \ir cookies.psql
 CREATE FUNCTION public.refusal(call text) RETURNS text LANGUAGE plpgsql AS $$
@@ -18,7 +18,7 @@ $$;
 \set key 'an application''s secret of 32 bytes or more'
 
 -- kinds
-SELECT is(refusal('add_cookie_secret(''rail'', ''s'')'), '22023 invalid kind: It must be one of: better-auth, express, fastify, fastify-secure, django, flask, flask-login, starlette, rails, rails-signed, laravel, phoenix, phoenix-token, cookie-session, koa, react-router, iron-session, h3.', 'an unknown kind');
+SELECT is(refusal('add_cookie_secret(''rail'', ''s'')'), '22023 invalid kind: It must be one of: better-auth, express, fastify, fastify-secure, django, flask, flask-login, starlette, rails, rails-signed, laravel, phoenix, phoenix-token, cookie-session, koa, react-router, remix, iron-session, h3.', 'an unknown kind');
 SELECT is(left(refusal(format('add_cookie_secret(%L, ''s'')', kind)), 18), '22023 invalid kind', coalesce(kind, 'no kind') || ' is none') FROM unnest('{authjs,lucia,Django,NULL,""}'::text[]) kind;
 
 -- what each kind must have
@@ -26,7 +26,7 @@ SELECT is(split_part(refusal(format('add_cookie_secret(%s)', call)), ':', 1), wa
 FROM (VALUES
   ('''django'', ''s''', 'none'), ('''flask'', ''s''', 'none'), ('''starlette'', ''s''', 'none'), ('''express'', ''s''', 'none'), ('''fastify'', ''s''', 'none'), ('''better-auth'', ''s''', 'none'), ('''koa'', ''s''', 'none'), ('''rails-signed'', ''s''', 'none'),
   ('''laravel'', ''0123456789abcdef0123456789abcdef''', 'none'), ('''laravel'', ''short''', '22023 invalid secret'), ('''iron-session'', ''short''', '22023 invalid secret'), ('''iron-session'', repeat(''s'', 32)', 'none'),
-  ('''flask-login'', ''s''', '22023 invalid without_end'), ('''flask-login'', ''s'', without_end => true', 'none'), ('''flask-login'', ''s'', max_age => ''1 day'', without_end => true', '22023 invalid max_age'), ('''cookie-session'', ''s''', '22023 invalid without_end'), ('''react-router'', ''s''', '22023 invalid without_end'), ('''react-router'', ''s'', id_path => ''{}''', 'none'),
+  ('''flask-login'', ''s''', '22023 invalid without_end'), ('''flask-login'', ''s'', without_end => true', 'none'), ('''flask-login'', ''s'', max_age => ''1 day'', without_end => true', '22023 invalid max_age'), ('''cookie-session'', ''s''', '22023 invalid without_end'), ('''react-router'', ''s''', '22023 invalid without_end'), ('''react-router'', ''s'', id_path => ''{}''', 'none'), ('''remix'', ''s''', '22023 invalid without_end'), ('''remix'', ''s'', id_path => ''{}''', 'none'),
   ('''h3'', repeat(''s'', 32)', '22023 invalid without_end'), ('''h3'', repeat(''s'', 32), max_age => ''1 hour''', 'none'),
   ('''rails'', ''s''', '22023 invalid cookie_names'), ('''rails'', ''s'', cookie_names => ''{_app_session}''', '22023 invalid without_end'), ('''rails'', ''s'', cookie_names => ''{_app_session}'', without_end => true', 'none'),
   ('''phoenix'', repeat(''s'', 64)', '22023 invalid salts'), ('''phoenix'', repeat(''s'', 64), salts => ''{signing}''', 'none'), ('''phoenix'', repeat(''s'', 63), salts => ''{signing}''', '22023 invalid secret'),

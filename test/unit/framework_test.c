@@ -168,6 +168,7 @@ ends(void)
 	ends_of("flask-login", FRAMEWORK_ENDS_NEVER, FRAMEWORK_ENDS_NEVER);
 	ends_of("cookie-session", FRAMEWORK_ENDS_NEVER, FRAMEWORK_ENDS_NEVER);
 	ends_of("react-router", FRAMEWORK_ENDS_NEVER, FRAMEWORK_ENDS_NEVER);
+	ends_of("remix", FRAMEWORK_ENDS_NEVER, FRAMEWORK_ENDS_NEVER);
 	ends_of("rails", FRAMEWORK_ENDS_NEVER, FRAMEWORK_ENDS_BY_ITSELF);
 	ends_of("koa", FRAMEWORK_ENDS_BY_ITSELF, FRAMEWORK_ENDS_BY_ITSELF);
 	ends_of("iron-session", FRAMEWORK_ENDS_BY_ITSELF, FRAMEWORK_ENDS_BY_ITSELF);
@@ -320,6 +321,7 @@ rows(void)
 	options.id_path = path;
 	is_int(n_applying("django"), 1, "django: or a value, not both");
 	is_int(n_applying("react-router"), 1, "react-router: the same");
+	is_int(n_applying("remix"), 1, "remix: the same");
 	is_int(n_applying("flask-login"), 1, "a kind that has one row alone keeps it");
 	options.n_id_path = 1;
 	is_int(n_applying("react-router"), 1, "a path is one of a session's");

@@ -102,7 +102,7 @@ kind_of(const JsonNode *vector)
 		{ "@fastify/secure-session", NULL, "fastify-secure" },
 		{ "iron-session", NULL, "iron-session" },
 		{ "h3 (nuxt-auth-utils)", NULL, "h3" },
-		{ "@remix-run/node", NULL, "react-router" },
+		{ "@remix-run/node", NULL, "remix" },
 		{ "react-router", NULL, "react-router" },
 		{ "auth.js", NULL, "authjs" },
 		{ "better-auth", NULL, "better-auth" },
@@ -420,19 +420,15 @@ judge_header(const Case *c, Slice header, Answer *answer)
 }
 
 /*
- * Where versions of one kind differ, both get the stricter answer: iron-session 9 passes over
- * what stands behind the seal, 8 needs ~2 there; React Router decodes a signature, Remix compares
- * its text, which has no padding.
+ * Where versions of one kind differ, both get the stricter answer, as a cookie does not say by which
+ * it was made: iron-session 9 passes over what stands behind the seal, 8 reads a session in it only
+ * with ~2 there.  Both write that.
  */
 static bool
 is_stricter(const Case *c)
 {
-	Slice value = at(c->vector, "cookie_value");
-
-	return (begins_with(at(c->vector, "version"), "9.") && strcmp(c->kind, "iron-session") == 0 &&
-			!ends_with(value, "~2")) ||
-		   (slice_is(at(c->vector, "framework"), "react-router") &&
-			(ends_with(value, "=") || ends_with(value, "%3D")));
+	return begins_with(at(c->vector, "version"), "9.") && strcmp(c->kind, "iron-session") == 0 &&
+		   !ends_with(at(c->vector, "cookie_value"), "~2");
 }
 
 static bool
@@ -530,18 +526,26 @@ judge(const JsonNode *vector)
 	clear(&c);
 }
 
-int
-main(void)
+/* Judges a file's vectors; vectors that were not there are no failure. */
+static void
+judge_file(const char *name)
 {
 	const JsonNode *v;
 
-	if (!vectors_open("web_frameworks.json", &doc))
+	if (!vectors_open(name, &doc))
 	{
-		skip("web_frameworks.json is not here");
-		return tap_done();
+		skip("%s is not here", name);
+		return;
 	}
 	for (v = json_first(doc.nodes); v != NULL; v = json_next(&doc, doc.nodes, v))
 		judge(v);
+}
+
+int
+main(void)
+{
+	judge_file("web_frameworks.json");
+	judge_file("web_frameworks_more.json");
 	diag("%ld cookies with a byte changed, %ld of them still of the same content", n_mutants,
 		 n_same);
 	return tap_done();

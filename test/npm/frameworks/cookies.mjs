@@ -77,7 +77,7 @@ const libraries = [
     return h3.toWebHandler(app)(new Request('http://localhost/'))
   } },
   { what: 'React Router', kind: 'react-router', options: 'without_end => true', login: stored(reactRouter) },
-  { what: 'Remix', kind: 'react-router', options: 'without_end => true', login: stored(remix) },
+  { what: 'Remix', kind: 'remix', options: 'without_end => true', login: stored(remix) },
 ]
 
 for (const [i, { what, kind, options, dated, secret = text, login }] of libraries.entries()) {
