@@ -10,6 +10,8 @@ os.environ['DJANGO_SETTINGS_MODULE'] = 'shop.settings'
 
 import django
 from django.conf import settings
+from django.core.cache import caches
+from django.core.signing import BadSignature
 from django.db import DatabaseError, connection, transaction
 from django.http import HttpResponse, StreamingHttpResponse
 from django.test import Client
@@ -22,6 +24,7 @@ django.setup()
 print(f'# with Django {django.get_version()}, Python {sys.version.split()[0]}', flush=True)
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.views import PasswordChangeView
+from django.contrib.sessions.backends.cached_db import KEY_PREFIX
 from shop import urls
 from shop.models import Account
 
@@ -100,6 +103,27 @@ equal(user_of(f'sessionid={cookie_of(here)}'), None, 'an account that is switche
 as_admin('UPDATE auth_user SET is_active = true, password = %s WHERE id = %s', make_password(PASSWORD), ada)
 
 
+# ------------------------------------------------------------------------- cached_db
+
+# The rows are those of the default, so what adopted django_session takes them as they are.
+with override_settings(SESSION_ENGINE='django.contrib.sessions.backends.cached_db'):
+    client, other_cached = log_in('ada'), log_in('uwe')
+    cookie = cookie_of(client)
+    equal(as_admin('SELECT count(*) FROM django_session WHERE session_key = %s', cookie), 1, 'cached_db: the cookie is the key of a row')
+    ok(caches['default'].get(KEY_PREFIX + cookie), 'cached_db: and of what is in the cache')
+    equal(user_of(f'sessionid={cookie}'), str(ada), 'cached_db: the database finds her')
+    equal(page(client), ['Savings', 'Travel'], 'cached_db: her page')
+    equal(page(other_cached), ['Rent'], 'cached_db: his')
+    equal(user_of(f'sessionid={tampered(cookie)}'), None, 'cached_db: a cookie with one character replaced is refused')
+    equal(client.post('/logout/').status_code, 302, 'cached_db: she logs out')
+    equal(user_of(f'sessionid={cookie}'), None, 'cached_db: the database refuses her cookie')
+    equal(page(with_cookie(cookie)), ['No accounts'], 'cached_db: which lists nothing')
+    equal(user_of(f'sessionid={cookie_of(other_cached)}'), str(uwe), 'cached_db: and his goes on')
+    as_admin('DELETE FROM django_session WHERE session_key = %s', cookie_of(other_cached))
+    urls.urlpatterns.append(path('whom/', lambda request: HttpResponse(request.user.get_username())))
+    equal(other_cached.get('/whom/').content, b'uwe', 'cached_db: without his row Django goes on believing its cache')
+    equal(page(other_cached), ['No accounts'], 'cached_db: and lists nothing, as the row decides in the database')
+
 # -------------------------------------------------------- what Django does around it
 
 def counted():
@@ -172,3 +196,44 @@ with override_settings(SESSION_ENGINE='django.contrib.sessions.backends.signed_c
     as_admin('SELECT session_auth.expire_user_sessions(%s)', str(ada))
     equal(user_of(f'sessionid={cookie}'), None, 'signed_cookies: expire_user_sessions ends it')
     equal(page(with_cookie(cookie)), ['No accounts'], 'signed_cookies: and its rows')
+
+# ------------------------------------------------------------------- get_signed_cookie
+
+
+def remember(request):
+    response = HttpResponse('remembered')
+    for name, salt in (('uid', ''), ('salted', 'of the shop')):
+        response.set_signed_cookie(name, request.user.pk, salt=salt)
+    return response
+
+
+def remembered(request):
+    """Whom Django itself reads in the cookie that came."""
+    name = 'uid' if 'uid' in request.COOKIES else 'salted'
+    try:
+        return HttpResponse(request.get_signed_cookie(name, salt={'uid': '', 'salted': 'of the shop'}[name], max_age=3600))
+    except BadSignature as error:
+        return HttpResponse(type(error).__name__)
+
+
+urls.urlpatterns += [path('remember/', remember), path('remembered/', remembered)]
+time.sleep(1)
+client = log_in('ada')
+client.get('/remember/')
+for name, salts in (('uid', None), ('salted', ['of the shop'])):
+    as_admin("SELECT session_auth.add_cookie_secret('django', %s, cookie_names => %s, id_path => '{}', salts => %s, max_age => '1 hour')", os.environ['SECRET_KEY'], [name], salts)
+    value = client.cookies[name].value
+    read = {}
+    for what, text in (('whole', value), ('tampered', tampered(value)), ('of another name', client.cookies['salted' if name == 'uid' else 'uid'].value)):
+        visitor = Client()
+        visitor.cookies[name] = text
+        read[what] = (visitor.get('/remembered/').content.decode(), user_of(visitor.cookies.output(header='', attrs=[], sep=';').strip()), page(visitor))
+    equal(read['whole'], (str(ada), str(ada), ['Savings', 'Travel']), f'get_signed_cookie {name}: Django reads her in it, the database finds her, her page lists her accounts')
+    equal(read['tampered'], ('BadSignature', None, ['No accounts']), f'get_signed_cookie {name}: a tampered one is refused by both')
+    equal(read['of another name'], ('BadSignature', None, ['No accounts']), f'get_signed_cookie {name}: and so is one that was signed for another name')
+equal(user_of(f'sessionid={cookie_of(client)}'), None, 'get_signed_cookie: a secret that is set up for such cookies reads no sessions')
+client.cookies.pop('salted')
+equal(page(client), ['No accounts'], 'get_signed_cookie: she logs out, which takes the cookie from the browser')
+equal(user_of(f'salted={value}'), str(ada), 'get_signed_cookie: and nowhere else')
+as_admin('SELECT session_auth.expire_user_sessions(%s)', str(ada))
+equal(user_of(f'salted={value}'), None, 'get_signed_cookie: expire_user_sessions ends it')
