@@ -4,6 +4,7 @@
 # Siblings: test/t/standby.t, test/t/failover.t, test/unit/timed_token_test.c.
 use strict;
 use warnings;
+use Digest::SHA qw(hmac_sha256_base64);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -15,6 +16,7 @@ $primary->init(allows_streaming => 1);
 $primary->append_conf('postgresql.conf', "fsync = off\nsession_auth.warn_literal_tokens = off\nautovacuum = off\nsession_auth.replica_wait = '20s'\n");
 $primary->start;
 add_extension($primary);
+$primary->safe_psql('postgres', q{SELECT session_auth.add_cookie_secret('express', 'a secret of express')});
 $primary->backup('base');
 my %standby = map { $_ => PostgreSQL::Test::Cluster->new($_) } qw(near far);
 foreach my $name (sort keys %standby)
@@ -91,6 +93,19 @@ $admin->query(q{SET session_auth.replica_wait = 0});
 my $late = created('late');
 is($admin->query($who->($late)), 'nobody', 'without the setting nobody waits');
 is($on{far}->query($who->($late)), 'late', 'with it he does');
+
+# A token in a framework's signed cookie, and one of a framework's own, say nothing of their time.
+my $bare = created('wrapped');
+my %silent = (wrapped => "s:$bare." . hmac_sha256_base64($bare, 'a secret of express'), framework => 'AVxm3h0YQdXk2p7LrT9wZsNb');
+$plain->query("SELECT session_auth.create_session('framework', token => '$silent{framework}')");
+foreach my $user (qw(wrapped framework))
+{
+	($answer, $took) = timed($on{far}, $who->($silent{$user}));
+	is($answer, 'nobody', "$user: such a token does not wait");
+	cmp_ok($took, '<', 1, "$user: and is refused at once");
+}
+$primary->wait_for_catchup($standby{far});
+is($on{far}->query($who->($silent{$_})), $_, "$_: it is accepted when its session is there") foreach qw(wrapped framework);
 
 # A wait can be cancelled, and outlives neither its statement nor its server's recovery.
 $late = created('cancelled');
