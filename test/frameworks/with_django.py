@@ -168,9 +168,11 @@ def sqlstate_of(error):
     return error.pgcode if hasattr(error, 'pgcode') else error.sqlstate  # psycopg 3 has another name for it
 
 
-def error_of(statement, values):
+def error_of(statement, values, sender=None):
     try:
         with transaction.atomic(), connection.cursor() as cursor:
+            if sender:
+                cursor.execute('SELECT session_auth.authenticate_request(%s, NULL)', [sender])
             cursor.execute(statement, values)
     except DatabaseError as error:
         return f'{type(error).__name__} {sqlstate_of(error.__cause__)}'
@@ -178,6 +180,7 @@ def error_of(statement, values):
 
 equal(error_of('SELECT session_auth.authenticate_request(%s, NULL)', ['sessionid=none']), 'OperationalError 28000', 'a refused cookie arrives as OperationalError')
 equal(error_of("SELECT session_auth.require_permission('view', 'accounts')", []), 'OperationalError 28000', 'so does a permission that nobody asks for')
+equal(error_of("SELECT session_auth.require_permission('delete', 'accounts')", [], f'sessionid={cookie_of(other)}'), 'ProgrammingError 42501', 'one that is lacking arrives as ProgrammingError')
 
 # ---------------------------------------------------------------------- signed_cookies
 

@@ -7,7 +7,7 @@ sys.path.insert(0, sys.argv[1])
 import fastapi
 import starlette
 from fastapi.testclient import TestClient
-from sqlalchemy import text
+from sqlalchemy import exc, text
 
 from fastapi_app import app, as_sender
 from tap import as_admin, equal, tampered, user_of
@@ -53,5 +53,25 @@ def fails(connection=fastapi.Depends(as_sender)):
     raise fastapi.HTTPException(409, 'after a write')
 
 
+
+@app.get('/refused')
+def refused(statement: str, connection=fastapi.Depends(as_sender)):
+    """What the database's refusal arrives as."""
+    try:
+        connection.execute(text(statement))
+    except exc.DBAPIError as error:
+        return f'{type(error).__module__}.{type(error).__name__} {error.orig.pgcode}'
+
+
+@app.get('/guarded')
+def guarded(connection=fastapi.Depends(as_sender)):
+    connection.execute(text(LACKING))
+
+
+LACKING = "SELECT session_auth.require_permission('delete', 'accounts')"
+equal(other.get('/refused', params={'statement': "SELECT session_auth.authenticate('none')"}).json(), 'sqlalchemy.exc.OperationalError 28000', 'a refused token arrives as OperationalError')
+equal(other.get('/refused', params={'statement': LACKING}).json(), 'sqlalchemy.exc.ProgrammingError 42501', 'a permission that is lacking arrives as ProgrammingError')
+equal(other.get('/guarded').status_code, 403, 'and is answered with 403')
+equal(TestClient(app).get('/guarded').status_code, 401, 'whoever is nobody is answered with 401')
 equal(other.get('/fails').status_code, 409, 'a route that raises after a write')
 equal(as_admin('SELECT count(*) FROM notes'), 0, 'has written nothing')

@@ -80,10 +80,21 @@ with app.test_request_context(headers={'Cookie': f"session={cookies_of(other)['s
     database.commit()
     ok(database.get(Account, 3) is None, 'after a commit it asks again, and nobody has none')
 
-with app.app_context():
-    try:
-        database.execute(sqlalchemy.text("SELECT session_auth.authenticate_request('session=none', NULL)"))
-        refused = 'accepted'
-    except sqlalchemy.exc.DBAPIError as error:
-        refused = f'{type(error).__name__} {error.orig.pgcode}'
-equal(refused, 'OperationalError 28000', 'a refused cookie arrives as OperationalError')
+
+
+def error_of(statement, headers):
+    with app.test_request_context(headers=headers):
+        try:
+            database.execute(sqlalchemy.text(statement))
+            return 'none'
+        except sqlalchemy.exc.DBAPIError as error:
+            return f'{type(error).__module__}.{type(error).__name__} {error.orig.pgcode}'
+
+
+his = {'Cookie': f"session={cookies_of(other)['session']}"}
+equal(error_of("SELECT session_auth.authenticate_request('session=none', NULL)", {}), 'sqlalchemy.exc.OperationalError 28000', 'a refused cookie arrives as OperationalError')
+equal(error_of("SELECT session_auth.require_permission('delete', 'accounts')", {}), 'sqlalchemy.exc.OperationalError 28000', 'so does a permission that nobody asks for')
+equal(error_of("SELECT session_auth.require_permission('delete', 'accounts')", his), 'sqlalchemy.exc.ProgrammingError 42501', 'one that is lacking arrives as ProgrammingError')
+as_admin('REVOKE SELECT ON accounts FROM app')
+equal(other.get('/').status_code, 403, 'and is answered with 403')
+as_admin('GRANT SELECT ON accounts TO app')

@@ -138,10 +138,18 @@ request('POST', function () {
     return $response->withException(new Exception('after a write'));
 }, $his);
 equal(as_admin('SELECT count(*)::text FROM notes'), '0', 'a controller that failed after a write has written nothing');
-try {
-    DB::transaction(fn() => DB::selectOne('SELECT session_auth.authenticate_request(?, NULL)', ['laravel_session=none']));
-    $error = 'none';
-} catch (Throwable $e) {
-    $error = get_class($e) . ' ' . $e->getCode();
+function error_of($does)
+{
+    try {
+        DB::transaction($does);
+        return 'none';
+    } catch (Throwable $e) {
+        return get_class($e) . ' ' . $e->getCode();
+    }
 }
-equal($error, 'Illuminate\Database\QueryException 28000', 'a refused cookie arrives as QueryException');
+
+$authenticate = fn($cookie) => DB::selectOne('SELECT session_auth.authenticate_request(?, NULL)', [$cookie]);
+$lacking = fn() => DB::selectOne("SELECT session_auth.require_permission('delete', 'accounts')");
+equal(error_of(fn() => $authenticate('laravel_session=none')), 'Illuminate\Database\QueryException 28000', 'a refused cookie arrives as QueryException');
+equal(error_of($lacking), 'Illuminate\Database\QueryException 28000', 'so does a permission that nobody asks for');
+equal(error_of(fn() => [$authenticate($header($his['laravel_session'])), $lacking()]), 'Illuminate\Database\QueryException 42501', 'one that is lacking has another code');

@@ -141,9 +141,33 @@ seen = ActiveRecord::Base.cache do
   end
 end
 equal(seen, [2, 0], 'with select_value the second transaction is nobody, as the query cache has answered')
-error = begin
-  ActiveRecord::Base.transaction { authenticate['session_id=none', true] }
+
+# ------------------------------------------------------------ what a refusal arrives as
+
+LACKING = "SELECT session_auth.require_permission('delete', 'accounts')"
+
+def error_of
+  ActiveRecord::Base.transaction { yield }
+  nil
 rescue ActiveRecord::StatementInvalid => error
   "#{error.class} #{error.cause.class} #{error.cause.result.error_field(PG::PG_DIAG_SQLSTATE)}"
 end
-equal(error, 'ActiveRecord::StatementInvalid PG::InvalidAuthorizationSpecification 28000', 'a refused cookie arrives as StatementInvalid')
+
+equal(error_of { authenticate['session_id=none', true] }, 'ActiveRecord::StatementInvalid PG::InvalidAuthorizationSpecification 28000', 'a refused cookie arrives as StatementInvalid')
+equal(error_of { connection.exec_query(LACKING) }, 'ActiveRecord::StatementInvalid PG::InvalidAuthorizationSpecification 28000', 'so does a permission that nobody asks for')
+equal(error_of { authenticate[mine, true] && connection.exec_query(LACKING) }, 'ActiveRecord::StatementInvalid PG::InsufficientPrivilege 42501', 'one that is lacking has another cause')
+
+class GuardedController < ApplicationController
+  STATUS = { PG::InvalidAuthorizationSpecification => 401, PG::InsufficientPrivilege => 403 }.freeze
+  rescue_from(ActiveRecord::StatementInvalid) { |error| head STATUS.fetch(error.cause.class, 500) }
+
+  def show
+    ApplicationRecord.connection.exec_query(LACKING)
+    head :ok
+  end
+end
+
+Rails.application.routes.append { get 'guarded', to: 'guarded#show' }
+Rails.application.reload_routes!
+answers = [log_in('ada'), visitor].map { |sender| sender.get('/guarded') }
+equal(answers, [403, 401], 'rescue_from sees it in a controller, around action and transaction: 403, and 401 for nobody')

@@ -1,7 +1,8 @@
 // The applications of docs/frameworks.md in Express and Fastify, alive: servers.mjs express|fastify. The
 // files of the page lie beside this one.
 import { hashPassword } from './passwords.mjs'
-import { pool } from './as_sender.mjs'
+import pg from 'pg'
+import { asSender, pool, statusOf } from './as_sender.mjs'
 import { asAdmin, cookiesOf, end, equal, tampered, userOf, versions } from './tap.mjs'
 
 const framework = process.argv[2]
@@ -39,6 +40,17 @@ equal((await fetch(`${base}/logout`, { method: 'POST', headers: { cookie: her } 
 equal(await userOf(her), null, 'the database refuses her cookie then')
 equal(await page(her), 401, 'the page, too')
 equal(await page(his), ['Rent'], 'and his goes on')
+
+// What a refusal arrives as, and what the framework answers to it.
+const errorOf = (cookie, statement) => asSender({ headers: { cookie } }, (client) => client.query(statement)).then(
+  () => 'none', (error) => [error.constructor.name, error instanceof pg.DatabaseError, error.code, statusOf(error)])
+const lacking = "SELECT session_auth.require_permission('delete', 'accounts')"
+equal(await errorOf(`${his}x`, 'SELECT 1'), ['DatabaseError', true, '28000', 401], "a refused cookie arrives as node-postgres's DatabaseError")
+equal(await errorOf(his, lacking), ['DatabaseError', true, '42501', 403], 'so does a permission that is lacking')
+await asAdmin('REVOKE SELECT ON accounts FROM app')
+equal(await page(his), 403, 'which the framework answers with 403')
+await asAdmin('GRANT SELECT ON accounts TO app')
+equal(await page(his), ['Rent'], 'and the next request is served on the same connection')
 
 store.close()
 await (framework === 'express' ? new Promise((done) => server.close(done)) : app.close())
