@@ -491,7 +491,7 @@ BEGIN
     granted AS (
       INSERT INTO session_auth.user_roles (user_id, role, tenant)
       SELECT c.user_id, c.role, c.tenant FROM counted c ORDER BY c.place
-      ON CONFLICT DO NOTHING
+      ON CONFLICT (user_id, role, tenant) DO NOTHING
       RETURNING grant_id, user_id, role, tenant),
     remembered AS (
       INSERT INTO session_auth.adopted_roles (source, grant_id, holders)
