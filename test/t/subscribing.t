@@ -1,7 +1,7 @@
 # Subscribing to another server, beyond logical.t: whom the subscription may connect as, what a
 # first copy makes of ends that the publisher never heard of, and numbers that both servers
 # give out.
-# Siblings: test/t/logical.t, test/attacks/replicated_ends.t.
+# Siblings: test/t/logical.t, test/t/update_order.t, test/attacks/replicated_ends.t.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
