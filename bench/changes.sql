@@ -3,7 +3,10 @@
 
 SET client_min_messages = warning;
 
+CREATE EXTENSION dblink;
+
 CREATE TABLE bench.change_costs (kind text, permissions bigint, round integer, us float8);
+CREATE TABLE bench.backend_costs (backends integer, permissions bigint, round integer, us float8);
 
 CREATE PROCEDURE bench.make_changed_roles(sizes bigint[])
 LANGUAGE plpgsql AS $$
@@ -42,6 +45,39 @@ BEGIN
       COMMIT;
       INSERT INTO bench.change_costs
       VALUES (CASE changed WHEN 'UNRELATED' THEN 'unrelated' ELSE 'own' END, n, round, bench.us_of_question('CHANGED-' || n, 'document:1'));
+      COMMIT;
+    END LOOP;
+  END LOOP;
+END
+$$;
+
+-- A connection to this server.
+CREATE FUNCTION bench.connection() RETURNS text LANGUAGE sql AS $$
+  SELECT format('host=%s port=%s dbname=%s user=%s options=''-c max_parallel_workers_per_gather=0''',
+    current_setting('unix_socket_directories'), current_setting('port'), current_database(), current_user)
+$$;
+
+-- What all that are connected spend together on the first question after a change of
+-- another role; each has asked about the role before, and has seen a change.
+CREATE PROCEDURE bench.measure_backends(sizes bigint[], counts integer[], round integer)
+LANGUAGE plpgsql AS $$
+DECLARE
+  n bigint;
+  many integer;
+  question text;
+  spent float8;
+BEGIN
+  FOREACH n IN ARRAY sizes LOOP
+    question := format('SELECT bench.us_of_question(%L, %L)', 'CHANGED-' || n, 'document:1');
+    FOREACH many IN ARRAY counts LOOP
+      PERFORM public.dblink_connect('b' || b, bench.connection()) FROM generate_series(1, many) b;
+      FOR change IN 0..2 LOOP
+        PERFORM session_auth.grant_permission('UNRELATED', 'view', format('backends:%s:%s:%s:%s', n, many, round, change));
+        COMMIT;
+        SELECT sum(us) INTO spent FROM generate_series(1, many) b, LATERAL public.dblink('b' || b, question) r (us float8);
+      END LOOP;
+      INSERT INTO bench.backend_costs VALUES (many, n, round, spent);
+      PERFORM public.dblink_disconnect('b' || b) FROM generate_series(1, many) b;
       COMMIT;
     END LOOP;
   END LOOP;
