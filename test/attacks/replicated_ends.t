@@ -279,6 +279,14 @@ is(on('a', q{SELECT count(*) FROM session_auth.sessions WHERE user_id = 'everywh
 is(on('a', q{SELECT count(*) FROM session_auth.user_revocations WHERE user_id = 'everywhere'}), '1', 'with signed tokens');
 is(on('a', q{SELECT count(*) FROM session_auth.revoked_tokens WHERE jti = 'another jti'}), '1', 'and one by its jti');
 
+# Which ends what is there: a session that has not arrived lives on.
+apart();
+my $unheard = on('a', q{SELECT token FROM session_auth.create_session('unheard')});
+is(on('b', q{SELECT session_auth.expire_user_sessions('unheard')}), '0', 'log out everywhere, on b, which has not heard of a session');
+together();
+caught_up();
+is(who($unheard), 'unheard unheard', 'does not end it');
+
 # Nothing goes round and round, also where origin = none is not to be had.
 my $versions = join ' UNION ALL ', map { "SELECT '$_', md5(string_agg(t.xmin::text, '' ORDER BY t.xmin::text)) FROM session_auth.$_ t" }
 	qw(sessions rotated_tokens revoked_tokens user_revocations session_events);

@@ -150,6 +150,7 @@ $admin->query_safe('SET session_auth.rotation_grace = 0');
 is($admin->query($who->($emil)), 'emil{}', 'a session before theft');
 is($admin->query($who->($stolen)), 'nobody', 'the token before it, after its grace');
 is($admin->query($who->($emil)), 'nobody', 'ends the session for this connection');
+is($plain->query($who->($emil)), 'emil{}', '… which the others are not told');
 
 # Promotion in the middle of traffic.
 my $watched = new_session('watched');

@@ -59,6 +59,8 @@ is(who($standby, $newer), 'nobody', 'and so is the token of a rotation');
 
 # The former primary comes back as the primary that it had been.
 $primary->start;
+my $any = sprintf q{host=%s,%s port=%s,%s dbname=postgres target_session_attrs=read-write}, map { ($primary->$_, $standby->$_) } qw(host port);
+is((run_command([ 'psql', '-XAtq', '-c', 'SHOW cluster_name', $any ]))[0], 'primary', 'target_session_attrs=read-write takes it for the primary');
 is(ends($standby, $token{new_alone}), 't', 'a session ends on the new primary');
 is(who($primary, $token{new_alone}), 'new_alone', 'and lives on the former one');
 is(ends($primary, $token{old_alone}), 't', 'one ends on the former one');

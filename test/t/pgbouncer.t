@@ -1,4 +1,4 @@
-# Behind a transaction pooler: many clients, one server connection.
+# Behind PgBouncer, a transaction pooler before all: many clients, one server connection.
 # Also: test/t/pooling.t, test/t/pooled_clients.t, test/attacks/held_cursors.sql.
 use strict;
 use warnings;
@@ -36,6 +36,27 @@ is(client("BEGIN; SELECT FROM session_auth.authenticate('$bob'); $who COMMIT;"),
 client("BEGIN; SELECT FROM session_auth.authenticate('$alice'); $who");    # leaves without COMMIT
 my ($after) = client($who);
 like($after, qr/^nobody/, 'a client that leaves in mid-transaction leaves nobody behind');
+
+# An identity of scope connection is the connection's, which is everybody's.
+my $for_connection = "SELECT FROM session_auth.authenticate('$alice', 'connection');";
+foreach my $reset ('DISCARD ALL', 'RESET ALL')
+{
+	client($for_connection);
+	like(client($who), qr/^alice/, 'scope connection: the next client is alice too');
+	client("$reset;");
+	like(client($who), qr/^nobody/, "… until $reset");
+}
+kill 'INT', $pooler;
+
+# The other ways of pooling.
+($conninfo, $pooler) = start_pgbouncer($node, 'app', 'pool_size=1', 'pool_mode = session');
+$server = client('SELECT pg_backend_pid();');
+is(client("$for_connection $who $who"), join("\n", ("alice$server") x 2), 'pool_mode = session: scope connection lasts as long as the client');
+is(client($who), "nobody$server", '… and no longer, by the reset query that is the default');
+kill 'INT', $pooler;
+($conninfo, $pooler) = start_pgbouncer($node, 'app', 'pool_size=1', 'pool_mode = statement');
+is(client("BEGIN; SELECT FROM session_auth.authenticate('$alice'); $who COMMIT;"), '', 'pool_mode = statement: there are no transaction blocks');
+like(client($who), qr/^nobody/, '… and nobody is anybody');
 
 kill 'INT', $pooler;
 $node->stop;

@@ -112,16 +112,26 @@ is($there->('dora'), '0', 'with remote_apply after that');
 
 # A failover to a standby that was not there undoes what was cancelled.
 my $lost = $primary->safe_psql('postgres', q{BEGIN; SET LOCAL synchronous_commit = remote_apply; SELECT token FROM session_auth.create_session('frank'); COMMIT});
+my $both = $primary->safe_psql('postgres', q{BEGIN; SET LOCAL synchronous_commit = remote_apply; SELECT token FROM session_auth.create_session('greg'); COMMIT});
 $standby->stop('immediate');
 $end = started("SELECT session_auth.expire_session('$lost'::text)");
 waits($end, 'an end without the standby');
 ended($end, 'pg_cancel_backend');
 is(who($lost), 'nobody', 'cancelled, it is in force on the primary');
-$asker->quit;
-$primary->stop('immediate');
+$standby->append_conf('postgresql.conf', "primary_conninfo = ''\n");
 $standby->start;
 $standby->promote;
 is($standby->safe_psql('postgres', "SELECT user_id FROM session_auth.verify_session('$lost')"), 'frank', 'and unknown to the standby that is promoted: treat a warning as a failure, and end it again');
+
+# A primary that has not noticed answers nothing that the new one does not have, and accepts what that has ended.
+is($standby->safe_psql('postgres', "SELECT session_auth.expire_session('$both'::text)"), 't', 'a session ends on the new primary');
+is(who($both), 'greg', 'and is accepted by the old one');
+my $late = started(q{SELECT token FROM session_auth.create_session('late')});
+waits($late, 'where one that begins');
+$asker->quit;
+$primary->stop('immediate');
+$late->{run}->finish;
+is($late->{out}, '', 'for ever');
 
 $standby->stop;
 done_testing();
