@@ -21,6 +21,6 @@ defmodule Tap do
 
   def tampered(text) do
     at = div(String.length(text), 2)
-    String.slice(text, 0, at) <> if(String.at(text, at) == "A", do: "B", else: "A") <> String.slice(text, (at + 1)..-1)
+    String.slice(text, 0, at) <> if(String.at(text, at) == "A", do: "B", else: "A") <> String.slice(text, (at + 1)..-1//1)
   end
 end

@@ -53,7 +53,7 @@ end
 # One signature has one text here; Plug decodes it, so these are the same to it.
 [_, last] = Regex.run(~r/\.([^.]*)$/, her)
 
-for text <- [last <> "=", String.slice(last, 0..-2) <> Cookies.next_character(String.last(last))] do
+for text <- [last <> "=", String.slice(last, 0..-2//1) <> Cookies.next_character(String.last(last))] do
   cookie = String.replace_suffix(her, last, text)
   equal({Base.url_decode64(text, padding: false), user_of(cookie)}, {Base.url_decode64(last, padding: false), ""}, "#{text} is the same signature, and refused")
 end

@@ -129,7 +129,8 @@ end
     end
   end
   if clear then equal(seen, [%w[Savings Travel], %w[Rent]], 'cleared before each, the query cache does not answer for another')
-  else equal(seen[1], seen[0], 'the query cache answers for another with the rows of who asked before')
+  elsif Rails.gem_version < Gem::Version.new('7.1') then equal(seen[1], seen[0], 'the query cache answers for another with the rows of who asked before')
+  else equal(seen, [%w[Savings Travel], %w[Rent]], 'from Rails 7.1 on exec_query itself clears the query cache')
   end
 end
 seen = ActiveRecord::Base.cache do
