@@ -234,7 +234,43 @@ $server{c}->stop;
 as('alice');
 is(asks('SELECT count(*) FROM item WHERE shard = 1'), '2', 'a server that is pruned is not asked');
 asks('COMMIT');
+as('alice');
+fails(q{INSERT INTO item VALUES (60, 'alice', 1)}, qr/could not connect|connection/, 'an INSERT into the parent asks every server that has a partition');
+asks('ROLLBACK');
+as('alice');
+is(asks(q{INSERT INTO item_b VALUES (60, 'alice', 1) RETURNING id}), '60', 'one into a partition asks that one alone');
+asks('ROLLBACK');
 $server{c}->start;
+
+# a row that moves to a server which its query does not read
+on('near', q{CREATE TABLE item_near PARTITION OF item FOR VALUES IN (3); INSERT INTO item_near VALUES (70, 'alice', 3); GRANT ALL ON item_near TO app});
+my $moves = 'UPDATE item SET shard = 2 WHERE shard = 3 RETURNING id';
+as('alice');
+fails($moves, qr/row-level security/, 'a row that moves to a server where nobody is yet is refused there');
+asks('ROLLBACK');
+as('alice');
+asks('SELECT count(*) FROM item_c');
+is(asks($moves), '70', '… and taken where somebody is');
+asks('ROLLBACK');
+on('near', 'DROP TABLE item_near');
+
+# what no identity is asked for, and where none goes
+asks('BEGIN; TRUNCATE item_b');
+asks("SELECT session_auth.authenticate('$token{alice}')");
+is(asks('SELECT count(*) FROM item_b'), '0', 'TRUNCATE of a foreign table asks for no policy, as anywhere');
+asks('ROLLBACK');
+my $device = on('near', q{SELECT token FROM session_auth.create_session('alice', metadata => '{"device": "x"}')});
+on('b', 'CREATE VIEW claimed AS SELECT session_auth.claims() AS claims; GRANT SELECT ON claimed TO app');
+on('near', q{CREATE FOREIGN TABLE claimed_b (claims jsonb) SERVER b OPTIONS (table_name 'claimed'); GRANT SELECT ON claimed_b TO app});
+asks("BEGIN; SELECT session_auth.authenticate('$device')");
+is(asks(q{SELECT session_auth.claims() ->> 'device', claims ->> 'device' FROM claimed_b}), 'x|', 'claims() do not travel');
+asks('COMMIT');
+SKIP: {
+	skip 'dblink is not installed', 1 unless on('near', q{SELECT count(*) FROM pg_available_extensions WHERE name = 'dblink'});
+	on('near', 'CREATE EXTENSION dblink');
+	my $link = $server{b}->connstr('postgres') . ' user=app';
+	is(on('near', "BEGIN; SELECT FROM session_auth.authenticate('$token{alice}'); SELECT who FROM dblink(\$\$$link\$\$, 'SELECT who FROM me') d (who text)"), 'f', 'dblink has a connection of its own, in which nobody is');
+}
 
 # ------------------------------------------------------------------ what it costs in round trips
 my $before = -s $server{b}->logfile;
@@ -307,6 +343,13 @@ foreach my $user (qw(alice bob))
 as('alice');
 fails(q{DELETE FROM item_standby}, qr/read-only transaction/, '… and is not written to');
 asks('ROLLBACK');
+on('b', q{SELECT session_auth.expire_user_sessions('alice')});
+$server{b}->wait_for_catchup($standby);
+as('alice');
+fails('SELECT who FROM me_standby', qr/refused|revoked|not accepted/, '… which knows of a revocation when it has replayed it');
+asks('ROLLBACK');
+on('b', 'TRUNCATE session_auth.user_revocations');
+$server{b}->wait_for_catchup($standby);
 as('alice', 'ISOLATION LEVEL SERIALIZABLE');
 fails('SELECT who FROM me_standby', qr/serializable mode in a hot standby/, '… which has no SERIALIZABLE transactions');
 asks('ROLLBACK');

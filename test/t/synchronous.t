@@ -1,4 +1,4 @@
-# A primary whose synchronous standby has stopped: what ends a session waits, is not in
+# A primary whose synchronous standby has stopped, or is a primary itself: what ends a session waits, is not in
 # force meanwhile, is not ended by statement_timeout, and "succeeds" with a warning when it
 # is cancelled; and what synchronous_commit does about it for a transaction.
 # Siblings: test/t/failover.t, test/t/replica_wait.t.
