@@ -1,6 +1,6 @@
 -- Rotation: a new token for the same session, the grace window, and theft.
 -- Also: test/specs/two_rotations.spec, test/attacks/stolen_tokens.t.
-SELECT plan(28);
+SELECT plan(30);
 
 SET session_auth.rotation_grace = '10s';
 SELECT * FROM session_auth.create_session('alice') \gset a_
@@ -57,6 +57,16 @@ SELECT session_auth.authenticate(:'t3_token');
 \set ON_ERROR_STOP on
 SELECT is(:'refused'::text, '28000', 'authenticate refuses a stolen token');
 SELECT is_empty(format('SELECT * FROM session_auth.verify_session(%L)', :'t4_token'), 'and that ended the session too');
+
+-- the grace counts from the call, not from its commit
+SET session_auth.rotation_grace = '300ms';
+SELECT * FROM session_auth.create_session('gina') \gset t7_
+BEGIN;
+SELECT * FROM session_auth.rotate_session(:'t7_token') \gset t8_
+SELECT pg_sleep(0.5) \g /dev/null
+COMMIT;
+SELECT is_empty(format('SELECT * FROM session_auth.verify_session(%L)', :'t7_token'), 'a transaction that stays open for longer than the grace uses it up');
+SELECT is_empty(format('SELECT * FROM session_auth.verify_session(%L)', :'t8_token'), '… so that a request with the old token ends the session');
 
 -- what cannot be rotated
 SELECT throws_ok('SELECT session_auth.rotate_session(''sat_' || repeat('A', 43) || ''')', '28000', 'invalid or expired session token', 'an unknown token');

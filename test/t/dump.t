@@ -40,6 +40,7 @@ $node->safe_psql('postgres', "CREATE ROLE u_$_; SELECT session_auth.grant_usage(
 my $usages = q{SELECT database_role, usage, (SELECT string_agg(c.relname, ',' ORDER BY c.relname) FROM pg_class c WHERE c.relnamespace = 'session_auth'::regnamespace AND has_table_privilege(u.database_role, c.oid, 'SELECT')) FROM session_auth.list_usages() u};
 my $token = $node->safe_psql('postgres', q{SELECT token FROM session_auth.create_session('alice')});
 my $hash = $node->safe_psql('postgres', "SELECT encode(sha256('$token'), 'hex')");
+my $secret = $node->safe_psql('postgres', q{SELECT encode(secret, 'hex') FROM session_auth.token_secrets});
 
 # What a statement fails with.
 sub refusal
@@ -64,6 +65,7 @@ foreach my $format (sort keys %restore)
 	unlike($dump, qr/\Q$token\E/, "$format: nor a token");
 	$node->safe_psql('template1', "CREATE DATABASE $format");
 	$restore{$format}->($file, $format);
+	is($node->safe_psql($format, "SELECT count(*), count(*) FILTER (WHERE encode(secret, 'hex') = '$secret') FROM session_auth.token_secrets"), '1|0', "$format: the secret that proves when a token was issued is another one");
 
 	my $ask = sub { return $node->safe_psql($format, $_[0]) };
 	is($ask->($usages), $node->safe_psql('postgres', $usages), "$format: who holds which usage is restored, with the views");

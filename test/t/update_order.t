@@ -12,11 +12,11 @@ use SessionAuth;
 
 my @conf = ('fsync = off', 'session_auth.warn_literal_tokens = off', 'wal_level = logical', 'max_wal_senders = 20', 'max_replication_slots = 20', 'wal_retrieve_retry_interval = 100ms',
 	'max_logical_replication_workers = 20', 'max_worker_processes = 30', 'max_sync_workers_per_subscription = 10', 'autovacuum = off', '');
-my %installation = map { $_ => OwnInstallation->new(PostgreSQL::Test::Utils::tempdir()) } qw(old bare);
-$installation{old}->install('session_auth--0.1.0.sql', slurp_file('sql/released/session_auth--0.1.0.sql'));
+my %installation = map { $_ => OwnInstallation->new(PostgreSQL::Test::Utils::tempdir()) } qw(publisher subscriber bare);
+$installation{$_}->install('session_auth--0.1.0.sql', slurp_file('sql/released/session_auth--0.1.0.sql')) foreach qw(publisher subscriber);
 my $library = slurp_file("$installation{bare}{pkglibdir}/session_auth.so");
 $installation{bare}->uninstall;
-my ($publisher, $subscriber) = map { PostgreSQL::Test::Cluster->new($_, install_path => $installation{old}->path) } qw(publisher subscriber);
+my ($publisher, $subscriber) = map { PostgreSQL::Test::Cluster->new($_, install_path => $installation{$_}->path) } qw(publisher subscriber);
 foreach my $node ($publisher, $subscriber)
 {
 	$node->init(allows_streaming => 'logical');
@@ -107,6 +107,17 @@ is(here('purged', who($between)), 'between', 'until that transaction is skipped'
 here('purged', 'SELECT session_auth.purge_sessions()');
 is($heard->('purged'), 'before between|0', 'and the subscriber purges by itself');
 
+# --- a subscriber without the files
+
+unlink "$installation{subscriber}{pkglibdir}/session_auth.so" or die;
+here('purged', q{SELECT pg_terminate_backend(pid) FROM pg_stat_subscription WHERE subname = 'purged'});
+$since = -s $subscriber->logfile;
+$between = old_session('purged', 'without');
+fails(qr/could not access file "\$libdir\/session_auth"/, 'a subscriber that cannot load the library applies nothing', $since);
+$installation{subscriber}->install('session_auth.so', $library);
+$publisher->wait_for_catchup('purged');
+is(here('purged', who($between)), 'without', 'and goes on when it can');
+
 # --- standbys
 
 $publisher->backup('base');
@@ -126,7 +137,7 @@ $installation{bare}->install('session_auth.so', $library);
 is($standby->safe_psql('subscriber_first', who($later)), 'later', 'and like its primary when they are there');
 there('purged', $update);
 $publisher->wait_for_catchup($standby);
-is($standby->safe_psql('purged', who($between)), 'between', 'and the UPDATE reaches it as WAL');
+is($standby->safe_psql('purged', who($between)), 'without', 'and the UPDATE reaches it as WAL');
 
 here($_, "ALTER SUBSCRIPTION $_ DISABLE; ALTER SUBSCRIPTION $_ SET (slot_name = NONE); DROP SUBSCRIPTION $_") foreach qw(subscriber_first publisher_first purged);
 $_->stop foreach $standby, $subscriber, $publisher;
