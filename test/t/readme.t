@@ -16,30 +16,6 @@ my $guide = slurp_file('docs/guide.md');
 my $migrations = slurp_file('docs/migrations.md');
 my $reference = slurp_file('docs/reference.md');
 
-# Tokens, ids and times differ from run to run, and with their length the columns' width;
-# a line within one of the extension's functions is nothing that a page should say.
-sub normalised
-{
-	my ($text) = @_;
-	$text =~ s/sat_[A-Za-z0-9_-]{43}/TOKEN/g;
-	$text =~ s/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/UUID/g;
-	$text =~ s/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d(?::\d\d)?/TIME/g;
-	$text =~ s/^CONTEXT: .*\n//mg;
-	$text =~ s/-{3,}/--/g;
-	$text =~ s/[ \t]+/ /g;
-	$text =~ s/ ?\n ?/\n/g;
-	$text =~ s/^\s+|\s+$//g;
-	return $text;
-}
-
-# The text under a heading, up to the next one of its level or above.
-sub section
-{
-	my ($text, $level, $title) = @_;
-	my $marks = '#' x $level;
-	return $text =~ /^\Q$marks\E \Q$title\E\n(.*?)(?=^#{1,$level} |\z)/ms ? $1 : undef;
-}
-
 # ------------------------------------- getting started, and what migrations do
 
 # Runs a page's statements in one psql, each block's answer compared with the page's.

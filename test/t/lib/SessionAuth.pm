@@ -1,5 +1,5 @@
 # What the TAP tests share: a server with the extension in it, a pooler before
-# it, and the relaying of what other test programs print.
+# it, what pages print, and the relaying of what other test programs print.
 package SessionAuth;
 
 use strict;
@@ -11,7 +11,7 @@ use Test::More;
 # Interrupted, a test still stops its servers, which END blocks do.
 $SIG{$_} = sub { exit 130 } foreach qw(INT TERM HUP);
 
-our @EXPORT = qw(new_server crash add_extension nodes_key_pair nodes_sign nodes_connect find_faketime find_pgbouncer start_pgbouncer relay);
+our @EXPORT = qw(new_server crash add_extension nodes_key_pair nodes_sign nodes_connect find_faketime find_pgbouncer start_pgbouncer normalised section relay);
 
 # A started node of PostgreSQL::Test::Cluster, which the test has loaded;
 # further lines of postgresql.conf can be given. Tests write tokens into statements,
@@ -136,6 +136,30 @@ sub start_pgbouncer
 	}
 	BAIL_OUT("PgBouncer does not answer:\n" . PostgreSQL::Test::Utils::slurp_file("$dir/log"));
 	return;
+}
+
+# What a page prints and what comes, to be compared. Tokens, ids and times differ from run
+# to run, and with their length the columns' width; a line within one of the extension's functions is nothing that a page should say.
+sub normalised
+{
+	my ($text) = @_;
+	$text =~ s/sat_[A-Za-z0-9_-]{43}/TOKEN/g;
+	$text =~ s/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/UUID/g;
+	$text =~ s/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d(?::\d\d)?/TIME/g;
+	$text =~ s/^CONTEXT: .*\n//mg;
+	$text =~ s/-{3,}/--/g;
+	$text =~ s/[ \t]+/ /g;
+	$text =~ s/ ?\n ?/\n/g;
+	$text =~ s/^\s+|\s+$//g;
+	return $text;
+}
+
+# The text of a page under a heading, up to the next one of its level or above.
+sub section
+{
+	my ($text, $level, $title) = @_;
+	my $marks = '#' x $level;
+	return $text =~ /^\Q$marks\E \Q$title\E\n(.*?)(?=^#{1,$level} |\z)/ms ? $1 : undef;
 }
 
 # Runs a command and passes on each test that it reports: TAP lines, or the
