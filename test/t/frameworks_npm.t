@@ -4,6 +4,7 @@
 use strict;
 use warnings;
 use File::Copy qw(copy);
+use JSON::PP;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use PostgreSQL::Test::Cluster;
@@ -41,6 +42,13 @@ foreach my $run (
 		$node->safe_psql($database, 'CREATE EXTENSION session_auth');
 		$shops->alive($database, 'node', "$dir/$program.mjs", $adapter // ());
 	};
+}
+
+# Cookies of test/vectors/web_frameworks_more.json, made anew: the libraries judge them as they did.
+{
+	my ($made) = run_command([ 'node', "$dir/vectors.mjs" ]);
+	my ($now, $then) = map { [ map { my %v = %$_; delete @v{qw(cookie_value cookie_header)}; \%v } @{ decode_json($_) } ] } $made, slurp_file('test/vectors/web_frameworks_more.json');
+	is_deeply($now, $then, 'vectors.mjs makes the vectors of web_frameworks_more.json');
 }
 
 $node->stop;

@@ -48,6 +48,9 @@ my $node;
 }
 add_extension($node);
 
+# A build that has libsodium names its library; one without leaves out two kinds.
+my $has_sodium = slurp_file($node->config_data('--pkglibdir') . '/session_auth.so') =~ /libsodium\.so/;
+
 # Literals, as they stand in the vectors: nothing in them is to be believed.
 sub literal
 {
@@ -159,7 +162,7 @@ foreach my $v (sort { $a->{now} <=> $b->{now} } @vectors)
 	my $accept = $expect->{accept} && !stricter($v);
 	set_clock($v->{now});
 	my ($error, @users) = users_of($v);
-	if ($error =~ /0A000|without libsodium/)
+	if (!$has_sodium && $error =~ /without libsodium/)
 	{
 		diag("$v->{id}: this build is without libsodium");
 		next;

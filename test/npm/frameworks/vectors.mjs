@@ -1,5 +1,6 @@
 // Makes test/vectors/web_frameworks_more.json: cookies beside those of web_frameworks.json, by the libraries that
-// package.json pins, with these libraries' own verdicts. Run by hand, beside the node_modules: node vectors.mjs >…
+// package.json pins, with these libraries' own verdicts. test/t/frameworks_npm.t makes them anew; by hand, beside the
+// node_modules: node vectors.mjs >…
 import { readFileSync } from 'node:fs'
 import Fastify from 'fastify'
 import secureSession from '@fastify/secure-session'
