@@ -86,6 +86,9 @@ waits($seen, 'a request that notes when its session was seen');
 my $request = started("SELECT user_id FROM session_auth.verify_session('$token{dora}')", 'SET session_auth.touch_interval = 0', 'SET synchronous_commit = local');
 $request->{run}->finish;
 is($request->{out}, "dora\n", 'with synchronous_commit = local it does not');
+$request = started("SELECT user_id FROM session_auth.verify_session('$token{dora}')", "SET session_auth.touch_interval = '60s'");
+$request->{run}->finish;
+is($request->{out}, "dora\n", 'nor does the next one within session_auth.touch_interval');
 
 # A stolen token is refused by who has seen its session end, which is a transaction too.
 my $stolen = started("SELECT session_auth.authenticate('$rotated')", "SET statement_timeout = '1s'", '\\set VERBOSITY sqlstate');
