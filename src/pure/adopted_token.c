@@ -19,9 +19,7 @@
 #include "pure/session_key.h"
 #include "pure/token.h"
 
-/* How many bytes are as hard to guess as a token of TOKEN_BITS_MIN. */
-#define MIN_TOKEN_BYTES 16
-#define HASH_LEN        CRYPTO_SHA256_LEN
+#define HASH_LEN CRYPTO_SHA256_LEN
 
 static const struct
 {
@@ -96,7 +94,7 @@ hash_binary(Slice value, unsigned char *hash)
 {
 	if (token_form_of(value.data, value.len) == TOKEN_FORM_OPAQUE)
 		return hash_text(value, hash);
-	if (value.len < MIN_TOKEN_BYTES || value.len > TOKEN_OPAQUE_MAX ||
+	if (value.len < TOKEN_BYTES_MIN || value.len > TOKEN_OPAQUE_MAX ||
 		!token_is_varied(value.data, value.len))
 		return TOKEN_WEAK;
 	return hash_bytes_of(value, hash);

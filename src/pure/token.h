@@ -35,6 +35,9 @@
 /* With fewer an opaque token could be guessed. */
 #define TOKEN_BITS_MIN UUID_V4_BITS
 
+/* How many bytes are as hard to guess. */
+#define TOKEN_BYTES_MIN 16
+
 typedef enum TokenForm
 {
 	TOKEN_FORM_UNKNOWN,

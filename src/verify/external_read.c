@@ -21,6 +21,7 @@
 #include "pure/limits.h"
 #include "pure/name_rules.h"
 #include "pure/session_key.h"
+#include "pure/token.h"
 #include "verify/external_token.h"
 
 #define MAX_ROLES 1000
@@ -465,24 +466,22 @@ without_hidden_claim(const Reading *reading, const char *claims)
 
 /*
  * The session that a cookie names, or has behind it: a token, or an id that is no secret, which
- * the proof alone makes good.
+ * the proof alone makes good.  What is as short as a number is looked for as an id first.
  */
 static ResultCode
 read_session(ExternalToken *token, Slice session)
 {
+	int as_token = session.len < TOKEN_BYTES_MIN ? 1 : 0;
+
 	if (session.data == NULL)
 		return RESULT_OK;
 	if (session.len == 0)
 		return RESULT_MALFORMED;
-	if (!crypto_sha256(session.data, session.len, token->sessions[0]))
+	token->nsessions = session.len <= SESSION_ID_MAX ? 2 : 1;
+	if (!crypto_sha256(session.data, session.len, token->sessions[as_token]) ||
+		(token->nsessions == 2 &&
+		 !session_key_of_id(session.data, session.len, token->sessions[1 - as_token])))
 		return RESULT_CRYPTO_FAILED;
-	token->nsessions = 1;
-	if (session.len <= SESSION_ID_MAX)
-	{
-		if (!session_key_of_id(session.data, session.len, token->sessions[1]))
-			return RESULT_CRYPTO_FAILED;
-		token->nsessions = 2;
-	}
 	return RESULT_OK;
 }
 

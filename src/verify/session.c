@@ -152,18 +152,33 @@ find_rotated(const unsigned char *hash, FoundSession *found)
 }
 
 /*
- * The session that a token with this hash opens.  `found` is filled in with
+ * The session that a token with any of these hashes opens.  `found` is filled in with
  * RESULT_OK and with RESULT_STOLEN; theft is for the caller to report (theft.h),
  * as only it knows whether it is going to raise an error.
+ *
+ * Tokens that have a successor are rare, and a look of their own: they come last.
  */
+ResultCode
+session_find_any(const unsigned char (*hashes)[TOKEN_HASH_LEN], int n, FoundSession *found)
+{
+	ResultCode result = RESULT_NO_SESSION;
+
+	found->rotated_away = false;
+	for (int i = 0; i < n; i++)
+		if (catalog_find_session(hashes[i], &found->row))
+		{
+			apply_pending_touch(&found->row);
+			return session_check(&found->row, clock_now());
+		}
+	for (int i = 0; i < n && result == RESULT_NO_SESSION; i++)
+		result = find_rotated(hashes[i], found);
+	return result;
+}
+
 ResultCode
 session_find_hash(const unsigned char *hash, FoundSession *found)
 {
-	found->rotated_away = false;
-	if (!catalog_find_session(hash, &found->row))
-		return find_rotated(hash, found);
-	apply_pending_touch(&found->row);
-	return session_check(&found->row, clock_now());
+	return session_find_any((const unsigned char(*)[TOKEN_HASH_LEN]) hash, 1, found);
 }
 
 /* On a standby the row may be on its way: looked for again whenever more has arrived. */

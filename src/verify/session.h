@@ -33,6 +33,9 @@ extern void session_init(void);
 
 extern ResultCode session_find(const char *token, size_t len, FoundSession *found);
 extern ResultCode session_find_hash(const unsigned char *hash, FoundSession *found);
+/* By any of so many hashes, the first one that finds any. */
+extern ResultCode session_find_any(const unsigned char (*hashes)[TOKEN_HASH_LEN], int n,
+								   FoundSession *found);
 extern bool session_is_adopted(const SessionRow *row);
 extern bool session_needs_proof(const SessionRow *row);
 extern ResultCode session_check(const SessionRow *row, TimestampTz now);

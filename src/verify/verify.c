@@ -118,16 +118,6 @@ verify_lucia(Slice token, Verification *verification)
 
 /* ------------------------------------------------------------- from elsewhere */
 
-static ResultCode
-find_session_of(const ExternalToken *token, FoundSession *found)
-{
-	ResultCode result = RESULT_NO_SESSION;
-
-	for (int i = 0; i < token->nsessions && result == RESULT_NO_SESSION; i++)
-		result = session_find_hash(token->sessions[i], found);
-	return result;
-}
-
 /* A cookie that names a session, and nothing more. */
 static ResultCode
 enter_session(const ExternalToken *token, Verification *verification)
@@ -136,7 +126,9 @@ enter_session(const ExternalToken *token, Verification *verification)
 	ResultCode result;
 
 	verification->proved = true;
-	result = use_session(find_session_of(token, &verification->session), token->kind, verification);
+	result =
+		use_session(session_find_any(token->sessions, token->nsessions, &verification->session),
+					token->kind, verification);
 	if (result != RESULT_OK)
 		return result;
 	identity->origin = token->origin;
@@ -152,7 +144,7 @@ enter_session(const ExternalToken *token, Verification *verification)
 static ResultCode
 find_session_behind(const ExternalToken *token, FoundSession *found, const SessionRow **behind)
 {
-	ResultCode result = find_session_of(token, found);
+	ResultCode result = session_find_any(token->sessions, token->nsessions, found);
 
 	*behind = NULL;
 	if (result == RESULT_NO_SESSION)
