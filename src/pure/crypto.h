@@ -136,6 +136,12 @@ extern ResultCode crypto_gcm_open_with(const CryptoCipher *cipher, const unsigne
 extern ResultCode crypto_cbc_decrypt_with(const CryptoCipher *cipher, const unsigned char *iv,
 										  Slice in, unsigned char *out, size_t *out_len);
 
+/* A256CBC-HS512 with both halves of its key: HMAC-SHA512 with the first, CBC with the second. */
+extern ResultCode crypto_cbc_hs512_open_with(const CryptoMac *mac, const CryptoCipher *cipher,
+											 const unsigned char *iv, Slice aad, Slice in,
+											 const unsigned char *tag, unsigned char *out,
+											 size_t *out_len);
+
 /* ------------------------------------------------------------- signature keys */
 
 typedef enum CryptoAlg

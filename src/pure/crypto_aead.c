@@ -143,24 +143,29 @@ crypto_cbc_decrypt(const unsigned char *key, const unsigned char *iv, Slice in, 
 	return decrypt(CIPHER_CBC, key, iv, no_aad, in, NULL, out, out_len);
 }
 
-/* RFC 7518, 5.2: the first half of the key is the MAC's, the second the cipher's. */
+/* What the MAC of A256CBC-HS512 covers (RFC 7518, 5.2); bits is where the last part lies. */
+static void
+cover_cbc_hs512(Slice parts[4], const unsigned char *iv, Slice aad, Slice in, unsigned char bits[8])
+{
+	for (int i = 0; i < 8; i++)
+		bits[i] = (unsigned char) ((uint64_t) aad.len * 8 >> (56 - 8 * i) & 0xff);
+	parts[0] = aad;
+	parts[1] = slice_make(iv, CRYPTO_CBC_HS512_IV_LEN);
+	parts[2] = in;
+	parts[3] = slice_make(bits, 8);
+}
+
+/* The first half of the key is the MAC's, the second the cipher's. */
 ResultCode
 crypto_cbc_hs512_open(const unsigned char *key, const unsigned char *iv, Slice aad, Slice in,
 					  const unsigned char *tag, unsigned char *out, size_t *out_len)
 {
 	unsigned char mac[CRYPTO_SHA512_LEN];
-	unsigned char aad_bits[8];
+	unsigned char bits[8];
 	const size_t half = CRYPTO_CBC_HS512_KEY_LEN / 2;
 	Slice parts[4];
 
-	for (int i = 0; i < 8; i++)
-		aad_bits[i] = (unsigned char) ((uint64_t) aad.len * 8 >> (56 - 8 * i) & 0xff);
-	parts[0] = aad;
-	parts[1].data = (const char *) iv;
-	parts[1].len = CRYPTO_CBC_HS512_IV_LEN;
-	parts[2] = in;
-	parts[3].data = (const char *) aad_bits;
-	parts[3].len = sizeof(aad_bits);
+	cover_cbc_hs512(parts, iv, aad, in, bits);
 	if (!crypto_hmac_parts(CRYPTO_HASH_SHA512, key, half, parts, 4, mac))
 		return refuse_ciphertext(out, in.len, out_len, RESULT_CRYPTO_FAILED);
 	if (!crypto_equal(mac, tag, CRYPTO_CBC_HS512_TAG_LEN))
@@ -230,4 +235,21 @@ crypto_cbc_decrypt_with(const CryptoCipher *cipher, const unsigned char *iv, Sli
 	if (!is_whole_blocks(in))
 		return refuse_ciphertext(out, in.len, out_len, RESULT_BAD_SIGNATURE);
 	return decrypt_in(cipher->ctx, NULL, NULL, iv, no_aad, in, NULL, out, out_len);
+}
+
+ResultCode
+crypto_cbc_hs512_open_with(const CryptoMac *mac, const CryptoCipher *cipher,
+						   const unsigned char *iv, Slice aad, Slice in, const unsigned char *tag,
+						   unsigned char *out, size_t *out_len)
+{
+	unsigned char computed[CRYPTO_SHA512_LEN];
+	unsigned char bits[8];
+	Slice parts[4];
+
+	cover_cbc_hs512(parts, iv, aad, in, bits);
+	if (!crypto_mac_parts(mac, parts, 4, computed))
+		return refuse_ciphertext(out, in.len, out_len, RESULT_CRYPTO_FAILED);
+	if (!crypto_equal(computed, tag, CRYPTO_CBC_HS512_TAG_LEN))
+		return refuse_ciphertext(out, in.len, out_len, RESULT_BAD_SIGNATURE);
+	return crypto_cbc_decrypt_with(cipher, iv, in, out, out_len);
 }

@@ -17,13 +17,13 @@
 
 /* Opens a JWE with the key; its header lies in the arena, being large. */
 static ResultCode
-open_jwe(const Opening *o, Slice value, Slice *content)
+open_jwe(const Opening *o, Slice value, JsonDoc *claims)
 {
 	Jwe *jwe = arena_take(o->arena, sizeof(Jwe));
 	size_t cap = BASE64_DECODED_MAX(value.len);
 	char *out = arena_take(o->arena, cap);
 	char *scratch = arena_take(o->arena, cap);
-	JsonDoc claims;
+	size_t len;
 	ResultCode result;
 
 	if (jwe == NULL || out == NULL || scratch == NULL)
@@ -31,17 +31,21 @@ open_jwe(const Opening *o, Slice value, Slice *content)
 	result = jwe_parse(jwe, value.data, value.len);
 	if (result != RESULT_OK)
 		return result == RESULT_UNKNOWN_FORM ? result : RESULT_BAD_SIGNATURE;
-	content->data = out;
-	result = jwe_decrypt(jwe, &o->key->jwe, 1, out, scratch, cap, &content->len, NULL);
+	result = jwe_decrypt(jwe, &o->key->jwe, 1, out, scratch, cap, &len, NULL);
 	if (result == RESULT_OK)
-		result = framework_scan(o, *content, &claims);
-	return result == RESULT_OK ? jwe_check_replicated(jwe, &claims) : result;
+		result = framework_scan(o, slice_make(out, len), claims);
+	return result == RESULT_OK ? jwe_check_replicated(jwe, claims) : result;
 }
 
 ResultCode
 framework_prove_jwe(const Opening *o, Slice *content)
 {
-	return open_jwe(o, o->cookie->value, content);
+	JsonDoc claims;
+	ResultCode result = open_jwe(o, o->cookie->value, &claims);
+
+	if (result == RESULT_OK)
+		*content = slice_make(claims.text, claims.len);
+	return result;
 }
 
 /* --------------------------------------------------------------------- better-auth */
@@ -57,11 +61,13 @@ is_hs256(const Opening *o, Slice part)
 
 /* A JWS with HS256; the secret may be shorter than JOSE allows, as the library's may. */
 static ResultCode
-open_jws(const Opening *o, Slice value, Slice *content)
+open_jws(const Opening *o, Slice value, JsonDoc *claims)
 {
 	unsigned char mac[CRYPTO_SHA256_LEN];
 	Slice parts[JWS_PARTS];
 	Slice covered;
+	Slice content;
+	ResultCode result;
 
 	if (jose_split(value.data, value.len, parts, JWS_PARTS) != RESULT_OK)
 		return RESULT_UNKNOWN_FORM;
@@ -72,21 +78,20 @@ open_jws(const Opening *o, Slice value, Slice *content)
 		return RESULT_CRYPTO_FAILED;
 	if (!crypto_is_base64url(mac, parts[2]))
 		return RESULT_BAD_SIGNATURE;
-	return framework_decode(o, parts[1], true, content);
+	result = framework_decode(o, parts[1], true, &content);
+	return result == RESULT_OK ? framework_scan(o, content, claims) : result;
 }
 
 /* The payload of a jwt or a jwe, which must end by itself. */
 static ResultCode
-read_claims(const Opening *o, Slice content, BetterAuthCache *cache, JsonDoc *doc)
+read_claims(const Opening *o, BetterAuthCache *cache, const JsonDoc *doc)
 {
 	Claims *claims = arena_take(o->arena, sizeof(Claims));
 	ResultCode result;
 
 	if (claims == NULL)
 		return RESULT_TOO_LONG;
-	result = framework_scan(o, content, doc);
-	if (result == RESULT_OK)
-		result = claims_read(claims, doc);
+	result = claims_read(claims, doc);
 	if (result == RESULT_OK && !claims->has_exp)
 		result = RESULT_NO_EXPIRY;
 	if (result == RESULT_OK && claims->has_nbf && claims->nbf_us > o->now_us)
@@ -117,14 +122,13 @@ static ResultCode
 read_cache(const Opening *o, BetterAuthCache *cache, JsonDoc *doc)
 {
 	Slice value = o->cookie->value;
-	Slice content;
-	ResultCode result = open_jws(o, value, &content);
+	ResultCode result = open_jws(o, value, doc);
 
 	if (result == RESULT_UNKNOWN_FORM)
-		result = open_jwe(o, value, &content);
+		result = open_jwe(o, value, doc);
 	if (result == RESULT_UNKNOWN_FORM)
 		return read_compact(o, value, cache, doc);
-	return result == RESULT_OK ? read_claims(o, content, cache, doc) : result;
+	return result == RESULT_OK ? read_claims(o, cache, doc) : result;
 }
 
 static bool

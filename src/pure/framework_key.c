@@ -382,5 +382,6 @@ framework_key_clear(FrameworkKey *key)
 		crypto_mac_free(key->keys[i].mac);
 		crypto_cipher_free(key->keys[i].cipher);
 	}
+	jwe_key_clear(&key->jwe);
 	crypto_cleanse(key, sizeof(*key));
 }

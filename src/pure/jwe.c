@@ -81,6 +81,19 @@ name_key(JweKey *key)
 	}
 }
 
+/* What is computed once, not per token. */
+static bool
+prepare_key(JweKey *key)
+{
+	const size_t half = CRYPTO_CBC_HS512_KEY_LEN / 2;
+
+	if (key->kid_len[JWE_A256CBC_HS512] == 0)
+		return true;
+	key->mac = crypto_mac_new(CRYPTO_HASH_SHA512, key->key, half);
+	key->cipher = crypto_cbc_new(key->key + half);
+	return key->mac != NULL && key->cipher != NULL;
+}
+
 ResultCode
 jwe_key_derive(JweKey *key, JweScheme scheme, Slice secret, Slice salt)
 {
@@ -95,7 +108,8 @@ jwe_key_derive(JweKey *key, JweScheme scheme, Slice secret, Slice salt)
 		return RESULT_BAD_KEY;
 	info = hkdf_info(scheme, &salt, buf);
 	/* HKDF's output of 32 bytes is the front of that of 64. */
-	if (!crypto_hkdf_sha256(secret, salt, info, key->key, JWE_KEY_LEN) || !name_key(key))
+	if (!crypto_hkdf_sha256(secret, salt, info, key->key, JWE_KEY_LEN) || !name_key(key) ||
+		!prepare_key(key))
 	{
 		jwe_key_clear(key);
 		return RESULT_CRYPTO_FAILED;
@@ -106,6 +120,8 @@ jwe_key_derive(JweKey *key, JweScheme scheme, Slice secret, Slice salt)
 void
 jwe_key_clear(JweKey *key)
 {
+	crypto_mac_free(key->mac);
+	crypto_cipher_free(key->cipher);
 	crypto_cleanse(key, sizeof(*key));
 }
 
@@ -178,6 +194,10 @@ open_with(const Jwe *jwe, const Sealed *sealed, const JweKey *key, char *out, si
 	if (jwe->enc == JWE_A256GCM)
 		return crypto_gcm_open(key->key, sealed->iv, jwe->aad, sealed->ciphertext, sealed->tag,
 							   (unsigned char *) out, out_len);
+	if (key->mac != NULL)
+		return crypto_cbc_hs512_open_with(key->mac, key->cipher, sealed->iv, jwe->aad,
+										  sealed->ciphertext, sealed->tag, (unsigned char *) out,
+										  out_len);
 	return crypto_cbc_hs512_open(key->key, sealed->iv, jwe->aad, sealed->ciphertext, sealed->tag,
 								 (unsigned char *) out, out_len);
 }

@@ -43,6 +43,8 @@ typedef struct JweKey
 {
 	JweScheme scheme;
 	unsigned char key[JWE_KEY_LEN]; /* A256GCM uses the first half */
+	CryptoMac *mac;                 /* with the halves of it that A256CBC-HS512 uses, ... */
+	CryptoCipher *cipher;           /* ... or NULL, where the scheme does not */
 	/* What kid names this key, for each enc; empty when it is not used for that. */
 	char kid[2][JWE_KID_MAX];
 	size_t kid_len[2];

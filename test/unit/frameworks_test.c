@@ -247,6 +247,8 @@ accept_jwe_token(const JsonNode *vector, Slice token, JweScheme scheme, Slice sa
 	if (n_keys > 0 && !derived_match(vector, keys, n_keys))
 		ok(false, "derived key of %.*s", (int) at(vector, "id").len, at(vector, "id").data);
 	verdict_jwe(verdict, token, keys, n_keys, &policy);
+	for (size_t i = 0; i < n_keys; i++)
+		jwe_key_clear(&keys[i]);
 	return verdict->result == RESULT_OK;
 }
 

@@ -132,6 +132,7 @@ with_vectors(void)
 	jwe_key_derive(&keys[0], JWE_AUTHJS_V5, to_slice(SECRET), to_slice("__Secure-" COOKIE));
 	memcpy(keys[0].kid, v5.kid, sizeof(v5.kid));
 	is_int(open_token(cbc, keys, 1, &plain, NULL), RESULT_BAD_SIGNATURE, "a wrong salt");
+	jwe_key_clear(&keys[0]);
 }
 
 static void
@@ -212,6 +213,8 @@ main(void)
 		with_vectors();
 	else
 		skip("frameworks.json is not here: no real token is tampered with");
+	jwe_key_clear(&v4);
+	jwe_key_clear(&better);
 	jwe_key_clear(&v5);
 	ok(v5.key[0] == 0 && v5.key[63] == 0, "wipes a key");
 	return tap_done();
