@@ -30,22 +30,27 @@ enum
 	TAG_SMALL_ATOM_UTF8 = 119
 };
 
-/* Reads n bytes as a number; false when they are not there. */
-static bool
+/* Reads n bytes, 1, 2 or 4, as a number; false when they are not there. */
+static inline bool
 take_number(Slice *bytes, size_t n, uint32_t *number)
 {
+	const unsigned char *in = (const unsigned char *) bytes->data;
+
 	if (bytes->len < n)
 		return false;
-	*number = 0;
-	for (size_t i = 0; i < n; i++)
-		*number = *number << 8 | (unsigned char) bytes->data[i];
+	if (n == 1)
+		*number = in[0];
+	else if (n == 2)
+		*number = (uint32_t) in[0] << 8 | in[1];
+	else
+		*number = (uint32_t) in[0] << 24 | (uint32_t) in[1] << 16 | (uint32_t) in[2] << 8 | in[3];
 	bytes->data += n;
 	bytes->len -= n;
 	return true;
 }
 
 /* A length of n bytes, and as many bytes. */
-static bool
+static inline bool
 take_counted(Slice *bytes, size_t n, Slice *taken)
 {
 	uint32_t len;
@@ -73,7 +78,7 @@ take_big(Slice *bytes, int64_t *integer)
 	return true;
 }
 
-static bool
+static inline bool
 take_container(Slice *bytes, Term *term, TermKind kind, size_t n)
 {
 	term->kind = kind;
@@ -83,7 +88,7 @@ take_container(Slice *bytes, Term *term, TermKind kind, size_t n)
 	return true;
 }
 
-static bool
+static inline bool
 take_integer(Slice *bytes, Term *term, size_t n)
 {
 	uint32_t number;
@@ -95,7 +100,7 @@ take_integer(Slice *bytes, Term *term, size_t n)
 	return true;
 }
 
-static bool
+static inline bool
 take_text(Slice *bytes, Term *term, TermKind kind, size_t n)
 {
 	term->kind = kind;
@@ -113,7 +118,7 @@ take_list(Slice *bytes, Term *term)
 }
 
 /* A term's own bytes, without those of its elements; term->size counts these. */
-static bool
+static inline bool
 take_head(Slice *bytes, Term *term)
 {
 	uint32_t tag;
