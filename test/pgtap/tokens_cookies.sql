@@ -1,7 +1,7 @@
 -- Opaque tokens that carry their proof (better-auth, express-session, Lucia), and
 -- better-auth's encrypted session cache: what is proved is looked up as a session.
 \ir tokens.psql
-SELECT plan(55);
+SELECT plan(59);
 
 -- What the libraries write: HMAC-SHA256 in base64, percent-encoded in the header.
 CREATE FUNCTION public.signed(value text, secret text) RETURNS text LANGUAGE sql AS
@@ -26,6 +26,13 @@ SELECT is(v.session_id, :'session_id'::uuid, 'it is that session') FROM session_
 SELECT refused(token, what) FROM (VALUES
   (express(:'sid', 'another secret'), 'express-session''s by another secret'), (express(:'sid', 'a secret of better-auth'), '… by the other framework''s'), (signed(:'sid', 'a secret of express'), 'better-auth''s by the other framework''s'), (express(reverse(:'sid'), 'a secret of express'), 'well signed, of no session'), (express('', 'a secret of express'), 'well signed, of nothing'), (express('short', 'a secret of express'), 'well signed, of what is no token'),
   ('s:' || signed(:'sid', 'a secret of express'), 'express-session''s with padding'), (rtrim(signed(:'sid', 'a secret of better-auth'), '='), 'better-auth''s without padding'), (substr(express(:'sid', 'a secret of express'), 3), 'express-session''s without s:'), ('s:' || express(:'sid', 'a secret of express'), '… with two of them'), (left(express(:'sid', 'a secret of express'), -1), '… cut short'), (express(:'sid', 'a secret of express') || 'A', '… with one more'), (replace(express(:'sid', 'a secret of express'), 'VYQ', 'VYR'), '… of another session'), ('s:' || :'sid' || '.', '… without a signature'), ('s:' || :'sid', '… without a dot'), (express(:'sid', 'a secret of express') || '%', '… with an escape cut short'), (encoded(encoded(express(:'sid', 'a secret of express'))), '… encoded twice')) t (token, what);
+SELECT * FROM session_auth.create_session('rita') \gset old_
+SELECT * FROM session_auth.rotate_session(:'old_token') \gset new_
+SELECT is(v.session_id, :'old_session_id', 'well signed, of a token that has a successor, within its grace') FROM session_auth.verify_session(express(:'old_token', 'a secret of express')) v;
+SET session_auth.rotation_grace = 0;
+SELECT refused(express(:'old_token', 'a secret of express'), '… after it');
+SELECT is_empty(format('SELECT * FROM session_auth.verify_session(%L)', :'new_token'), '… which ends the session as stolen');
+RESET session_auth.rotation_grace;
 SELECT session_auth.drop_cookie_secret('express', 'an old secret') \g /dev/null
 SELECT refused(express(:'sid', 'an old secret'), 'by a secret that was dropped');
 SELECT session_auth.expire_session(:'session_id'::uuid) \g /dev/null
