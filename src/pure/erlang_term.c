@@ -11,6 +11,9 @@
 
 #define VERSION 131
 
+/* Each length is known where one of these is called: calls would take longer than the reading. */
+#define INLINE static inline __attribute__((always_inline))
+
 enum
 {
 	TAG_NEW_FLOAT = 70,
@@ -31,7 +34,7 @@ enum
 };
 
 /* Reads n bytes, 1, 2 or 4, as a number; false when they are not there. */
-static inline bool
+INLINE bool
 take_number(Slice *bytes, size_t n, uint32_t *number)
 {
 	const unsigned char *in = (const unsigned char *) bytes->data;
@@ -50,7 +53,7 @@ take_number(Slice *bytes, size_t n, uint32_t *number)
 }
 
 /* A length of n bytes, and as many bytes. */
-static inline bool
+INLINE bool
 take_counted(Slice *bytes, size_t n, Slice *taken)
 {
 	uint32_t len;
@@ -78,7 +81,7 @@ take_big(Slice *bytes, int64_t *integer)
 	return true;
 }
 
-static inline bool
+INLINE bool
 take_container(Slice *bytes, Term *term, TermKind kind, size_t n)
 {
 	term->kind = kind;
@@ -88,7 +91,7 @@ take_container(Slice *bytes, Term *term, TermKind kind, size_t n)
 	return true;
 }
 
-static inline bool
+INLINE bool
 take_integer(Slice *bytes, Term *term, size_t n)
 {
 	uint32_t number;
@@ -100,7 +103,7 @@ take_integer(Slice *bytes, Term *term, size_t n)
 	return true;
 }
 
-static inline bool
+INLINE bool
 take_text(Slice *bytes, Term *term, TermKind kind, size_t n)
 {
 	term->kind = kind;
@@ -118,7 +121,7 @@ take_list(Slice *bytes, Term *term)
 }
 
 /* A term's own bytes, without those of its elements; term->size counts these. */
-static inline bool
+INLINE bool
 take_head(Slice *bytes, Term *term)
 {
 	uint32_t tag;
@@ -208,23 +211,21 @@ key_is(const Term *key, Slice name)
 	return (key->kind == TERM_BINARY || key->kind == TERM_ATOM) && slice_equals(key->bytes, name);
 }
 
-ResultCode
-term_member(const Term *map, Slice name, Term *value)
+/* *rest is what follows the map. */
+static ResultCode
+find_member(const Term *map, Slice name, Term *value, Slice *rest)
 {
-	Slice rest = map->inside;
 	bool found = false;
-	uint32_t i;
 
-	if (map->kind != TERM_MAP)
-		return RESULT_NO_SUBJECT;
-	for (i = 0; i < map->size; i++)
+	*rest = map->inside;
+	for (uint32_t i = 0; i < map->size; i++)
 	{
 		Term key;
 		Term member;
 
-		if (term_read(rest, &key) != RESULT_OK || term_read(key.rest, &member) != RESULT_OK)
+		if (term_read(*rest, &key) != RESULT_OK || term_read(key.rest, &member) != RESULT_OK)
 			return RESULT_MALFORMED;
-		rest = member.rest;
+		*rest = member.rest;
 		if (!key_is(&key, name))
 			continue;
 		if (found)
@@ -233,4 +234,32 @@ term_member(const Term *map, Slice name, Term *value)
 		*value = member;
 	}
 	return found ? RESULT_OK : RESULT_NO_SUBJECT;
+}
+
+ResultCode
+term_member(const Term *map, Slice name, Term *value)
+{
+	Slice rest;
+
+	return map->kind == TERM_MAP ? find_member(map, name, value, &rest) : RESULT_NO_SUBJECT;
+}
+
+/* A map is gone through once: what is in it is read on the way to its end. */
+ResultCode
+term_member_of_message(Slice message, Slice name, Term *value)
+{
+	Slice rest = message;
+	Term term;
+	uint32_t version;
+	ResultCode result;
+
+	if (!take_number(&rest, 1, &version) || version != VERSION || !take_head(&rest, &term))
+		return RESULT_MALFORMED;
+	if (term.kind != TERM_MAP)
+	{
+		result = term_read_message(message, &term);
+		return result == RESULT_OK ? RESULT_NO_SUBJECT : result;
+	}
+	result = find_member(&term, name, value, &rest);
+	return rest.len > 0 ? RESULT_MALFORMED : result;
 }

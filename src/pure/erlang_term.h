@@ -49,4 +49,7 @@ extern ResultCode term_read(Slice bytes, Term *term);
  */
 extern ResultCode term_member(const Term *map, Slice name, Term *value);
 
+/* The same of the one term that a message holds. */
+extern ResultCode term_member_of_message(Slice message, Slice name, Term *value);
+
 #endif /* SESSION_AUTH_ERLANG_TERM_H */

@@ -49,13 +49,14 @@ yield_term(const Opening *o, const Term *term)
 	}
 }
 
+/* The first steps of the path have led to this term. */
 static ResultCode
-yield_term_at_path(const Opening *o, Term term)
+yield_term_at_path(const Opening *o, Term term, size_t steps)
 {
 	size_t n = framework_path_len(o);
 	ResultCode result = RESULT_OK;
 
-	for (size_t i = 0; i < n && result == RESULT_OK; i++)
+	for (size_t i = steps; i < n && result == RESULT_OK; i++)
 	{
 		Term map = term;
 
@@ -72,10 +73,11 @@ framework_read_erlang(const Opening *o, Slice content, bool encoded)
 
 	if (result != RESULT_OK)
 		return result;
-	result = term_read_message(content, &term);
-	if (result != RESULT_OK)
-		return result;
-	return yield_term_at_path(o, term);
+	if (framework_path_len(o) == 0)
+		result = term_read_message(content, &term);
+	else
+		result = term_member_of_message(content, framework_path_step(o, 0), &term);
+	return result == RESULT_OK ? yield_term_at_path(o, term, 1) : result;
 }
 
 #define TOKEN_MS_MAX  INT64_C(100000000000000)
@@ -132,5 +134,5 @@ framework_read_erlang_token(const Opening *o, Slice content)
 		(message.size == 3 && term_read(signed_at.rest, &max_age) != RESULT_OK))
 		return RESULT_MALFORMED;
 	result = note_token_times(o, &signed_at, &max_age);
-	return result == RESULT_OK ? yield_term_at_path(o, data) : result;
+	return result == RESULT_OK ? yield_term_at_path(o, data, 0) : result;
 }

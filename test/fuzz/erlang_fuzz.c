@@ -32,9 +32,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	Slice name = { "user_token", 10 };
 	Term term;
 	Term value;
+	ResultCode found = term_member_of_message(message, name, &value);
 
 	if (term_read_message(message, &term) != RESULT_OK)
+	{
+		REQUIRE(found == RESULT_MALFORMED);
 		return 0;
+	}
+	REQUIRE(found == term_member(&term, name, &value));
 	REQUIRE(lies_in(term.bytes, message) && lies_in(term.inside, message) && term.rest.len == 0);
 	if (term.kind == TERM_MAP || term.kind == TERM_TUPLE)
 		read_elements(&term, message);

@@ -16,6 +16,12 @@ reads(Slice message, ResultCode expected, const char *what)
 }
 
 static void
+finds(Slice message, const char *name, ResultCode expected, const char *what)
+{
+	is_int(term_member_of_message(message, to_slice(name), &term), expected, "%s", what);
+}
+
+static void
 integers(void)
 {
 	reads(BYTES("\203a*"), RESULT_OK, "a small integer");
@@ -44,6 +50,18 @@ containers(void)
 	reads(BYTES("\203t\0\0\0\2m\0\0\0\1aa\1m\0\0\0\1aa\2"), RESULT_OK, "a name twice");
 	is_int(term_member(&term, to_slice("a"), &value), RESULT_MALFORMED, "is nobody's name");
 	reads(BYTES("\203t\377\377\377\377"), RESULT_MALFORMED, "more pairs than bytes");
+	finds(map, "b", RESULT_OK, "a member of a message");
+	is_int(term.integer, 7, "its value");
+	finds(map, "c", RESULT_NO_SUBJECT, "no such member of it");
+	finds(BYTES("\203t\0\0\0\2m\0\0\0\1aa\1m\0\0\0\1aa\2"), "a", RESULT_MALFORMED, "a name twice");
+	finds(BYTES("\203t\0\0\0\1m\0\0\0\1aa\1j"), "a", RESULT_MALFORMED, "something behind the map");
+	finds(BYTES("\203t\0\0\0\1m\0\0\0\1aa\1j"), "b", RESULT_MALFORMED, "whatever is sought");
+	finds(BYTES("\203t\0\0\0\2m\0\0\0\1aa\1m\0\0\0\1b"), "a", RESULT_MALFORMED, "a pair cut off");
+	finds(BYTES("\203t\377\377\377\377"), "a", RESULT_MALFORMED, "pairs that are not there");
+	finds(BYTES("\203a*"), "a", RESULT_NO_SUBJECT, "an integer has no members");
+	finds(BYTES("\203a*j"), "a", RESULT_MALFORMED, "nor has it anything behind it");
+	finds(BYTES("\202t\0\0\0\0"), "a", RESULT_MALFORMED, "another version");
+	finds(BYTES(""), "a", RESULT_MALFORMED, "nothing");
 	reads(BYTES("\203h\2a\1"), RESULT_MALFORMED, "a tuple cut off");
 	reads(BYTES("\203h\1a\1a"), RESULT_MALFORMED, "something behind it");
 	/* Tuples of one, each in the one before: no stack grows. */
