@@ -130,19 +130,23 @@ async function koa(secret, count) {
   }
 }
 
-async function reactRouter(secret, count) {
-  const { createCookieSessionStorage } = await import('react-router')
-  const storage = createCookieSessionStorage({ cookie: { name: '__session', secrets: [secret] } })
+/** cookieSessionStorage of React Router, and of Remix, which it came from. */
+const storage = (kind, library) => async (secret, count) => {
+  const { createCookieSessionStorage } = await library()
+  const sessions = createCookieSessionStorage({ cookie: { name: '__session', secrets: [secret] } })
   return {
-    setup: withoutEnd('react-router'),
+    setup: withoutEnd(kind),
     cookies: await made(count, async (n) => {
-      const session = await storage.getSession()
+      const session = await sessions.getSession()
       for (const [name, value] of Object.entries({ userId: String(n), ...SESSION })) session.set(name, value)
-      return (await storage.commitSession(session)).split(';')[0]
+      return (await sessions.commitSession(session)).split(';')[0]
     }),
-    cookie: async (header) => check((await storage.getSession(header)).get('userId')),
+    cookie: async (header) => check((await sessions.getSession(header)).get('userId')),
   }
 }
+
+const reactRouter = storage('react-router', () => import('react-router'))
+const remix = storage('remix', async () => (await import('@remix-run/node')).default)
 
 async function ironSession(secret, count) {
   const { getIronSession, sealData } = await import('iron-session')
@@ -220,6 +224,7 @@ const KINDS = {
   'cookie-session': cookieSession,
   'koa': koa,
   'react-router': reactRouter,
+  'remix': remix,
   'iron-session': ironSession,
   'h3': h3,
   'better-auth': betterAuth,

@@ -226,6 +226,27 @@ refuse_cbc_hs512(void)
 	return crypto_cbc_hs512_open(secret, iv, aad, in, tag, out, &len) == RESULT_BAD_SIGNATURE;
 }
 
+/* The same with a key that is kept, prepared from the secret's halves. */
+static bool
+refuse_cbc_hs512_kept(void)
+{
+	static const unsigned char iv[CRYPTO_CBC_HS512_IV_LEN];
+	static const unsigned char tag[CRYPTO_CBC_HS512_TAG_LEN];
+	const Slice aad = { "header", 6 };
+	const Slice in = { "sixteen bytes...", 16 };
+	CryptoMac *mac = crypto_mac_new(CRYPTO_HASH_SHA512, secret, 32);
+	CryptoCipher *cipher = crypto_cbc_new(secret + 32);
+	unsigned char out[16];
+	size_t len;
+	bool refused = mac != NULL && cipher != NULL &&
+				   crypto_cbc_hs512_open_with(mac, cipher, iv, aad, in, tag, out, &len) ==
+					   RESULT_BAD_SIGNATURE;
+
+	crypto_mac_free(mac);
+	crypto_cipher_free(cipher);
+	return refused;
+}
+
 static bool
 derive_for(const Framework *row, Slice application_secret)
 {
@@ -299,6 +320,7 @@ static const struct
 	{ "timed-token", write_and_read_a_token },
 	{ "gcm", open_gcm },
 	{ "cbc-hs512", refuse_cbc_hs512 },
+	{ "cbc-hs512-kept", refuse_cbc_hs512_kept },
 	{ "derive-for-frameworks", derive_for_frameworks },
 	{ "leaks-by-comparing", leak_by_comparing },
 	{ "leaks-by-a-table", leak_by_a_table },
