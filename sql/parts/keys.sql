@@ -259,21 +259,23 @@ COMMENT ON FUNCTION session_auth.name_of_key(text, text) IS
 
 -- What an INSERT of a key was in conflict with: one of that name, or only one of its number,
 -- which a first copy from another server brought without its sequence.
-CREATE FUNCTION session_auth.refuse_key(argument text, kid text, issuer text, detail text) RETURNS void
+CREATE FUNCTION session_auth.refuse_key(argument text, kid text, issuer text, fingerprint text, detail text)
+RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   IF NOT EXISTS (SELECT FROM session_auth.keys k
-    WHERE k.kid IS NOT DISTINCT FROM $2 AND k.issuer IS NOT DISTINCT FROM $3) THEN
+    WHERE k.kid IS NOT DISTINCT FROM $2 AND k.issuer IS NOT DISTINCT FROM $3
+      AND ($4 IS NULL OR k.fingerprint = $4)) THEN
     RAISE unique_violation USING MESSAGE = 'the number of the new key is taken',
       HINT = 'A key that was replicated to here has it: move session_auth.keys_key_id_seq on.';
   END IF;
-  PERFORM session_auth.refuse($1, $4);
+  PERFORM session_auth.refuse($1, $5);
 END
 $$;
-COMMENT ON FUNCTION session_auth.refuse_key(text, text, text, text) IS
-  'internal: refuses a key for one that is there';
+COMMENT ON FUNCTION session_auth.refuse_key(text, text, text, text, text) IS
+  'internal: refuses a key for one that is there; with a fingerprint, for one that has it too';
 
 -- What is stored where nobody said it follows adopt_roles (src/verify/keys.c).
 CREATE FUNCTION session_auth.check_role_source(role_source text) RETURNS text
@@ -409,7 +411,7 @@ BEGIN
   ON CONFLICT DO NOTHING
   RETURNING key_id INTO new_id;
   IF NOT FOUND THEN
-    PERFORM session_auth.refuse_key('kid', $1, $4,
+    PERFORM session_auth.refuse_key('kid', $1, $4, NULL,
       format('A %s exists already.', session_auth.name_of_key($1, $4)));
   END IF;
   IF material.has_secret THEN
@@ -522,7 +524,7 @@ BEGIN
       new_source, 'verify only', key.public_key, key.fingerprint, true, new_user_claim, new_required, $9)
     ON CONFLICT DO NOTHING;
     IF NOT FOUND THEN
-      PERFORM session_auth.refuse_key('jwks', key.kid, $1,
+      PERFORM session_auth.refuse_key('jwks', key.kid, $1, CASE WHEN key.kid IS NULL THEN key.fingerprint END,
         format('The %s has been added by hand.', session_auth.name_of_key(key.kid, $1)));
     END IF;
     added := added + 1;

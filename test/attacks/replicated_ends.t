@@ -27,18 +27,18 @@ sub on
 # and, on PostgreSQL 15, for what that has not.
 my $said = slurp_file('docs/reliability.md');
 my %publication = map { /CREATE PUBLICATION (\w+)/; $1 => $_ } $said =~ /^(CREATE PUBLICATION .*?;)$/msg;
-my %subscription = map { /CREATE SUBSCRIPTION from_(\w+)/; $1 => $_ } $said =~ /^(CREATE SUBSCRIPTION .*?;)$/msg;
-is(join(' ', sort(keys %publication), sort(keys %subscription)), 'configuration sessions a b', 'the documentation says what to publish, and in which direction');
+my %subscription = map { /CREATE SUBSCRIPTION (\w+)/; $1 => $_ } $said =~ /^(CREATE SUBSCRIPTION .*?;)$/msg;
+is(join(' ', sort(keys %publication), sort(keys %subscription)), 'configuration sessions configuration_from_a from_a from_b', 'the documentation says what to publish, and in which direction');
 $publication{sessions} =~ s/, delete// if $major < 16;
 
 sub subscribe
 {
-	my ($to, $from) = @_;
-	my $statement = $subscription{$from};
+	my ($to, $from, $what) = (@_, '');
+	my $statement = $subscription{"${what}from_$from"};
 	my $there = $server{$from}->connstr('postgres');
 	$statement =~ s/'host=$from dbname=\w+'/\$\$$there\$\$/;
 	$statement =~ s/ WITH \(origin = none\)// if $major < 16;
-	$statement =~ s/from_$from/to_$to/;
+	$statement =~ s/(SUBSCRIPTION \w*)from_$from/$1to_$to/;
 	return on($to, $statement);
 }
 
@@ -57,6 +57,7 @@ sub caught_up
 		$server{a}->wait_for_catchup('to_b');
 		$server{b}->wait_for_catchup('to_a');
 	}
+	$server{a}->wait_for_catchup('configuration_to_b');
 	return;
 }
 
@@ -69,7 +70,7 @@ sub waits_for_workers
 	my ($there, @names) = @_;
 	foreach my $name (@names ? @names : qw(a b))
 	{
-		$server{$name}->poll_query_until('postgres', "SELECT count(pid) = $there FROM pg_stat_subscription") or die 'workers';
+		$server{$name}->poll_query_until('postgres', "SELECT count(pid) = $there FROM pg_stat_subscription WHERE subname = 'to_$name'") or die 'workers';
 	}
 	return;
 }
@@ -126,6 +127,7 @@ on('a', $publication{sessions});
 on('a', $publication{configuration});
 on('b', $publication{sessions});
 subscribe('b', 'a');
+subscribe('b', 'a', 'configuration_');
 copied('b', 'the first copy is made');
 is(on('b', "SELECT user_id FROM session_auth.verify_session('$early')"), 'early', 'the first copy passes over what is there already');
 # with what came from there: PostgreSQL 16 warns of that, and on any all of it is there
@@ -301,5 +303,6 @@ rows_are_equal($everything, 'in the end both have the same rows');
 is(on($_, q{SELECT count(*) FROM pg_stat_subscription_stats s, jsonb_each_text(to_jsonb(s)) WHERE key LIKE '%error_count' AND value <> '0'}), '0', "replication to $_ never stopped") foreach qw(a b);
 
 on($_, "ALTER SUBSCRIPTION to_$_ DISABLE; ALTER SUBSCRIPTION to_$_ SET (slot_name = NONE); DROP SUBSCRIPTION to_$_") foreach qw(a b);
+on('b', 'ALTER SUBSCRIPTION configuration_to_b DISABLE; ALTER SUBSCRIPTION configuration_to_b SET (slot_name = NONE); DROP SUBSCRIPTION configuration_to_b');
 $_->stop foreach values %server;
 done_testing();
