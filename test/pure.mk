@@ -24,7 +24,7 @@ PURE_CFLAGS = -std=gnu11 -O2 -g $(WARNINGS) -Isrc -Itest/unit \
 	-DOPENSSL_NO_DEPRECATED -DOPENSSL_API_COMPAT=30000 -fvisibility=hidden
 PURE_LIBS = -lcrypto -lz
 
-# HAVE_LIBSODIUM=no builds without it, below a folder of its own.
+# HAVE_LIBSODIUM=no builds without it; say BUILD= as well.
 HAVE_LIBSODIUM ?= $(shell pkg-config --exists libsodium 2>/dev/null && echo yes)
 ifeq ($(HAVE_LIBSODIUM),yes)
 PURE_CFLAGS += -DHAVE_LIBSODIUM $(shell pkg-config --cflags libsodium)

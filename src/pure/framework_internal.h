@@ -30,6 +30,11 @@ typedef struct Opening
 /* Is an age counted from a time of issue that the cookie has? */
 extern bool framework_is_aged(const Framework *row);
 
+/* -------------------------------------------------------------- framework_key.c */
+
+/* Is its cipher here?  Some are libsodium's. */
+extern bool framework_is_supported(const Framework *row);
+
 /* ------------------------------------------------------------ framework_proof.c */
 
 /* As framework_open(); *content is what was proved, decoded as far as the proof's form goes. */

@@ -330,6 +330,12 @@ prepare(FrameworkKey *key)
 
 /* ------------------------------------------------------------------------------ the whole */
 
+bool
+framework_is_supported(const Framework *row)
+{
+	return (row->proof != PROOF_XCHACHA && row->proof != PROOF_SECRETBOX) || sodium_is_here();
+}
+
 static ResultCode
 check_arguments(const Framework *row, const FrameworkOptions *options, Slice name, Slice secret,
 				FrameworkFault *fault)
@@ -337,7 +343,7 @@ check_arguments(const Framework *row, const FrameworkOptions *options, Slice nam
 	if (row->proof == PROOF_ROW)
 		return bad_key(fault, "kind",
 					   "Sessions of this kind are proved by their row, without a secret.");
-	if ((row->proof == PROOF_XCHACHA || row->proof == PROOF_SECRETBOX) && !sodium_is_here())
+	if (!framework_is_supported(row))
 		return RESULT_UNSUPPORTED;
 	if (secret.len == 0 || secret.len > SECRET_MAX)
 		return bad_key(fault, "secret", "A secret has 1 to 4096 bytes.");

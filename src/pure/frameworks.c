@@ -432,6 +432,9 @@ framework_applies(const Framework *row, const FrameworkOptions *options)
 
 	if (row->salting == SALT_FIRST && options->n_salts > 1)
 		return false;
+	/* One salt signs or encrypts; it signs alone where the cipher is missing. */
+	if (row->salting == SALT_LAST && options->n_salts < 2 && !framework_is_supported(row))
+		return false;
 	if (row->bare == asked)
 		return true;
 	while ((other = framework_next(row->kind, other)) != NULL)

@@ -10,4 +10,12 @@ if (relay('make', '--silent', '--no-print-directory', '--file=test/pure.mk', 'un
 {
 	relay($_) foreach glob('build/pure/plain/*_test');
 }
+
+# Without libsodium the kinds that need it are refused, and all others go on.
+my $without = 'build/pure-without-libsodium';
+my @programs = map { "$without/plain/${_}_test" } qw(framework web_frameworks);
+if (relay('make', '--silent', '--no-print-directory', '--file=test/pure.mk', 'HAVE_LIBSODIUM=no', "BUILD=$without", @programs))
+{
+	relay($_) foreach @programs;
+}
 done_testing();

@@ -31,7 +31,7 @@ typedef struct Case
 	const JsonNode *params;
 	const char *kind; /* SQL's */
 	FrameworkOptions options;
-	Slice salts[1];
+	Slice salts[2];
 	Slice path[4];
 	Slice name;
 	int64_t now_us;
@@ -140,9 +140,11 @@ set_options(Case *c)
 	if (salt.data != NULL && strcmp(c->kind, "authjs") != 0 && !is_kind(c, "get_signed_cookie") &&
 		!is_kind(c, "signed cookie"))
 	{
-		c->salts[0] = salt;
+		/* The second of two encrypts. */
+		if (is_kind(c, "encrypted cookie store"))
+			c->salts[c->options.n_salts++] = to_slice("another");
+		c->salts[c->options.n_salts++] = salt;
 		c->options.salts = c->salts;
-		c->options.n_salts = 1;
 	}
 	/* '{}': the payload is the id of a user. */
 	if (is_kind(c, "get_signed_cookie") ||
