@@ -84,6 +84,8 @@ CREATE FUNCTION session_auth.merge_session() RETURNS trigger
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+  other uuid[];
 BEGIN
   IF TG_OP = 'UPDATE' THEN
     NEW := session_auth.merged_session(OLD, NEW);
@@ -91,6 +93,14 @@ BEGIN
   END IF;
   IF pg_trigger_depth() > 1 THEN
     RETURN NEW;
+  END IF;
+  -- A token that was handed to create_session on both servers has a session on each, and none
+  -- would hear of the other's end.  So each server ends its own, and the token opens nothing.
+  other := ARRAY(SELECT s.session_id FROM session_auth.sessions s
+    WHERE s.token_key = NEW.token_key AND s.session_id <> NEW.session_id);
+  IF cardinality(other) > 0 THEN
+    PERFORM session_auth.end_sessions(other);
+    RETURN NULL;
   END IF;
   -- which the trigger merges with what is here
   INSERT INTO session_auth.sessions AS s VALUES (NEW.*)

@@ -289,6 +289,25 @@ together();
 caught_up();
 is(who($unheard), 'unheard unheard', 'does not end it');
 
+# A token that was handed to both has a session on each, of which neither would hear of the
+# other's end: it opens nothing, and replication goes on.
+apart();
+my $handed = 'AVxm3h0YQdXk2p7LrT9wZsNb';
+on($_, "SELECT session_auth.create_session('handed', token => '$handed')") foreach qw(a b);
+is(who($handed), 'handed handed', 'a token that was handed to create_session on both');
+together();
+caught_up();
+is(who($handed), '- -', 'opens nothing any more when they have heard of each other');
+# where origin = none is to be had, what a server writes as it hears of a row is its own
+is(on($_, q{SELECT count(*) FROM session_auth.session_events WHERE user_id = 'handed' AND event = 'session_ended'}), $major < 16 ? '2' : '1', "as the audit trail of $_ says") foreach qw(a b);
+on($_, q{DELETE FROM session_auth.session_events WHERE user_id = 'handed'}) foreach qw(a b);
+(undef, $token) = new_session('a', 'afterwards');
+is(who($token), 'afterwards afterwards', 'while others go on');
+on($_, q{SELECT session_auth.purge_sessions()}) foreach qw(a b);
+caught_up();
+is(who($handed), '- -', 'nor after a purge');
+is(on($_, q{SELECT count(*) FROM session_auth.sessions WHERE user_id = 'handed'}), '0', "of both: $_") foreach qw(a b);
+
 # Nothing goes round and round, also where origin = none is not to be had.
 my $versions = join ' UNION ALL ', map { "SELECT '$_', md5(string_agg(t.xmin::text, '' ORDER BY t.xmin::text)) FROM session_auth.$_ t" }
 	qw(sessions rotated_tokens revoked_tokens user_revocations session_events);
