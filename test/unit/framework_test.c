@@ -78,13 +78,37 @@ open_vector(const char *kind, const char *id, int64_t now_us)
 					 text_at(&doc, v, "cookie_header"), now_us);
 }
 
+/* The file in which each library judges its cookies. */
+static const char *
+source_of(const char *kind)
+{
+	static const char *const sources[][2] = {
+		{ "django", "django/core/signing.py" },
+		{ "flask", "itsdangerous/timed.py" },
+		{ "starlette", "itsdangerous/timed.py" },
+		{ "flask-login", "flask_login/utils.py" },
+		{ "rails", "action_dispatch/middleware/cookies.rb" },
+		{ "koa", "koa-session/src/context.ts" },
+		{ "fastify-secure", "@fastify/secure-session/index.js" },
+		{ "iron-session", "iron-webcrypto/dist/index.js" },
+		{ "h3", "h3/dist/index.mjs" },
+		{ "cookie-session", "cookies/index.js" },
+	};
+
+	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++)
+		if (strcmp(kind, sources[i][0]) == 0)
+			return sources[i][1];
+	return "of a source that is not named";
+}
+
 static void
 at(const char *kind, const char *id, int64_t now_us, ResultCode expected, const char *what)
 {
 	const JsonNode *v = vector(id);
 
-	is_int(open_vector(kind, id, now_us), expected, "%s %.*s: %s", kind,
-		   (int) text_at(&doc, v, "version").len, text_at(&doc, v, "version").data, what);
+	is_int(open_vector(kind, id, now_us), expected, "%s %.*s, %s: %s", kind,
+		   (int) text_at(&doc, v, "version").len, text_at(&doc, v, "version").data, source_of(kind),
+		   what);
 }
 
 static void
