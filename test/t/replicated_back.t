@@ -89,6 +89,23 @@ on($_, q{SELECT session_auth.purge_sessions()}) foreach qw(a b);
 is_settled('nor does what is purged then come back');
 is(on($_, 'SELECT count(*) FROM session_auth.sessions'), '0', "to $_") foreach qw(a b);
 
+# --- a rotation that arrives where its session has been purged
+
+$token = on('a', q{SELECT token FROM session_auth.create_session('erna')});
+arrived(qw(b a));
+apart('a');
+my $newer = on('b', "SELECT token FROM session_auth.rotate_session('$token')");
+on('a', "SELECT session_auth.expire_session('$token'::text)");
+on('a', q{SELECT session_auth.purge_sessions()});
+together('a');
+arrived(qw(b a));
+is(on('a', who($_)), 'nobody', 'a rotation that arrives after a purge opens nothing') foreach $token, $newer;
+is(on('a', 'SELECT count(*) FROM session_auth.rotated_tokens'), '1', 'its old token is left behind');
+my ($tidies) = slurp_file('docs/reliability.md') =~ /^ *(DELETE FROM session_auth\.rotated_tokens.*?;)$/ms;
+on('a', $tidies =~ s/1 day/0/r);
+is(on('a', 'SELECT count(*) FROM session_auth.rotated_tokens'), '0', 'and goes by what the page says');
+on('b', q{SELECT session_auth.purge_sessions()});
+
 # --- what has no rule
 
 sub goes_round
