@@ -78,6 +78,9 @@ is(said('b', $enter->($seal, ", tenant => 'acme'")), 'ERROR:  28000', 'and for n
 my $short = seal('alice', 'b', '200 milliseconds');
 select(undef, undef, undef, 0.3);
 is(said('b', $enter->($short)), 'ERROR:  28000', 'it is good for its time alone');
+on('b', q{ALTER ROLE app SET session_auth.clock_skew = '1min'});
+is(said('b', $enter->($short)), 'alice|t', '… to which the other server adds its clock_skew');
+on('b', q{ALTER ROLE app RESET session_auth.clock_skew});
 is(said('b', "BEGIN; SELECT user_id FROM session_auth.authenticate('" . seal('alice', 'b', '1 second') . "'); SELECT pg_sleep(1.1); SELECT session_auth.is_authenticated()"), "alice\n\nf", 'and so is who was sealed by hand');
 on('b', q{SELECT session_auth.expire_user_sessions('alice')});
 is(said('b', $enter->($seal)), 'ERROR:  28000', 'a user who was logged out there comes back with no session of before');
