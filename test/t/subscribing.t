@@ -8,13 +8,10 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use SessionAuth;
+use Subscriber;
 
-my @conf = ('wal_level = logical', 'max_wal_senders = 20', 'max_replication_slots = 20', 'wal_retrieve_retry_interval = 100ms', 'max_logical_replication_workers = 20',
-	'max_worker_processes = 30', 'max_sync_workers_per_subscription = 10', 'autovacuum = off');
-my ($publisher, $subscriber) = map { new_server($_, @conf) } qw(publisher subscriber);
-
-sub here { my ($database, $statement) = @_; return $subscriber->safe_psql($database, $statement) }
-sub there { my ($database, $statement) = @_; return $publisher->safe_psql($database, $statement) }
+my ($publisher, $subscriber) = map { new_server($_, subscribing_conf()) } qw(publisher subscriber);
+replicates($publisher, $subscriber);
 
 # A database of that name on both.
 sub databases
@@ -39,18 +36,6 @@ sub subscribe
 	my ($database, $as) = @_;
 	my $conninfo = $publisher->connstr($database) . ($as // '');
 	return here($database, "CREATE SUBSCRIPTION $database CONNECTION \$\$$conninfo\$\$ PUBLICATION p");
-}
-
-sub copied { my ($database) = @_; return $subscriber->wait_for_subscription_sync($publisher, $database, $database) }
-sub applied { my ($database, $statement) = @_; my $answer = there($database, $statement); $publisher->wait_for_catchup($database); return $answer }
-sub who { return "SELECT coalesce((SELECT user_id FROM session_auth.verify_session('$_[0]')), 'nobody')" }
-
-# What a worker of the subscriber fails with, again and again, since a place in its log.
-sub fails
-{
-	my ($error, $name, $since) = @_;
-	ok(eval { $subscriber->wait_for_log($error, $since); 1 }, $name);
-	return;
 }
 
 # --- whom it connects as
@@ -172,7 +157,7 @@ here('numbers', q{SELECT session_auth.revoke_role('bob', 'USER')});
 $publisher->wait_for_catchup('numbers');
 is(here('numbers', q{SELECT string_agg(user_id, ',' ORDER BY user_id) FROM session_auth.list_user_roles() WHERE role = 'USER'}), 'bob,carol,dora,erna', 'until it is taken back on the subscriber');
 
-here($_, "ALTER SUBSCRIPTION $_ DISABLE; ALTER SUBSCRIPTION $_ SET (slot_name = NONE); DROP SUBSCRIPTION $_") foreach qw(rights ends);
-here('numbers', "ALTER SUBSCRIPTION $_ DISABLE; ALTER SUBSCRIPTION $_ SET (slot_name = NONE); DROP SUBSCRIPTION $_") foreach qw(numbers sessions);
+unsubscribe($_, $_) foreach qw(rights ends);
+unsubscribe('numbers', qw(numbers sessions));
 $_->stop foreach $subscriber, $publisher;
 done_testing();

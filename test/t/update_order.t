@@ -9,9 +9,9 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use OwnInstallation;
 use SessionAuth;
+use Subscriber;
 
-my @conf = ('fsync = off', 'session_auth.warn_literal_tokens = off', 'wal_level = logical', 'max_wal_senders = 20', 'max_replication_slots = 20', 'wal_retrieve_retry_interval = 100ms',
-	'max_logical_replication_workers = 20', 'max_worker_processes = 30', 'max_sync_workers_per_subscription = 10', 'autovacuum = off', '');
+my @conf = ('fsync = off', 'session_auth.warn_literal_tokens = off', subscribing_conf(), '');
 my %installation = map { $_ => OwnInstallation->new(PostgreSQL::Test::Utils::tempdir()) } qw(publisher subscriber bare);
 $installation{$_}->install('session_auth--0.1.0.sql', slurp_file('sql/released/session_auth--0.1.0.sql')) foreach qw(publisher subscriber);
 my $library = slurp_file("$installation{bare}{pkglibdir}/session_auth.so");
@@ -24,19 +24,7 @@ foreach my $node ($publisher, $subscriber)
 	$node->start;
 }
 
-sub here { my ($database, $statement) = @_; return $subscriber->safe_psql($database, $statement) }
-sub there { my ($database, $statement) = @_; return $publisher->safe_psql($database, $statement) }
-sub copied { my ($database) = @_; return $subscriber->wait_for_subscription_sync($publisher, $database, $database) }
-sub applied { my ($database, $statement) = @_; my $answer = there($database, $statement); $publisher->wait_for_catchup($database); return $answer }
-sub who { return "SELECT coalesce((SELECT user_id FROM session_auth.verify_session('$_[0]')), 'nobody')" }
-
-# What a worker of the subscriber fails with, again and again, since a place in its log.
-sub fails
-{
-	my ($error, $name, $since) = @_;
-	ok(eval { $subscriber->wait_for_log($error, $since); 1 }, $name);
-	return;
-}
+replicates($publisher, $subscriber);
 
 my ($n, $since) = (0);
 
@@ -139,6 +127,6 @@ there('purged', $update);
 $publisher->wait_for_catchup($standby);
 is($standby->safe_psql('purged', who($between)), 'without', 'and the UPDATE reaches it as WAL');
 
-here($_, "ALTER SUBSCRIPTION $_ DISABLE; ALTER SUBSCRIPTION $_ SET (slot_name = NONE); DROP SUBSCRIPTION $_") foreach qw(subscriber_first publisher_first purged);
+unsubscribe($_, $_) foreach qw(subscriber_first publisher_first purged);
 $_->stop foreach $standby, $subscriber, $publisher;
 done_testing();
